@@ -1,0 +1,171 @@
+//! The manifest: the contract between a network and everything that uses it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::ModelError;
+
+/// `models/lesion.toml`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// Version of this format: 1.
+    pub format: u32,
+    /// Name and version, for people.
+    pub name: String,
+    /// The network, beside the manifest.
+    pub file: String,
+    /// SHA-256 of the network's bytes, in lower-case hexadecimal.
+    pub sha256: String,
+    pub licence: String,
+    /// The data sets it was trained on.
+    pub data: Vec<String>,
+    pub input: Input,
+    /// In the order of the network's outputs.
+    pub labels: Vec<Label>,
+    pub calibration: Calibration,
+    pub operating_points: Vec<OperatingPoint>,
+    pub uncertain: Uncertain,
+    pub out_of_distribution: OutOfDistribution,
+}
+
+/// Geometry and normalisation of the input: (value - mean) / std of values from 0 to 255, RGB.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    pub width: u32,
+    pub height: u32,
+    pub mean: [f32; 3],
+    pub std: [f32; 3],
+    pub crop: Crop,
+}
+
+impl Input {
+    /// How many numbers the network takes.
+    pub fn values(&self) -> usize {
+        3 * self.width as usize * self.height as usize
+    }
+}
+
+/// Which part of a picture the network sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Crop {
+    /// The central square, as wide as the shorter side.
+    CentreSquare,
+}
+
+/// A class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Label {
+    /// HAM10000's code, such as `mel`.
+    pub code: String,
+    /// The full name.
+    pub name: String,
+    /// A name of at most 18 characters, for the small screen.
+    pub short: String,
+    /// Malignant or pre-malignant: counts towards P(malignant).
+    pub malignant: bool,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Calibration {
+    /// Logits are divided by this before the softmax (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+    pub temperature: f32,
+}
+
+/// A named, validated decision threshold.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OperatingPoint {
+    pub name: String,
+    /// Suspicious from this P(malignant) on.
+    pub threshold: f32,
+    /// Share of malignant pictures called suspicious, on the validation split.
+    pub sensitivity: f32,
+    /// Share of benign pictures called not suspicious, on the validation split.
+    pub specificity: f32,
+    pub description: String,
+}
+
+/// When a reading says that it is uncertain.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Uncertain {
+    /// Below this probability of the likeliest class.
+    pub min_top: f32,
+    /// Nearer than this to the threshold in force.
+    pub margin: f32,
+}
+
+/// When a picture is not what the network was trained on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OutOfDistribution {
+    pub score: Score,
+    /// Refused above this score.
+    pub threshold: f32,
+}
+
+/// A number that is larger the stranger the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Score {
+    /// Squared norm of the whitened features (Lee et al. 2018, with one shared Gaussian).
+    Mahalanobis,
+    /// -T log sum exp(logits / T) (Liu et al. 2020).
+    Energy,
+}
+
+impl Manifest {
+    /// Reads and checks a manifest.
+    pub fn read(path: &Path) -> Result<Self, ModelError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|cause| ModelError::Read { what: "model's manifest", path: path.into(), cause })?;
+        Self::parse(&text).map_err(|cause| ModelError::Manifest { path: path.into(), cause })
+    }
+
+    /// Parses and checks a manifest's text.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        manifest.check()?;
+        Ok(manifest)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let require = |holds: bool, message: &str| if holds { Ok(()) } else { Err(message.to_string()) };
+        require(self.format == 1, &format!("format {} is not known; this version reads format 1", self.format))?;
+        require(!self.file.contains(['/', '\\']) && !self.file.is_empty(), "`file` is a file name beside the manifest")?;
+        require(self.sha256.len() == 64, "`sha256` has 64 hexadecimal digits")?;
+        let sides = [self.input.width, self.input.height];
+        require(sides.iter().all(|side| (16..=1024).contains(side)), "`input` sides are from 16 to 1024")?;
+        require(self.input.std.iter().all(|std| *std > 0.0), "`input.std` is above 0")?;
+        require((2..=64).contains(&self.labels.len()), "there are from 2 to 64 `labels`")?;
+        require(self.labels.iter().any(|label| label.malignant), "at least one label is malignant")?;
+        require(self.labels.iter().all(|label| label.short.chars().count() <= 18), "`short` has at most 18 characters")?;
+        let mut codes: Vec<_> = self.labels.iter().map(|label| &label.code).collect();
+        codes.sort();
+        codes.dedup();
+        require(codes.len() == self.labels.len(), "each label's `code` is named once")?;
+        require(self.calibration.temperature > 0.0, "`temperature` is above 0")?;
+        require(!self.operating_points.is_empty(), "there is at least one operating point")?;
+        let mut thresholds = self.operating_points.iter().map(|point| point.threshold);
+        require(thresholds.all(|threshold| (0.0..=1.0).contains(&threshold)), "thresholds are from 0 to 1")
+    }
+
+    /// Where the network is, for a manifest at `manifest_path`.
+    pub fn network_path(&self, manifest_path: &Path) -> PathBuf {
+        manifest_path.with_file_name(&self.file)
+    }
+
+    /// The operating point of that name.
+    pub fn operating_point(&self, name: &str, path: &Path) -> Result<&OperatingPoint, ModelError> {
+        self.operating_points.iter().find(|point| point.name == name).ok_or_else(|| {
+            let known: Vec<_> = self.operating_points.iter().map(|point| point.name.as_str()).collect();
+            ModelError::UnknownOperatingPoint { path: path.into(), name: name.into(), known: known.join(", ") }
+        })
+    }
+}

@@ -1,0 +1,1 @@
+//! The daemon: threads and channels that turn hardware into events and effects into hardware.

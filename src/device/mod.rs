@@ -1,0 +1,1 @@
+//! The device: the state machine that decides what happens when.

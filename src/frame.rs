@@ -1,0 +1,74 @@
+//! A frame: pixels, when they were captured, their sequence number, and the bytes the camera gave.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+/// How a picture's bytes are encoded. Only what can be stored and opened anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    Jpeg,
+    Png,
+}
+
+impl Encoding {
+    /// The file name extension, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Jpeg => "jpg",
+            Self::Png => "png",
+        }
+    }
+
+    /// The media type for HTTP.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Jpeg => "image/jpeg",
+            Self::Png => "image/png",
+        }
+    }
+}
+
+/// A picture as bytes: what a camera gave, and what a record keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    pub encoding: Encoding,
+    pub bytes: Arc<[u8]>,
+}
+
+/// A rectangle in pixels of the decoded, upright picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Region {
+    pub x: u32,
+    pub y: u32,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Region {
+    /// The largest centred square that covers `fraction` (0 < fraction <= 1) of the shorter side.
+    /// At least one pixel wide for any picture that has pixels.
+    pub fn centre_square(width: u32, height: u32, fraction: f32) -> Self {
+        let short = width.min(height);
+        let side = ((short as f32 * fraction.clamp(0.0, 1.0)).round() as u32).clamp(short.min(1), short);
+        Self { x: (width - side) / 2, y: (height - side) / 2, width: side, height: side }
+    }
+}
+
+/// One picture from a camera, cropped to the field of view.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Counts the frames of one run of the daemon, from 0. Gaps mean frames that were dropped.
+    pub sequence: u64,
+    /// When the frame arrived, since the daemon's start (monotonic).
+    pub captured_at: Duration,
+    /// The field of view: what the screen shows, and what quality and classifier see.
+    pub pixels: RgbImage,
+    /// Where `pixels` lie in the decoded picture of `encoded`.
+    pub field_of_view: Region,
+    /// The bytes the camera gave, where it gave a file format. `None` for raw pixels.
+    pub encoded: Option<Encoded>,
+}

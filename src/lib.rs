@@ -1,0 +1,27 @@
+//! dermascope: firmware that turns a Raspberry Pi with a camera, one button and a small screen into a
+//! handheld dermatoscope that reads skin lesions on its own. Research software, not a diagnosis.
+//!
+//! Data flows one way: [`camera`] → [`frame::Frame`] → [`reading::Capture`] → [`quality`] →
+//! [`classifier`] → [`reading::Reading`] → [`screens`] on a [`panel`], and into [`records`], from where the
+//! [`links`] carry it out. [`device`] is the state machine that decides what happens when; [`daemon`] turns
+//! hardware into its events and its effects into hardware.
+
+pub mod buttons;
+pub mod camera;
+pub mod classifier;
+pub mod commands;
+pub mod config;
+pub mod daemon;
+pub mod device;
+pub mod frame;
+pub mod links;
+pub mod panel;
+pub mod picture;
+pub mod quality;
+pub mod reading;
+pub mod records;
+pub mod screens;
+pub mod synthetic;
+
+/// Said wherever a person reads a result.
+pub const RESEARCH_ONLY: &str = "Research use only. Not a diagnosis.";

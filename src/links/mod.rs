@@ -1,0 +1,3 @@
+//! Links: the ways out for records.
+
+pub mod http;

@@ -1,0 +1,74 @@
+//! What one press gives: the capture, and the reading made of it.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::Assessment;
+use crate::frame::{Encoded, Region};
+use crate::quality::Quality;
+
+/// The frame kept when the button is pressed. What is stored is exactly what is analysed:
+/// `pixels` is `field_of_view` of the decoded `encoded`.
+#[derive(Clone, Debug)]
+pub struct Capture {
+    /// The field of view.
+    pub pixels: RgbImage,
+    /// The bytes that a record keeps: the camera's own, or a PNG of `pixels`.
+    pub encoded: Encoded,
+    pub field_of_view: Region,
+    /// Wall-clock time of the press.
+    pub captured_at: jiff::Timestamp,
+    /// Whether the clock had been set (by network, RTC or a person) when the picture was taken.
+    pub clock_set: bool,
+}
+
+/// A capture with its quality and assessment: what the result screen shows and a record keeps.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    pub capture: Arc<Capture>,
+    pub quality: Quality,
+    pub assessment: Assessment,
+    /// The person held the button to use a picture that was refused.
+    pub overridden: bool,
+}
+
+/// Whether a reading is on disk. `Saved` is only ever made after the commit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Saved {
+    Pending,
+    /// Committed under this record number.
+    Saved(u64),
+    /// Not on disk, and why, in a few words for the screen.
+    Failed(String),
+}
+
+/// The one word that a result leads with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Suspicious,
+    Uncertain,
+    NotSuspicious,
+}
+
+impl Verdict {
+    /// The word as a person reads it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Suspicious => "SUSPICIOUS",
+            Self::Uncertain => "UNCERTAIN",
+            Self::NotSuspicious => "NOT SUSPICIOUS",
+        }
+    }
+}
+
+impl Reading {
+    /// What the device stands behind. A picture of bad quality that the person chose to use, or an
+    /// assessment with doubts, is never more than uncertain.
+    pub fn verdict(&self) -> Verdict {
+        if self.quality.is_usable() { self.assessment.verdict() } else { Verdict::Uncertain }
+    }
+}

@@ -1,0 +1,92 @@
+//! Screens: what the device shows, each drawn once into a canvas of any size.
+
+use std::sync::Arc;
+
+use crate::frame::Frame;
+use crate::panel::Canvas;
+use crate::quality::Reason;
+use crate::reading::{Capture, Reading, Saved};
+
+/// One picture to draw on the panel.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    /// Start-up: the checks so far.
+    SelfTest { checks: Vec<Check> },
+    /// The live picture with its ring, and what to do now.
+    Viewfinder { frame: Option<Arc<Frame>>, hint: Hint },
+    /// The frozen capture while it is read.
+    Analysing { capture: Arc<Capture> },
+    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    /// The capture was refused. `held` is how far the button has been held towards using it anyway, 0 to 1.
+    Retake { capture: Arc<Capture>, reasons: Vec<Refusal>, held: f32 },
+    /// A past result: `age` places before the newest of `total`.
+    History { reading: Arc<Reading>, sequence: u64, age: u64, total: u64, page: Page },
+    /// No past results yet.
+    NoHistory,
+    /// Something is broken: what, the technical cause, and what to do.
+    Fault { title: String, cause: String, cure: String },
+    /// The device is off.
+    Goodbye,
+}
+
+/// A line of the start-up self-test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// "Model", "Camera", "Storage".
+    pub name: String,
+    pub state: CheckState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    Running,
+    Passed,
+    /// Why, in a few words.
+    Failed(String),
+}
+
+/// What the viewfinder says below the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// The picture is good: press.
+    Ready,
+    /// Retake reasons of the live picture, the worst one.
+    Improve(Reason),
+    /// The camera gives no frames: the picture, if any, is stale and must not look live.
+    NoSignal,
+}
+
+/// Why a capture was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Quality(Reason),
+    /// The network knows nothing like it.
+    OutOfDistribution,
+}
+
+/// The pages of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The verdict, P(malignant), the three likeliest classes, saved or not.
+    Reading,
+    /// The picture with where the network looked.
+    Attention,
+    /// Quality, doubts, model, timings.
+    Details,
+}
+
+impl Page {
+    pub const ALL: [Page; 3] = [Page::Reading, Page::Attention, Page::Details];
+}
+
+/// What every screen shows along its edge.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Status {
+    /// Records on the device.
+    pub records: u64,
+    /// A warning that outlives screens, such as "Disk full".
+    pub warning: Option<String>,
+}
+
+/// Draws a screen over the whole canvas.
+pub fn draw(_screen: &Screen, _status: &Status, _canvas: &mut Canvas) {}

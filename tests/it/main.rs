@@ -1,0 +1,2 @@
+//! Tests of the whole, in one binary so that they link once.
+
