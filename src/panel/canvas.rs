@@ -77,6 +77,9 @@ impl DrawTarget for Canvas {
 
     fn fill_solid(&mut self, area: &Rectangle, colour: Self::Color) -> Result<(), Self::Error> {
         let area = area.intersection(&self.bounding_box());
+        if area.is_zero_sized() {
+            return Ok(());
+        }
         for y in area.rows() {
             // Not negative: within the canvas.
             self.row_mut(y as u32, area).fill(colour);
