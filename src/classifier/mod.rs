@@ -68,7 +68,9 @@ pub fn find_manifest() -> PathBuf {
 /// Why a model cannot be used. Each message names the file and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    #[error("{path}: cannot read the {what}: {cause}; install the model again, or set model.manifest to where it is")]
+    #[error(
+        "{path}: cannot read the {what}: {cause}; install the model again, or set model.manifest to where it is"
+    )]
     Read { what: &'static str, path: PathBuf, cause: std::io::Error },
     #[error("{path}: the manifest is not valid: {cause}")]
     Manifest { path: PathBuf, cause: String },
@@ -142,8 +144,11 @@ impl Classifier {
 }
 
 fn read_network(path: &Path, expected: &str) -> Result<Vec<u8>, ModelError> {
-    let network =
-        std::fs::read(path).map_err(|cause| ModelError::Read { what: "network", path: path.into(), cause })?;
+    let network = std::fs::read(path).map_err(|cause| ModelError::Read {
+        what: "network",
+        path: path.into(),
+        cause,
+    })?;
     let found = sha256_hex(&network);
     if found != expected {
         return Err(ModelError::Hash { path: path.into(), expected: expected.into(), found });
