@@ -37,8 +37,8 @@ pub enum ConfigError {
     Read { path: PathBuf, cause: std::io::Error },
     #[error("{path}:{line}: {message}{hint}")]
     Syntax { path: PathBuf, line: usize, message: String, hint: String },
-    #[error("{path}: [{section}] {message}")]
-    Value { path: PathBuf, section: &'static str, message: String },
+    #[error("{path}: {message}")]
+    Value { path: PathBuf, message: String },
 }
 
 impl Config {
@@ -57,19 +57,19 @@ impl Config {
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
-        let sections: [(&'static str, Result<(), String>); 8] = [
-            ("device", self.device.check()),
-            ("model", self.model.check()),
-            ("camera", self.camera.check()),
-            ("quality", self.quality.check()),
-            ("panel", self.panel.check()),
-            ("buttons", self.buttons.check()),
-            ("records", self.records.check()),
-            ("http", self.http.check()),
-        ];
-        sections.into_iter().try_for_each(|(section, outcome)| {
-            outcome.map_err(|message| ConfigError::Value { path: path.into(), section, message })
-        })
+        [
+            self.device.check(),
+            self.model.check(),
+            self.camera.check(),
+            self.quality.check(),
+            self.panel.check(),
+            self.buttons.check(),
+            self.records.check(),
+            self.http.check(),
+        ]
+        .into_iter()
+        .collect::<Result<(), String>>()
+        .map_err(|message| ConfigError::Value { path: path.into(), message })
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
     #[test]
     fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
         let message = error("[camera]\nkind = \"webcam\"\n");
-        assert!(message.contains("[camera]") && message.contains("webcam") && message.contains("folder"), "{message}");
+        assert!(message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"), "{message}");
     }
 
     #[test]

@@ -50,8 +50,8 @@ impl Default for ModelConfig {
 impl ModelConfig {
     /// That the values are in range.
     pub fn check(&self) -> Result<(), String> {
-        crate::config::known(&self.engine, ENGINES, "engine")?;
-        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("threads is from 1 to 64".into()) }
+        crate::config::known(&self.engine, ENGINES, "model.engine")?;
+        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
     }
 }
 

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::classifier::{Classifier, ModelConfig};
+use crate::classifier::ModelConfig;
 
 /// A handheld dermatoscope that reads skin lesions on its own. Research use only, not a diagnosis.
 #[derive(Debug, Parser)]

@@ -19,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 
 pub use config::DeviceConfig;
 
-use crate::buttons::{self, Buttons, ButtonsConfig, Edge, VirtualButtons};
+use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::config::Config;
 use crate::device::Event;
@@ -79,15 +79,11 @@ fn stop_signal() -> anyhow::Result<Receiver<()>> {
 
 /// Waits for the buttons on a thread of its own. Without buttons the device still shows what it sees.
 fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Result<Receiver<Edge>> {
-    let mut source: Box<dyn Buttons> = if config.kind == "virtual" {
-        Box::new(handle.reader())
-    } else {
-        match buttons::open(config) {
-            Ok(source) => source,
-            Err(error) => {
-                tracing::error!("{error}");
-                return Ok(never());
-            }
+    let mut source = match buttons::open(config, handle) {
+        Ok(source) => source,
+        Err(error) => {
+            tracing::error!("{error}");
+            return Ok(never());
         }
     };
     let (sender, receiver) = bounded(64);
