@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::classifier::Assessment;
 use crate::frame::{Encoding, Region};
 use crate::quality::Quality;
 use crate::reading::Reading;
-use crate::classifier::Assessment;
 
 /// `[records]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
