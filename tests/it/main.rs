@@ -2,3 +2,4 @@
 
 mod camera;
 mod pictures;
+mod quality;
