@@ -21,7 +21,9 @@ def main() -> int:
 
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="dermatrain", description="Makes dermascope's lesion model.")
-    top.add_argument("--work", type=Path, default=HERE / "work", help="folder for large files (%(default)s)")
+    top.add_argument(
+        "--work", type=Path, default=HERE / "work", help="folder for large files (%(default)s)"
+    )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_prepare(commands)
     add_train(commands)
@@ -61,10 +63,14 @@ def run_train(options) -> None:
 
 
 def add_quantise(commands) -> None:
-    p = commands.add_parser("quantise", help="export a checkpoint, try int8 ranges, keep the nearest")
+    p = commands.add_parser(
+        "quantise", help="export a checkpoint, try int8 ranges, keep the nearest"
+    )
     p.add_argument("checkpoint", type=Path, help="its averaged weights are exported")
     p.add_argument("--embedding", type=int, default=32, help="outlier directions (%(default)s)")
-    p.add_argument("--only", nargs="*", default=[], help="try only candidates whose name has one of these")
+    p.add_argument(
+        "--only", nargs="*", default=[], help="try only candidates whose name has one of these"
+    )
     p.add_argument("--threads", type=int, default=1)
     p.set_defaults(run=run_quantise)
 
@@ -81,7 +87,9 @@ def run_quantise(options) -> None:
 
 
 def add_calibrate(commands) -> None:
-    p = commands.add_parser("calibrate", help="fit every decision on val; write the network and manifest")
+    p = commands.add_parser(
+        "calibrate", help="fit every decision on val; write the network and manifest"
+    )
     p.add_argument("--name", required=True, help="the model's name and version, for people")
     p.add_argument("--models", type=Path, default=MODELS, help="where to write (%(default)s)")
     p.add_argument("--threads", type=int, default=1)
@@ -98,7 +106,11 @@ def run_calibrate(options) -> None:
 def add_evaluate(commands) -> None:
     p = commands.add_parser("evaluate", help="judge the written network on the test split, once")
     p.add_argument("--models", type=Path, default=MODELS)
-    p.add_argument("--data", type=Path, help="the data folder, for the outlines; without it no attention figures")
+    p.add_argument(
+        "--data",
+        type=Path,
+        help="the data folder, for the outlines; without it no attention figures",
+    )
     p.add_argument("--recipe", default="", help="for the list of candidates")
     p.add_argument("--note", default="", help="for the list of candidates")
     p.add_argument("--threads", type=int, default=1)
@@ -116,7 +128,9 @@ def run_evaluate(options) -> None:
 def add_card(commands) -> None:
     p = commands.add_parser("card", help="write CARD.md and its plots from what was measured")
     p.add_argument("--models", type=Path, default=MODELS)
-    p.add_argument("--device", type=Path, help="output of `dermascope evaluate --json`, for the main table")
+    p.add_argument(
+        "--device", type=Path, help="output of `dermascope evaluate --json`, for the main table"
+    )
     p.set_defaults(run=run_card)
 
 

@@ -33,7 +33,9 @@ def colour(pixels, rng) -> np.ndarray:
     gains = np.exp(rng.normal(0.0, 0.08, 3))
     grey = np.full((3, 3), 1 / 3)
     saturation = np.exp(rng.normal(0.0, 0.18))
-    matrix = np.diag(gains) @ (grey + saturation * turn_hue(rng.normal(0.0, 0.06)) @ (np.eye(3) - grey))
+    matrix = np.diag(gains) @ (
+        grey + saturation * turn_hue(rng.normal(0.0, 0.06)) @ (np.eye(3) - grey)
+    )
     contrast, bright = np.exp(rng.normal(0.0, 0.15)), rng.normal(0.0, 12.0)
     offset = np.full((3, 1), 127.0 * (1 - contrast) + bright)
     mixed = cv2.transform(pixels, np.hstack([contrast * matrix, offset]))
@@ -61,7 +63,9 @@ def hair(pixels, rng) -> np.ndarray:
         b = (a + c) / 2 + rng.normal(0.0, 0.15, 2) * size
         curve = (1 - t) ** 2 * a + 2 * t * (1 - t) * b + t**2 * c
         shade = tuple(float(tone + d) for d in rng.normal(0, 8, 3))
-        cv2.polylines(out, [np.int32(curve * 8)], False, shade, int(rng.integers(1, 3)), cv2.LINE_AA, 3)
+        cv2.polylines(
+            out, [np.int32(curve * 8)], False, shade, int(rng.integers(1, 3)), cv2.LINE_AA, 3
+        )
     return out
 
 

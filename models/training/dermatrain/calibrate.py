@@ -12,8 +12,8 @@ import numpy as np
 import onnx
 
 from . import decisions, manifest, metrics, outliers, runtime
-from .dataset import load
 from .classes import CLASSES
+from .dataset import load
 from .negatives import halves, negatives
 from .network import FEATURES
 from .onnx_graph import get_tensor, set_tensor

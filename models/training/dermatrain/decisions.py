@@ -71,8 +71,8 @@ class Flagged:
 def judge_rule(p, y, threshold: float, min_top: float, margin: float) -> Flagged:
     flagged = uncertain(p, threshold, min_top, margin)
     wrong = p.argmax(1) != y
-    rate = lambda mask: float(wrong[mask].mean()) if mask.any() else 0.0
-    return Flagged(min_top, margin, float(flagged.mean()), rate(flagged), rate(~flagged))
+    rates = [float(wrong[m].mean()) if m.any() else 0.0 for m in (flagged, ~flagged)]
+    return Flagged(min_top, margin, float(flagged.mean()), *rates)
 
 
 def uncertain(p, threshold: float, min_top: float, margin: float) -> np.ndarray:

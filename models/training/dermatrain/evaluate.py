@@ -37,7 +37,10 @@ def figures(logits: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dic
     found["operating_points"] = {}
     for point in facts["operating_points"]:
         t = point["threshold"]
-        sens, spec = metrics.sensitivity(score, malignant, t), metrics.specificity(score, malignant, t)
+        sens, spec = (
+            metrics.sensitivity(score, malignant, t),
+            metrics.specificity(score, malignant, t),
+        )
         mel = float((score[y == 4] >= t).mean())
         found["operating_points"][point["name"]] = {
             "threshold": t, "sensitivity": sens, "specificity": spec, "melanoma_sensitivity": mel,
@@ -76,7 +79,9 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     groups = np.array([rows[i].group_id for i in test])
     size = facts["input"]["width"]
     out = runtime.run(model, runtime.Stored(pixels, test), label="test, int8", threads=threads)
-    true = runtime.run(model, TrueGeometry(pixels, test, size), label="true geometry", threads=threads)
+    true = runtime.run(
+        model, TrueGeometry(pixels, test, size), label="true geometry", threads=threads
+    )
     report = {"model": facts["name"], "sha256": facts["sha256"]}
     report["test"] = figures(out["logits"], out["embedding"], y, facts)
     report["true_geometry"] = figures(true["logits"], true["embedding"], y, facts)
@@ -100,9 +105,9 @@ def float_figures(work, pixels, test, y, int8_logits, facts, threads) -> dict:
     _, rows = load(work, "ham10000")
     frequency = np.bincount([r.label for r in rows if r.split == "train"], minlength=7)
     shift = -calibration["prior_share"] * np.log(frequency / frequency.sum())
-    logits = runtime.run(
-        model, runtime.Stored(pixels, test), ("logits",), "test, float", threads
-    )["logits"] + (shift - shift.mean())
+    logits = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)[
+        "logits"
+    ] + (shift - shift.mean())
     found = metrics.summary(metrics.softmax(logits, facts["calibration"]["temperature"]), y)
     found["agreement"] = float((logits.argmax(1) == int8_logits.argmax(1)).mean())
     return found
@@ -144,7 +149,10 @@ def blurring(model, out: dict, pixels, test, facts, threads) -> dict:
     for k in chosen:
         own, top = pixels[test[k]], int(out["logits"][k].argmax())
         heat = explain.heat(out["attention"][k], top)
-        inputs += [normalise(explain.blur_hottest(own, heat)), normalise(explain.blur_random(own, heat, rng))]
+        inputs += [
+            normalise(explain.blur_hottest(own, heat)),
+            normalise(explain.blur_random(own, heat, rng)),
+        ]
     logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
     before = metrics.softmax(out["logits"][chosen], temperature)
     top = before.argmax(1)

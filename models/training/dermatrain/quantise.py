@@ -7,8 +7,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-from onnxruntime.quantization import CalibrationDataReader, CalibrationMethod, QuantFormat, QuantType
-from onnxruntime.quantization import quantize_static
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from . import metrics, runtime
@@ -79,7 +84,9 @@ CANDIDATES = (
 )
 
 
-def compare(model: Lesion, work: Path, embedding: int, names: list[str], threads: int = 1) -> list[dict]:
+def compare(
+    model: Lesion, work: Path, embedding: int, names: list[str], threads: int = 1
+) -> list[dict]:
     """Try the candidates; keep the one whose val probabilities stay nearest the float network's."""
     pixels, rows = load(work, "ham10000")
     size = pixels.shape[1]
@@ -87,7 +94,9 @@ def compare(model: Lesion, work: Path, embedding: int, names: list[str], threads
     onnx.save(network, work / "float.onnx")
     val = [i for i, r in enumerate(rows) if r.split == "val"]
     y = np.array([rows[i].label for i in val])
-    order = np.random.default_rng(2).permutation([i for i, r in enumerate(rows) if r.split == "train"])
+    order = np.random.default_rng(2).permutation(
+        [i for i, r in enumerate(rows) if r.split == "train"]
+    )
     stored = runtime.Stored(pixels, val)
     plain = runtime.run(network, stored, ("logits",), "val, float", threads)["logits"]
     table, best = [{"name": "float", "divergence": 0.0} | short(plain, y)], np.inf

@@ -53,8 +53,12 @@ class Recipe:
 
 def read_recipe(path: Path) -> Recipe:
     raw = tomllib.loads(path.read_text())
-    phases = tuple(Phase(**{**p, "zoom": tuple(p.get("zoom", (0.55, 1.1)))}) for p in raw.pop("phase"))
+    phases = tuple(
+        Phase(**{**p, "zoom": tuple(p.get("zoom", (0.55, 1.1)))}) for p in raw.pop("phase")
+    )
     known = {f.name for f in fields(Recipe)}
     if unknown := set(raw) - known:
-        raise ValueError(f"{path}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}")
+        raise ValueError(
+            f"{path}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
+        )
     return Recipe(phases=phases, **raw)

@@ -26,7 +26,9 @@ def with_output(model: onnx.ModelProto, name: str, shape: list[int]) -> onnx.Mod
     """The same network with an inner tensor as a further output."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    copy.graph.output.append(onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape))
+    copy.graph.output.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+    )
     return copy
 
 

@@ -17,7 +17,7 @@ from .dataset import load
 from .geometry import normalise
 from .network import Lesion, load_imagenet
 from .progress import progress
-from .recipe import Phase, Recipe
+from .recipe import Recipe
 
 
 def device() -> torch.device:
@@ -142,7 +142,7 @@ class Run:
             set_rate(self.optimizer, recipe, step, recipe.epochs * steps)
             x, y = (torch.from_numpy(a).to(device()) for a in next(feed))
             x = x.contiguous(memory_format=torch.channels_last)
-            with torch.autocast("cuda", enabled=device().type == "cuda"):
+            with torch.autocast("cuda", torch.bfloat16, enabled=device().type == "cuda"):
                 loss = loss_of(forward, self.teacher, x, y, recipe, rng)
             self.optimizer.zero_grad()
             loss.backward()

@@ -31,7 +31,9 @@ def test_systematic_draws_stay_within_one_of_their_expectation():
 def tiny():
     pixels = np.random.default_rng(0).integers(0, 256, (12, 24, 24, 3), dtype=np.uint8)
     labels = np.arange(12) % 7
-    return Training({"ham10000": pixels}, ["ham10000"] * 12, np.arange(12), labels, np.ones(12) / 12)
+    return Training(
+        {"ham10000": pixels}, ["ham10000"] * 12, np.arange(12), labels, np.ones(12) / 12
+    )
 
 
 def test_batches_have_the_size_and_number_asked_for_and_repeat():

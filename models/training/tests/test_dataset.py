@@ -5,7 +5,15 @@ import pytest
 from PIL import Image
 
 from dermatrain.classes import CLASSES, CODES, MALIGNANT, UnknownLabel, index_of
-from dermatrain.dataset import BadData, Picture, check_splits, load, prepare, read_labels, write_hashes
+from dermatrain.dataset import (
+    BadData,
+    Picture,
+    check_splits,
+    load,
+    prepare,
+    read_labels,
+    write_hashes,
+)
 
 HAM = "image_id,lesion_id,group_id,dx,dx_type,age,sex,localization,split\n"
 ROWS = "A,L1,G1,mel,histo,50,male,back,train\nB,L1,G1,mel,histo,50,male,back,train\nC,L2,G2,nv,histo,40,female,face,test\n"
@@ -87,7 +95,7 @@ def test_a_changed_picture_is_refused(tmp_path):
 
 def test_a_picture_outside_the_hash_list_is_refused(tmp_path):
     data, hashes = prepared(tmp_path)
-    hashes.write_text("".join(l for l in hashes.read_text().splitlines(True) if "/B" not in l))
+    hashes.write_text("".join(x for x in hashes.read_text().splitlines(True) if "/B" not in x))
     with pytest.raises(BadData, match="B.jpg.*not in the hash list"):
         prepare(data, tmp_path / "work", hashes)
 
