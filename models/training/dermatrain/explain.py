@@ -31,17 +31,23 @@ def mass_inside(heat_map: np.ndarray, mask: np.ndarray) -> tuple[float, float]:
     return float(large[mask].sum() / large.sum()), float(mask.mean())
 
 
+def hottest_tenth(heat_map: np.ndarray, size: int) -> np.ndarray:
+    """Exactly a tenth of the pixels, however many share the threshold's value."""
+    large = enlarged(heat_map, size).ravel()
+    where = np.zeros(large.size, bool)
+    where[np.argsort(-large, kind="stable")[: large.size // 10]] = True
+    return where.reshape(size, size)
+
+
 def blur_hottest(pixels: np.ndarray, heat_map: np.ndarray) -> np.ndarray:
-    large = enlarged(heat_map, pixels.shape[0])
-    return blurred(pixels, large >= np.quantile(large, 0.9))
+    return blurred(pixels, hottest_tenth(heat_map, pixels.shape[0]))
 
 
 def blur_random(pixels: np.ndarray, heat_map: np.ndarray, rng) -> np.ndarray:
     """The same patch, moved elsewhere: same size and shape, another place."""
     size = pixels.shape[0]
-    large = enlarged(heat_map, size)
     shift = rng.integers(size // 4, 3 * size // 4, 2)
-    return blurred(pixels, np.roll(large >= np.quantile(large, 0.9), shift, (0, 1)))
+    return blurred(pixels, np.roll(hottest_tenth(heat_map, size), shift, (0, 1)))
 
 
 def blurred(pixels: np.ndarray, where: np.ndarray) -> np.ndarray:
