@@ -76,12 +76,10 @@ def add_quantise(commands) -> None:
 
 
 def run_quantise(options) -> None:
-    from .network import Lesion
+    from .network import load_average
     from .quantise import compare
-    from .train import load_average
 
-    model = Lesion()
-    model.load_state_dict(load_average(options.checkpoint))
+    model = load_average(options.checkpoint)
     for row in compare(model, options.work, options.embedding, options.only, options.threads):
         print(row)
 

