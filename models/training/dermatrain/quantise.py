@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
+from onnx import numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -20,7 +21,7 @@ from . import metrics, runtime
 from .dataset import load
 from .geometry import normalise
 from .network import Lesion
-from .onnx_graph import HEAD_NODES, build
+from .onnx_graph import HEAD_NODES, build, get_tensor
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
@@ -60,8 +61,47 @@ def quantise(model: onnx.ModelProto, pixels: np.ndarray, method: str, **extra) -
             extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, **extra},
         )
         made = onnx.load(target)
+    keep_main_opset(made)
+    tame_biases(made)
     onnx.checker.check_model(made, full_check=True)
     return made
+
+
+def keep_main_opset(model: onnx.ModelProto) -> None:
+    """The quantiser declares domains that no node uses; readers may not know them."""
+    main = [o for o in model.opset_import if o.domain == ""]
+    del model.opset_import[:]
+    model.opset_import.extend(main)
+
+
+def tame_biases(model: onnx.ModelProto, limit: int = 2**28) -> None:
+    """Keep int32 sums from overflowing.
+
+    A channel whose weights have died has a tiny weight scale, so its int32 bias comes
+    near 2**31 and the products added to it would wrap. Such a channel gets a larger
+    scale: it is its bias and little else.
+    """
+    for node in model.graph.node:
+        if node.op_type != "Conv" or len(node.input) < 3:
+            continue
+        name = node.input[2]
+        bias = get_tensor(model, f"{name}_quantized").astype(np.float64)
+        grow = np.maximum(np.abs(bias) / limit, 1.0)
+        if (grow == 1.0).all():
+            continue
+        base = name.removesuffix(".bias")
+        weight = get_tensor(model, f"{base}.weight_quantized").astype(np.float64)
+        shape = (-1, *[1] * (weight.ndim - 1))
+        replace(model, f"{base}.weight_quantized", np.round(weight / grow.reshape(shape)))
+        replace(model, f"{name}_quantized", np.round(bias / grow))
+        for scale in (f"{base}.weight_scale", f"{name}_quantized_scale"):
+            replace(model, scale, get_tensor(model, scale) * grow)
+
+
+def replace(model: onnx.ModelProto, name: str, values: np.ndarray) -> None:
+    tensor = next(t for t in model.graph.initializer if t.name == name)
+    kind = numpy_helper.to_array(tensor).dtype
+    tensor.CopyFrom(numpy_helper.from_array(values.astype(kind), name))
 
 
 @dataclass(frozen=True)
