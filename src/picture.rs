@@ -91,7 +91,9 @@ fn limits() -> Limits {
 fn explain(error: ImageError) -> PictureError {
     match error {
         ImageError::Limits(_) => PictureError::TooManyPixels,
-        ImageError::IoError(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => PictureError::Truncated,
+        ImageError::IoError(cause) if cause.kind() == std::io::ErrorKind::UnexpectedEof => {
+            PictureError::Truncated
+        }
         other => PictureError::Damaged(other.to_string()),
     }
 }

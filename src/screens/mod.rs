@@ -11,20 +11,45 @@ use crate::reading::{Capture, Reading, Saved};
 #[derive(Clone, Debug)]
 pub enum Screen {
     /// Start-up: the checks so far.
-    SelfTest { checks: Vec<Check> },
+    SelfTest {
+        checks: Vec<Check>,
+    },
     /// The live picture with its ring, and what to do now.
-    Viewfinder { frame: Option<Arc<Frame>>, hint: Hint },
+    Viewfinder {
+        frame: Option<Arc<Frame>>,
+        hint: Hint,
+    },
     /// The frozen capture while it is read.
-    Analysing { capture: Arc<Capture> },
-    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    Analysing {
+        capture: Arc<Capture>,
+    },
+    Result {
+        reading: Arc<Reading>,
+        saved: Saved,
+        page: Page,
+    },
     /// The capture was refused. `held` is how far the button has been held towards using it anyway, 0 to 1.
-    Retake { capture: Arc<Capture>, reasons: Vec<Refusal>, held: f32 },
+    Retake {
+        capture: Arc<Capture>,
+        reasons: Vec<Refusal>,
+        held: f32,
+    },
     /// A past result: `age` places before the newest of `total`.
-    History { reading: Arc<Reading>, sequence: u64, age: u64, total: u64, page: Page },
+    History {
+        reading: Arc<Reading>,
+        sequence: u64,
+        age: u64,
+        total: u64,
+        page: Page,
+    },
     /// No past results yet.
     NoHistory,
     /// Something is broken: what, the technical cause, and what to do.
-    Fault { title: String, cause: String, cure: String },
+    Fault {
+        title: String,
+        cause: String,
+        cure: String,
+    },
     /// The device is off.
     Goodbye,
 }

@@ -1,2 +1,1 @@
 //! Tests of the whole, in one binary so that they link once.
-
