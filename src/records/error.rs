@@ -65,8 +65,8 @@ pub enum RecordError {
 
 impl RecordError {
     /// In a few words, for the screen.
-    pub fn brief(&self) -> &'static str {
-        match self {
+    pub fn brief(&self) -> String {
+        let words = match self {
             Self::Full { .. } => "disk full",
             Self::ReadOnly { .. } => "disk read-only",
             Self::Disk { .. } | Self::Database { .. } => "disk error",
@@ -78,7 +78,8 @@ impl RecordError {
                 "picture damaged"
             }
             Self::Unrepresentable { .. } => "not a number",
-        }
+        };
+        words.into()
     }
 }
 
