@@ -148,7 +148,7 @@ impl Worker {
     }
 
     fn tell_count(&self) {
-        if let Some(Ok(count)) = self.store.as_ref().map(Store::count) {
+        if let Some(Ok(count)) = self.store.as_ref().map(|store| store.count()) {
             tell(&self.notices, Notice::Records(count));
         }
     }
