@@ -12,7 +12,7 @@ pub fn build(network: &[u8], manifest: &Manifest, _threads: usize) -> Result<Box
     let model = tract_onnx::onnx()
         .model_for_read(&mut std::io::Cursor::new(network))?
         .with_input_fact(0, f32::fact(shape).into())?
-        .with_output_names(["logits", "attention", "embedding"])?
+        .with_outputs_by_name(["logits", "attention", "embedding"])?
         .into_optimized()?
         .into_runnable()?;
     Ok(Box::new(Stock { model, shape }))
