@@ -48,13 +48,13 @@ pub fn picture(seed: u64, width: u32, height: u32) -> RgbImage {
 
 /// Writes `count` pictures of 800x600 into `dir` (made if missing), as JPEG and every fourth as PNG, for the
 /// folder camera. Gives their paths in the order that the camera shows them.
-pub fn folder(dir: &Path, count: u32) -> io::Result<Vec<PathBuf>> {
+pub fn folder(dir: &Path, count: usize) -> io::Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir)?;
     (0..count).map(|index| write_one(dir, index)).collect()
 }
 
-fn write_one(dir: &Path, index: u32) -> io::Result<PathBuf> {
-    let picture = picture(u64::from(index), FOLDER_SIZE.0, FOLDER_SIZE.1);
+fn write_one(dir: &Path, index: usize) -> io::Result<PathBuf> {
+    let picture = picture(index as u64, FOLDER_SIZE.0, FOLDER_SIZE.1);
     let mut bytes = io::Cursor::new(Vec::new());
     let (extension, written) = if index % 4 == 3 {
         ("png", picture.write_to(&mut bytes, ImageFormat::Png))
