@@ -1,4 +1,8 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod cli;
 mod int8;
+mod model;
 mod pictures;
+mod records;
+mod shared;
