@@ -143,7 +143,9 @@ impl Camera for Uvc {
         let device = || self.device.display().to_string();
         let format = self.camera.camera_format();
         match self.camera.frame_raw() {
-            Ok(bytes) => to_shot(&bytes, format).map_err(|cause| CameraError::BadFrame { device: device(), cause }),
+            Ok(bytes) => {
+                to_shot(&bytes, format).map_err(|cause| CameraError::BadFrame { device: device(), cause })
+            }
             Err(error) => Err(CameraError::Gone { device: device(), cause: error.to_string() }),
         }
     }
@@ -161,7 +163,8 @@ fn to_shot(bytes: &[u8], format: CameraFormat) -> Result<Shot, String> {
         let end = end_of_jpeg(bytes).ok_or("the picture is cut off")?;
         return Ok(Shot::Encoded(Encoded { encoding: Encoding::Jpeg, bytes: bytes[..end].into() }));
     }
-    let values = RgbFormat::write_output(format.format(), format.resolution(), bytes).map_err(|error| error.to_string())?;
+    let values = RgbFormat::write_output(format.format(), format.resolution(), bytes)
+        .map_err(|error| error.to_string())?;
     let pixels = RgbImage::from_raw(format.width(), format.height(), values);
     pixels.map(Shot::Pixels).ok_or_else(|| format!("{} bytes are too few for {format}", bytes.len()))
 }

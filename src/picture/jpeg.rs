@@ -139,7 +139,14 @@ pub fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
 
 /// Decodes a JPEG to upright RGB.
 pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PictureError> {
-    let damaged = |cause: &dyn std::fmt::Display| PictureError::Damaged(cause.to_string());
+    let damaged = |cause: &dyn std::fmt::Display| {
+        PictureError::Damaged(cause.to_string().lines().next().unwrap_or_default().into())
+    };
+    let end = match Walker::default().feed(bytes) {
+        Step::End(end) => end,
+        Step::More => return Err(PictureError::Truncated),
+        Step::Broken(at) => return Err(damaged(&format!("no marker at byte {at}, where one must be"))),
+    };
     let options = DecoderOptions::default()
         .set_strict_mode(true)
         .set_max_width(usize::from(u16::MAX))
@@ -150,11 +157,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PictureError> {
     let (width, height) = decoder.dimensions().ok_or_else(|| damaged(&"it has no size"))?;
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(MAX_SIDE + 1);
     check_size(side(width), side(height))?;
-    let end = match Walker::default().feed(bytes) {
-        Step::End(end) => end,
-        Step::More => return Err(PictureError::Truncated),
-        Step::Broken(at) => return Err(damaged(&format!("no marker at byte {at}, where one must be"))),
-    };
     let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     let values = if decoder.info().is_some_and(|info| !info.sof.is_progressive()) {
         let open = without_end(&bytes[..end]);

@@ -3,6 +3,7 @@
 mod cli;
 mod int8;
 mod model;
+mod camera;
 mod pictures;
 mod records;
 mod shared;
