@@ -1,1 +1,3 @@
 //! Tests of the whole, in one binary so that they link once.
+
+mod records;
