@@ -7,3 +7,4 @@ mod camera;
 mod pictures;
 mod records;
 mod shared;
+mod records;
