@@ -21,6 +21,7 @@ pub mod picture;
 pub mod quality;
 pub mod reading;
 pub mod records;
+mod resize;
 pub mod screens;
 pub mod synthetic;
 

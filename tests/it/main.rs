@@ -1,10 +1,10 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod camera;
 mod cli;
 mod int8;
 mod model;
-mod camera;
 mod pictures;
 mod records;
+mod screens;
 mod shared;
-mod records;
