@@ -46,6 +46,10 @@ fn line(canvas: &mut Canvas, mut area: Rectangle, check: &Check) {
     let face = Type::Lead.bold().fit(&check.name, area.size.width / 2, height / 2);
     face.write(canvas, &check.name, area.cut_left(face.width(&check.name)), Align::Left, theme::TEXT);
     area.cut_left(8);
-    let face = Type::Body.regular().fit(state, area.size.width, height / 2);
-    face.write(canvas, state, area, Align::Right, colour);
+    let face = Type::Body.regular();
+    if face.fit(state, area.size.width, height / 2).size >= Type::Small {
+        face.fit(state, area.size.width, height / 2).write(canvas, state, area, Align::Right, colour);
+    } else {
+        face.fill(canvas, state, area.inset(0, height / 8), Align::Right, colour);
+    }
 }
