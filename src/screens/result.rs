@@ -126,7 +126,9 @@ fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
     let height = area.size.height;
     let label = "Malignant";
     let value = words::percent(malignant.probability);
-    let mut number = if area.size.width < 120 {
+    // Narrow: the label stands above the number, else beside it.
+    let narrow = area.size.height * 4 >= area.size.width * 3;
+    let mut number = if narrow {
         let line = area.cut_top(height / 5);
         let face = Type::Body.regular().fit(label, line.size.width, line.size.height * 3 / 4);
         face.write(canvas, label, line, Align::Left, theme::TEXT);
@@ -135,7 +137,7 @@ fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
         area.cut_top(height * 2 / 5)
     };
     let large = Type::Huge.bold().fit(&value, number.size.width * 3 / 5, number.size.height * 9 / 10);
-    if area.size.width < 120 {
+    if narrow {
         large.write(canvas, &value, number, Align::Left, theme::TEXT);
     } else {
         large.write(canvas, &value, number.cut_right(large.width(&value)), Align::Right, theme::TEXT);
@@ -156,7 +158,7 @@ fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
 fn point(canvas: &mut Canvas, area: Rectangle, malignant: &Malignant) {
     let (name, threshold) = (&malignant.operating_point, words::percent(malignant.threshold));
     let long = format!("{name}: suspicious from {threshold}");
-    let lines = if area.size.width < 120 {
+    let lines = if area.size.height * 6 >= area.size.width {
         vec![format!("{name}:"), format!("from {threshold}")]
     } else if Type::Small.regular().width(&long) <= area.size.width {
         vec![long]
@@ -178,10 +180,13 @@ fn classes(canvas: &mut Canvas, area: Rectangle, reading: &Reading) {
     let height = rows[0].size.height;
     let bar = if height >= 16 { (height / 5).clamp(3, 7) } else { 0 };
     let most = height.saturating_sub(bar + 2);
-    let number = Type::Body.bold().fit(">99%", area.size.width / 4, most);
-    let columns = Columns { sign: most.min(11), number: number.width(">99%"), bar };
+    let widest = classes.iter().map(|class| words::percent(class.probability)).max_by_key(String::len);
+    let widest = widest.unwrap_or_default();
+    let size = if area.size.width < 150 { Type::Small } else { Type::Body };
+    let number = size.bold().fit(&widest, area.size.width / 4, most);
+    let columns = Columns { sign: (number.capital() + 2).min(11), number: number.width(&widest) + 1, bar };
     let longest = classes.iter().map(|class| class.short.as_str()).max_by_key(|name| number.width(name));
-    let name = Type::Body.regular().fit(longest.unwrap_or(""), columns.name(area.size.width), most);
+    let name = size.regular().fit(longest.unwrap_or(""), columns.name(area.size.width), most);
     for (row, class) in rows.into_iter().zip(classes) {
         class_row(canvas, row, class, &columns, (name, number));
     }

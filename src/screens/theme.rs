@@ -49,7 +49,7 @@ pub const RING: f32 = 0.8;
 
 /// The margin along the left and right of an area.
 pub fn margin(area: Rectangle) -> u32 {
-    (area.size.width / 24).clamp(4, 12)
+    (area.size.width.min(area.size.height * 4 / 3) / 24).clamp(4, 12)
 }
 
 /// Cutting an area into parts. What is cut off is never more than there is.
