@@ -4,7 +4,7 @@
 //! `target/golden/`. Look at each picture before you keep it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use dermascope::classifier::{
@@ -30,7 +30,7 @@ fn mole() -> RgbImage {
         let angle = y.atan2(x);
         let edge = 0.45 + 0.06 * (angle * 3.0 + 0.7).sin() + 0.03 * (angle * 8.0).cos();
         let depth = ((edge - x.hypot(y)) * 7.0).clamp(0.0, 1.0);
-        let grain = ((x * 61.0).sin() * (y * 53.0).cos() + (x * 23.0 + y * 31.0).sin()) * 0.04;
+        let grain = ((x * 61.0).sin() * (y * 53.0).cos() + (x * 23.0 + y * 31.0).sin()) * 0.012;
         let net = ((x * 19.0).sin() * (y * 17.0 + x * 5.0).sin()).abs() * 0.25;
         let channel = |skin: f32, pigment: f32| {
             let share = depth * (0.85 - net);
@@ -40,8 +40,10 @@ fn mole() -> RgbImage {
     })
 }
 
+static MOLE: LazyLock<RgbImage> = LazyLock::new(mole);
+
 fn capture(clock_set: bool) -> Arc<Capture> {
-    let pixels = mole();
+    let pixels = MOLE.clone();
     let (width, height) = pixels.dimensions();
     Arc::new(Capture {
         pixels,
@@ -53,7 +55,7 @@ fn capture(clock_set: bool) -> Arc<Capture> {
 }
 
 fn frame() -> Option<Arc<Frame>> {
-    let pixels = mole();
+    let pixels = MOLE.clone();
     let field_of_view = Region { x: 0, y: 0, width: 400, height: 400 };
     Some(Arc::new(Frame { sequence: 7, captured_at: Duration::ZERO, pixels, field_of_view, encoded: None }))
 }
