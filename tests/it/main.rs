@@ -1,3 +1,4 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod http;
 mod records;
