@@ -13,7 +13,8 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
 demo: build/packages ## start the whole device in the simulator and print the one address to open
-	cargo run --quiet -- demo $(ARGS)
+	cargo build --quiet --bin dermascope --test it
+	target/debug/dermascope demo $(ARGS)
 
 test: build/packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --all-targets

@@ -18,7 +18,7 @@ pub trait Engine: Send {
 pub type EngineBuilder = fn(&[u8], &Manifest, usize) -> Result<Box<dyn Engine>, EngineError>;
 
 /// Every engine by name, the default first.
-pub const ENGINES: &[(&str, EngineBuilder)] = &[("tract", tract::build), ("int8", int8::build)];
+pub const ENGINES: &[(&str, EngineBuilder)] = &[("int8", int8::build), ("tract", tract::build)];
 
 /// What the network answers for one picture.
 #[derive(Clone, Debug, PartialEq)]

@@ -52,7 +52,10 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let virtual_buttons = VirtualButtons::default();
     let edges = watch_buttons(&config.buttons, &virtual_buttons)?;
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
-    let server = serve(config, &feed, presses)?;
+    let server = http::serve(&config.http, &config.records, feed, presses)?;
+    if let Some(server) = &server {
+        println!("listening on {}", server.url());
+    }
     let mut device = Device::new(config, stream, painter, analyst, archivist);
     device.turn_until_off(&edges, &inbox, &stop);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
@@ -100,19 +103,6 @@ fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Res
         }
     })?;
     Ok(receiver)
-}
-
-/// Serves HTTP where the configuration says so, and prints the address.
-fn serve(
-    config: &Config,
-    feed: &ScreenFeed,
-    presses: Option<VirtualButtons>,
-) -> anyhow::Result<Option<http::Server>> {
-    let server = http::serve(&config.http, &config.records, feed.clone(), presses)?;
-    if let Some(server) = &server {
-        println!("listening on {}", server.url());
-    }
-    Ok(server)
 }
 
 /// A named thread, so that it is known in logs and debuggers.

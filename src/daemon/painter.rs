@@ -129,6 +129,7 @@ impl Easel {
             Some(screen) => {
                 screens::draw(screen, &painting.status, &mut self.canvas);
                 self.feed.show(screen, &painting.status, &self.canvas);
+                self.feed.show(screen, &painting.status, &self.canvas);
                 self.show();
                 self.light(self.backlight);
                 self.time(screen, painting.pressed_at);

@@ -97,13 +97,19 @@ impl Device {
         while !matches!(self.state, State::Off) {
             select! {
                 recv(stop) -> _ => return,
-                recv(edges) -> edge => edge.map_or_else(|_| self.rest(), |edge| self.edge(edge)),
+                recv(edges) -> edge => match edge {
+                    Ok(edge) => self.edge(edge),
+                    Err(_) => rest(),
+                },
                 recv(inbox) -> notice => match notice {
                     Ok(notice) => self.notice(notice),
                     // Every worker has ended, which none does by itself: better to be started anew.
                     Err(_) => return tracing::error!("the workers have stopped"),
                 },
-                recv(stream) -> event => event.map_or_else(|_| self.rest(), |event| self.camera(event)),
+                recv(stream) -> event => match event {
+                    Ok(event) => self.camera(event),
+                    Err(_) => rest(),
+                },
                 default(self.patience()) => {}
             }
             self.tick();
@@ -131,11 +137,6 @@ impl Device {
 
     fn now(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
-    fn rest(&self) {
-        std::thread::sleep(HOLD_PACE);
     }
 
     fn patience(&self) -> Duration {
@@ -276,6 +277,11 @@ impl Device {
             self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
         }
     }
+}
+
+/// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
+fn rest() {
+    std::thread::sleep(HOLD_PACE);
 }
 
 fn whole(frame: &Frame) -> Region {
