@@ -5,6 +5,7 @@ pub mod config;
 pub mod demo;
 pub mod evaluate;
 mod reader;
+pub mod records;
 pub mod run;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub enum Command {
     Demo(demo::DemoArgs),
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Records(records::RecordsArgs),
     Config(config::ConfigArgs),
 }
 
@@ -40,6 +42,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args),
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
+            Self::Records(args) => records::run(&args),
             Self::Config(args) => config::run(&args),
         }
     }

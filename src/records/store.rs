@@ -118,9 +118,14 @@ impl Reader {
         })
     }
 
+    /// Where a record's picture lies.
+    pub fn image_path(&self, record: &Record) -> PathBuf {
+        self.images.path(&record.image_name())
+    }
+
     /// The bytes of a record's picture, after checking their hash.
     pub fn image(&self, record: &Record) -> Result<Encoded, RecordError> {
-        let path = self.images.path(&record.image_name());
+        let path = self.image_path(record);
         let sequence = record.sequence;
         let bytes = fs::read(&path).map_err(|cause| match cause.kind() {
             std::io::ErrorKind::NotFound => RecordError::ImageMissing { path: path.clone(), sequence },
@@ -137,7 +142,7 @@ impl Reader {
     pub fn reading(&self, record: &Record) -> Result<Reading, RecordError> {
         let encoded = self.image(record)?;
         let unreadable = |cause: String| RecordError::ImageUnreadable {
-            path: self.images.path(&record.image_name()),
+            path: self.image_path(record),
             sequence: record.sequence,
             cause,
         };

@@ -1,6 +1,7 @@
 //! Tests of the whole, in one binary so that they link once.
 
 mod camera;
+mod http;
 mod cli;
 mod int8;
 mod model;
