@@ -13,6 +13,7 @@ pub mod commands;
 pub mod config;
 pub mod daemon;
 pub mod device;
+pub mod evaluation;
 pub mod frame;
 pub mod links;
 pub mod panel;

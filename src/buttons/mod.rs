@@ -1,8 +1,16 @@
 //! Buttons: edges from the hardware, and the gestures that they make.
 
+mod config;
+mod gestures;
+mod virtual_buttons;
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+pub use config::{Bias, ButtonsConfig};
+pub use gestures::{Gesture, Gestures};
+pub use virtual_buttons::VirtualButtons;
 
 /// A button's meaning. One (`Main`) is enough for everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,16 +47,17 @@ pub enum ButtonError {
     Read { device: String, cause: String },
 }
 
-/// `[buttons]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ButtonsConfig {
-    /// Which buttons of the table: `gpio` or `virtual`.
-    pub kind: String,
-}
+/// Opens buttons. The handle is for the virtual ones alone: nothing but a finger presses real buttons.
+pub type ButtonsBuilder = fn(&ButtonsConfig, &VirtualButtons) -> Result<Box<dyn Buttons>, ButtonError>;
 
-impl Default for ButtonsConfig {
-    fn default() -> Self {
-        Self { kind: "gpio".into() }
-    }
+/// The buttons by name; the first is the default.
+pub const BUTTONS: &[(&str, ButtonsBuilder)] = &[("virtual", |_, handle| Ok(Box::new(handle.reader())))];
+
+/// Opens the buttons that the configuration names.
+pub fn open(config: &ButtonsConfig, handle: &VirtualButtons) -> Result<Box<dyn Buttons>, ButtonError> {
+    let Some((_, builder)) = BUTTONS.iter().find(|(name, _)| *name == config.kind) else {
+        let known = BUTTONS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        return Err(ButtonError::Unknown(config.kind.clone(), known));
+    };
+    builder(config, handle)
 }

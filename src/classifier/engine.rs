@@ -50,7 +50,10 @@ impl Outputs {
             self.attention.len()
         );
         let mut values = self.logits.iter().chain(&self.attention).chain(&self.embedding);
-        anyhow::ensure!(values.all(|value| value.is_finite()), "the network answers numbers that are not finite");
+        anyhow::ensure!(
+            values.all(|value| value.is_finite()),
+            "the network answers numbers that are not finite"
+        );
         Ok(())
     }
 }

@@ -123,8 +123,11 @@ pub enum Score {
 impl Manifest {
     /// Reads and checks a manifest.
     pub fn read(path: &Path) -> Result<Self, ModelError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|cause| ModelError::Read { what: "model's manifest", path: path.into(), cause })?;
+        let text = std::fs::read_to_string(path).map_err(|cause| ModelError::Read {
+            what: "model's manifest",
+            path: path.into(),
+            cause,
+        })?;
         Self::parse(&text).map_err(|cause| ModelError::Manifest { path: path.into(), cause })
     }
 
@@ -137,15 +140,24 @@ impl Manifest {
 
     fn check(&self) -> Result<(), String> {
         let require = |holds: bool, message: &str| if holds { Ok(()) } else { Err(message.to_string()) };
-        require(self.format == 1, &format!("format {} is not known; this version reads format 1", self.format))?;
-        require(!self.file.contains(['/', '\\']) && !self.file.is_empty(), "`file` is a file name beside the manifest")?;
+        require(
+            self.format == 1,
+            &format!("format {} is not known; this version reads format 1", self.format),
+        )?;
+        require(
+            !self.file.contains(['/', '\\']) && !self.file.is_empty(),
+            "`file` is a file name beside the manifest",
+        )?;
         require(self.sha256.len() == 64, "`sha256` has 64 hexadecimal digits")?;
         let sides = [self.input.width, self.input.height];
         require(sides.iter().all(|side| (16..=1024).contains(side)), "`input` sides are from 16 to 1024")?;
         require(self.input.std.iter().all(|std| *std > 0.0), "`input.std` is above 0")?;
         require((2..=64).contains(&self.labels.len()), "there are from 2 to 64 `labels`")?;
         require(self.labels.iter().any(|label| label.malignant), "at least one label is malignant")?;
-        require(self.labels.iter().all(|label| label.short.chars().count() <= 18), "`short` has at most 18 characters")?;
+        require(
+            self.labels.iter().all(|label| label.short.chars().count() <= 18),
+            "`short` has at most 18 characters",
+        )?;
         let mut codes: Vec<_> = self.labels.iter().map(|label| &label.code).collect();
         codes.sort();
         codes.dedup();
@@ -165,7 +177,11 @@ impl Manifest {
     pub fn operating_point(&self, name: &str, path: &Path) -> Result<&OperatingPoint, ModelError> {
         self.operating_points.iter().find(|point| point.name == name).ok_or_else(|| {
             let known: Vec<_> = self.operating_points.iter().map(|point| point.name.as_str()).collect();
-            ModelError::UnknownOperatingPoint { path: path.into(), name: name.into(), known: known.join(", ") }
+            ModelError::UnknownOperatingPoint {
+                path: path.into(),
+                name: name.into(),
+                known: known.join(", "),
+            }
         })
     }
 }

@@ -25,8 +25,9 @@ pub use preprocess::{preprocess, restore_aspect};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// The manifest; the network lies beside it.
-    pub manifest: PathBuf,
+    /// The manifest; the network lies beside it. Without one, see [`find_manifest`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<PathBuf>,
     /// Which of [`ENGINES`] runs the network.
     pub engine: String,
     /// CPU threads for one inference.
@@ -38,7 +39,7 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
-            manifest: "/usr/share/dermascope/models/lesion.toml".into(),
+            manifest: None,
             engine: ENGINES[0].0.into(),
             threads: 1,
             operating_point: "screening".into(),
@@ -46,10 +47,30 @@ impl Default for ModelConfig {
     }
 }
 
+impl ModelConfig {
+    /// That the values are in range.
+    pub fn check(&self) -> Result<(), String> {
+        crate::config::known(&self.engine, ENGINES, "model.engine")?;
+        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
+    }
+}
+
+/// Where the manifest is when nobody says: `models/lesion.toml` in the working folder or in one above the
+/// program (a build in its source tree), else where the package installs it.
+pub fn find_manifest() -> PathBuf {
+    const NAME: &str = "models/lesion.toml";
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().skip(1).map(|folder| folder.join(NAME));
+    let mut places = std::iter::once(PathBuf::from(NAME)).chain(above);
+    places.find(|place| place.is_file()).unwrap_or_else(|| Path::new("/usr/share/dermascope").join(NAME))
+}
+
 /// Why a model cannot be used. Each message names the file and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    #[error("{path}: cannot read the {what}: {cause}; install the model again, or set model.manifest to where it is")]
+    #[error(
+        "{path}: cannot read the {what}: {cause}; install the model again, or set model.manifest to where it is"
+    )]
     Read { what: &'static str, path: PathBuf, cause: std::io::Error },
     #[error("{path}: the manifest is not valid: {cause}")]
     Manifest { path: PathBuf, cause: String },
@@ -80,10 +101,11 @@ impl Classifier {
     /// Loads the manifest and its network, after checking the network's sha256, and proves that the network
     /// answers as the manifest says by running it once on a grey picture.
     pub fn load(config: &ModelConfig) -> Result<Self, ModelError> {
-        let manifest = Manifest::read(&config.manifest)?;
-        let path = manifest.network_path(&config.manifest);
+        let manifest_path = config.manifest.clone().unwrap_or_else(find_manifest);
+        let manifest = Manifest::read(&manifest_path)?;
+        let path = manifest.network_path(&manifest_path);
         let network = read_network(&path, &manifest.sha256)?;
-        let operating_point = manifest.operating_point(&config.operating_point, &config.manifest)?.clone();
+        let operating_point = manifest.operating_point(&config.operating_point, &manifest_path)?.clone();
         let load = |cause| ModelError::Load { path: path.clone(), engine: config.engine.clone(), cause };
         let mut engine = engine::build(&config.engine, &network, &manifest, config.threads)?.map_err(load)?;
         let grey = vec![0.0; manifest.input.values()];
@@ -122,8 +144,11 @@ impl Classifier {
 }
 
 fn read_network(path: &Path, expected: &str) -> Result<Vec<u8>, ModelError> {
-    let network =
-        std::fs::read(path).map_err(|cause| ModelError::Read { what: "network", path: path.into(), cause })?;
+    let network = std::fs::read(path).map_err(|cause| ModelError::Read {
+        what: "network",
+        path: path.into(),
+        cause,
+    })?;
     let found = sha256_hex(&network);
     if found != expected {
         return Err(ModelError::Hash { path: path.into(), expected: expected.into(), found });

@@ -33,9 +33,12 @@ pub fn restore_aspect(picture: &RgbImage, aspect: f32) -> RgbImage {
 
 /// The region, resized; RGB bytes row by row. A picture without pixels gives black.
 pub(crate) fn resize(picture: &RgbImage, region: Region, width: u32, height: u32) -> Vec<u8> {
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(region.x.into(), region.y.into(), region.width.into(), region.height.into());
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
+        region.x.into(),
+        region.y.into(),
+        region.width.into(),
+        region.height.into(),
+    );
     let mut resized = Image::new(width, height, PixelType::U8x3);
     // An error means a region without pixels: the black canvas stays.
     if let Err(error) = Resizer::new().resize(picture, &mut resized, &options) {

@@ -1,51 +1,14 @@
 //! Panels: the display and the code that drives it.
 
-use embedded_graphics::pixelcolor::Rgb565;
-use embedded_graphics::prelude::*;
-use serde::{Deserialize, Serialize};
+mod canvas;
+mod config;
+mod virtual_panel;
 
-/// A picture in memory that screens are drawn on once, before it goes to a panel in one sweep.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Canvas {
-    size: Size,
-    pixels: Vec<Rgb565>,
-}
+use embedded_graphics::geometry::Size;
 
-impl Canvas {
-    /// A black canvas.
-    pub fn new(size: Size) -> Self {
-        Self { size, pixels: vec![Rgb565::BLACK; size.width as usize * size.height as usize] }
-    }
-
-    /// Row by row, top left first.
-    pub fn pixels(&self) -> &[Rgb565] {
-        &self.pixels
-    }
-}
-
-impl OriginDimensions for Canvas {
-    fn size(&self) -> Size {
-        self.size
-    }
-}
-
-impl DrawTarget for Canvas {
-    type Color = Rgb565;
-    type Error = std::convert::Infallible;
-
-    fn draw_iter<I>(&mut self, pixels: I) -> Result<(), Self::Error>
-    where
-        I: IntoIterator<Item = Pixel<Self::Color>>,
-    {
-        for Pixel(point, colour) in pixels {
-            let (Ok(x), Ok(y)) = (u32::try_from(point.x), u32::try_from(point.y)) else { continue };
-            if x < self.size.width && y < self.size.height {
-                self.pixels[(y * self.size.width + x) as usize] = colour;
-            }
-        }
-        Ok(())
-    }
-}
+pub use canvas::Canvas;
+pub use config::{PanelConfig, Rotation};
+pub use virtual_panel::{Shown, VirtualPanel, VirtualScreen};
 
 /// A display.
 pub trait Panel: Send {
@@ -68,20 +31,21 @@ pub enum PanelError {
     Open { device: String, cause: String, cure: String },
     #[error("{device}: cannot write to the panel: {cause}")]
     Write { device: String, cause: String },
+    #[error("{device}: the canvas is {}x{}, but the panel {}x{}", canvas.width, canvas.height, panel.width, panel.height)]
+    Size { device: String, canvas: Size, panel: Size },
 }
 
-/// `[panel]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct PanelConfig {
-    /// Which panel of the table: `spi` or `virtual`.
-    pub kind: String,
-    pub width: u32,
-    pub height: u32,
-}
+/// Opens a panel.
+pub type PanelBuilder = fn(&PanelConfig) -> Result<Box<dyn Panel>, PanelError>;
 
-impl Default for PanelConfig {
-    fn default() -> Self {
-        Self { kind: "spi".into(), width: 240, height: 240 }
-    }
+/// The panels by name; the first is the default.
+pub const PANELS: &[(&str, PanelBuilder)] = &[("virtual", virtual_panel::open)];
+
+/// Opens the panel that the configuration names.
+pub fn open(config: &PanelConfig) -> Result<Box<dyn Panel>, PanelError> {
+    let Some((_, builder)) = PANELS.iter().find(|(name, _)| *name == config.kind) else {
+        let known = PANELS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+        return Err(PanelError::Unknown(config.kind.clone(), known));
+    };
+    builder(config)
 }

@@ -1,0 +1,162 @@
+//! `[panel]` of the configuration.
+
+use embedded_graphics::geometry::Size;
+use serde::{Deserialize, Serialize};
+
+/// Which panel there is, how it is wired and how it hangs. A board file fills it in for a known board.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PanelConfig {
+    /// Which of [`super::PANELS`]: `spi` or `virtual`.
+    pub kind: String,
+    /// The controller of an SPI panel: `st7789`, `st7735s`, `ili9341` or `gc9a01`.
+    pub model: String,
+    /// Pixels across as a person sees it, after rotation: 96 to 480.
+    pub width: u32,
+    /// Pixels down as a person sees it, after rotation: 96 to 480.
+    pub height: u32,
+    /// Clockwise turn of the picture in degrees: 0, 90, 180 or 270.
+    pub rotation: Rotation,
+    /// Mirrors the picture left to right.
+    pub mirrored: bool,
+    /// Where the glass begins in the controller's memory, in pixels before rotation: 0 to 320.
+    pub offset_x: u16,
+    pub offset_y: u16,
+    /// Inverts the colours in the controller; IPS panels need it.
+    pub invert: bool,
+    /// The glass has blue and red swapped.
+    pub bgr: bool,
+    /// The SPI device.
+    pub spi: String,
+    /// SPI clock in hertz: 1000000 to 125000000.
+    pub spi_hz: u32,
+    /// The GPIO chip of the pins below: a label such as `pinctrl-bcm2711`, a path such as `/dev/gpiochip0`,
+    /// or `auto` for the one of the 40-pin header.
+    pub chip: String,
+    /// Line of the data/command pin (BCM number).
+    pub dc: u32,
+    /// Line of the reset pin, where the board has one.
+    pub reset: Option<u32>,
+    /// Line of the backlight pin, where the board has one.
+    pub backlight: Option<u32>,
+    /// Backlight while awake, in percent: 1 to 100. A backlight on a plain pin only switches on and off.
+    pub brightness: u8,
+}
+
+/// How far the picture is turned clockwise.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "u16", into = "u16")]
+pub enum Rotation {
+    #[default]
+    Deg0,
+    Deg90,
+    Deg180,
+    Deg270,
+}
+
+impl TryFrom<u16> for Rotation {
+    type Error = String;
+
+    fn try_from(degrees: u16) -> Result<Self, String> {
+        match degrees {
+            0 => Ok(Self::Deg0),
+            90 => Ok(Self::Deg90),
+            180 => Ok(Self::Deg180),
+            270 => Ok(Self::Deg270),
+            other => Err(format!("rotation is {other}, but must be 0, 90, 180 or 270")),
+        }
+    }
+}
+
+impl From<Rotation> for u16 {
+    fn from(rotation: Rotation) -> Self {
+        match rotation {
+            Rotation::Deg0 => 0,
+            Rotation::Deg90 => 90,
+            Rotation::Deg180 => 180,
+            Rotation::Deg270 => 270,
+        }
+    }
+}
+
+impl Default for PanelConfig {
+    fn default() -> Self {
+        Self {
+            kind: super::PANELS[0].0.into(),
+            model: "st7789".into(),
+            width: 240,
+            height: 240,
+            rotation: Rotation::Deg0,
+            mirrored: false,
+            offset_x: 0,
+            offset_y: 0,
+            invert: true,
+            bgr: false,
+            spi: "/dev/spidev0.0".into(),
+            spi_hz: 40_000_000,
+            chip: "auto".into(),
+            dc: 25,
+            reset: Some(27),
+            backlight: Some(24),
+            brightness: 100,
+        }
+    }
+}
+
+impl PanelConfig {
+    /// Pixels across and down, after rotation.
+    pub fn size(&self) -> Size {
+        Size::new(self.width, self.height)
+    }
+
+    /// What is wrong with it, by key.
+    pub fn check(&self) -> Result<(), String> {
+        let known: Vec<_> = super::PANELS.iter().map(|(name, _)| *name).collect();
+        if !known.contains(&self.kind.as_str()) {
+            return Err(format!("panel.kind is `{}`, but must be one of {}", self.kind, known.join(", ")));
+        }
+        let ranges = [
+            ("width", self.width, 96..=480),
+            ("height", self.height, 96..=480),
+            ("offset_x", self.offset_x.into(), 0..=320),
+            ("offset_y", self.offset_y.into(), 0..=320),
+            ("spi_hz", self.spi_hz, 1_000_000..=125_000_000),
+            ("brightness", self.brightness.into(), 1..=100),
+        ];
+        for (key, value, range) in ranges {
+            if !range.contains(&value) {
+                let (least, most) = range.into_inner();
+                return Err(format!("panel.{key} is {value}, but must be from {least} to {most}"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_pass() {
+        assert_eq!(PanelConfig::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn a_value_out_of_range_is_refused_by_its_key() {
+        let refused = |config: PanelConfig| config.check().unwrap_err();
+        assert!(refused(PanelConfig { width: 95, ..PanelConfig::default() }).contains("panel.width is 95"));
+        assert!(
+            refused(PanelConfig { brightness: 0, ..PanelConfig::default() }).contains("panel.brightness")
+        );
+        assert!(
+            refused(PanelConfig { kind: "oled".into(), ..PanelConfig::default() }).contains("panel.kind")
+        );
+    }
+
+    #[test]
+    fn a_slanted_rotation_is_refused() {
+        let error = toml::from_str::<PanelConfig>("rotation = 45").unwrap_err();
+        assert!(error.to_string().contains("must be 0, 90, 180 or 270"), "{error}");
+    }
+}
