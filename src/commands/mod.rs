@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+pub mod bench;
 pub mod classify;
 pub mod config;
 pub mod demo;
@@ -28,6 +29,7 @@ pub enum Command {
     Demo(demo::DemoArgs),
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
 }
 
@@ -40,6 +42,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args),
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
         }
     }
