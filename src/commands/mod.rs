@@ -1,5 +1,6 @@
 //! The command line: one file per subcommand.
 
+pub mod bench;
 pub mod classify;
 pub mod config;
 pub mod demo;
@@ -30,6 +31,7 @@ pub enum Command {
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
     Records(records::RecordsArgs),
+    Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
 }
 
@@ -43,6 +45,7 @@ impl Command {
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
             Self::Records(args) => records::run(&args),
+            Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
         }
     }

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::depthwise::{PackedDepthwise, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
-use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise};
+use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term, avx2};
 
 #[derive(Debug)]
 pub struct Avx512Vnni;
@@ -15,6 +15,7 @@ impl Avx512Vnni {
     /// Whether this processor has what it takes.
     pub fn is_available() -> bool {
         let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        let wide = wide && avx2::Avx2::is_available();
         wide && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni")
     }
 }
@@ -39,28 +40,34 @@ impl Kernel for Avx512Vnni {
     }
 
     fn add(&self, add: &Add, left: &[u8], right: &[u8], out: &mut [u8]) {
-        assert_eq!([left.len(), right.len()], [out.len(); 2]);
         // SAFETY: the kernel is only offered where the processor has its features.
         unsafe { add_all(add, left, right, out) }
     }
 
     fn quantise(&self, quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &mut [u8]) {
-        // SAFETY: the kernel is only offered where the processor has its features.
-        unsafe { quantise_rows(quantise, input, rows, out) }
+        // SAFETY: the kernel is only offered where the processor has its features, AVX2 among them.
+        unsafe { avx2::quantise_rows::<FLIP>(quantise, input, rows, out) }
     }
 }
 
-/// The same arithmetic as the definition's: the compiler makes vectors of it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn add_all(add: &Add, left: &[u8], right: &[u8], out: &mut [u8]) {
-    for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
-        *out = add.apply((*left ^ FLIP) as i8, (*right ^ FLIP) as i8) as u8 ^ FLIP;
+    let (whole, rest) = out.as_chunks_mut::<16>();
+    let (left, left_rest) = left.as_chunks::<16>();
+    let (right, right_rest) = right.as_chunks::<16>();
+    let real = |term: &Term, bytes: &[u8; 16]| {
+        // SAFETY: there are sixteen bytes.
+        let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+        let values = _mm512_cvtepi8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8(FLIP as i8)));
+        let steps = _mm512_sub_epi32(values, _mm512_set1_epi32(term.zero.into()));
+        _mm512_mul_ps(_mm512_cvtepi32_ps(steps), _mm512_set1_ps(term.scale))
+    };
+    for (out, (left, right)) in whole.iter_mut().zip(left.iter().zip(right)) {
+        let steps = _mm512_cvtps_epi32(_mm512_add_ps(real(&add.left, left), real(&add.right, right)));
+        // SAFETY: there is room for sixteen bytes.
+        unsafe { store_sixteen(steps, i32::from(add.zero) + 128, out.as_mut_ptr(), 16) };
     }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn quantise_rows(quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &mut [u8]) {
-    super::quantise_rows(quantise, input, rows, out, FLIP);
+    super::add_all(add, left_rest, right_rest, rest, FLIP);
 }
 
 impl Micro for Avx512Vnni {
