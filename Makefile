@@ -14,7 +14,7 @@ help: ## this list
 
 demo: build/packages ## start the whole device in the simulator and print the one address to open
 	cargo build --quiet --bin dermascope --test it
-	target/debug/dermascope demo $(ARGS)
+	$${CARGO_TARGET_DIR:-target}/debug/dermascope demo $(ARGS)
 
 test: build/packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --all-targets

@@ -1,11 +1,12 @@
 //! Tests of the whole, in one binary so that they link once.
 
 mod camera;
-mod http;
 mod cli;
+mod http;
 mod int8;
 mod model;
 mod pictures;
+mod readme;
 mod records;
 mod screens;
 mod shared;
