@@ -7,9 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use dermascope::classifier::{
-    Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings,
-};
+use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
 use dermascope::frame::{Encoded, Encoding, Frame, Region};
 use dermascope::panel::Canvas;
 use dermascope::quality::{Quality, Reason};
@@ -153,29 +151,30 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("viewfinder-no-signal", live(Hint::NoSignal)),
         ("analysing", Screen::Analysing { capture: capture(true) }),
         ("result-suspicious", result(suspicious(), Page::Reading)),
-        ("result-not-suspicious", Screen::Result {
-            reading: not_suspicious(),
-            saved: Saved::Pending,
-            page: Page::Reading,
-        }),
+        (
+            "result-not-suspicious",
+            Screen::Result { reading: not_suspicious(), saved: Saved::Pending, page: Page::Reading },
+        ),
         ("result-uncertain", Screen::Result { reading: doubtful(), saved: failed, page: Page::Reading }),
         ("result-overridden", result(overridden(), Page::Reading)),
         ("result-attention", result(suspicious(), Page::Attention)),
         ("result-details", result(suspicious(), Page::Details)),
         ("result-details-overridden", result(overridden(), Page::Details)),
         ("retake", Screen::Retake { capture: capture(true), reasons: refused, held: 0.0 }),
-        ("retake-held", Screen::Retake {
-            capture: capture(true),
-            reasons: vec![Refusal::OutOfDistribution],
-            held: 0.6,
-        }),
-        ("history", Screen::History {
-            reading: not_suspicious(),
-            sequence: 127,
-            age: 1,
-            total: 14,
-            page: Page::Reading,
-        }),
+        (
+            "retake-held",
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held: 0.6 },
+        ),
+        (
+            "history",
+            Screen::History {
+                reading: not_suspicious(),
+                sequence: 127,
+                age: 1,
+                total: 14,
+                page: Page::Reading,
+            },
+        ),
         ("history-empty", Screen::NoHistory),
         ("fault", fault()),
         ("goodbye", Screen::Goodbye),
@@ -255,7 +254,8 @@ fn a_stale_picture_is_never_shown_as_live() {
 #[test]
 fn each_verdict_and_each_state_of_saving_shows_without_colour() {
     // Grey levels alone must tell them apart.
-    let grey = |screen: &Screen| image::imageops::grayscale(&drawn(screen, &Status::default(), SIZES[0]).to_rgb());
+    let grey =
+        |screen: &Screen| image::imageops::grayscale(&drawn(screen, &Status::default(), SIZES[0]).to_rgb());
     let shown: Vec<_> = [Saved::Pending, Saved::Saved(1), Saved::Failed("disk full".into())]
         .into_iter()
         .map(|saved| grey(&Screen::Result { reading: suspicious(), saved, page: Page::Reading }))
@@ -269,7 +269,8 @@ fn each_verdict_and_each_state_of_saving_shows_without_colour() {
 #[test]
 fn the_fill_of_the_hold_key_follows_the_holding() {
     let held = |held| {
-        let screen = Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
+        let screen =
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
         drawn(&screen, &Status::default(), SIZES[0])
     };
     let none = held(0.0);
