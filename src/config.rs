@@ -1,19 +1,23 @@
-//! The configuration: one TOML file, typed, unknown keys refused.
+//! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
+
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::buttons::ButtonsConfig;
 use crate::camera::CameraConfig;
 use crate::classifier::ModelConfig;
+use crate::daemon::DeviceConfig;
 use crate::links::http::HttpConfig;
 use crate::panel::PanelConfig;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 
-/// The whole configuration. Every key has a default.
+/// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    pub device: DeviceConfig,
     pub model: ModelConfig,
     pub camera: CameraConfig,
     pub quality: QualityConfig,
@@ -21,4 +25,139 @@ pub struct Config {
     pub buttons: ButtonsConfig,
     pub records: RecordsConfig,
     pub http: HttpConfig,
+}
+
+/// The configuration that ships, with every key explained.
+pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
+
+/// Why a configuration cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("{path}: cannot read the configuration: {cause}")]
+    Read { path: PathBuf, cause: std::io::Error },
+    #[error("{path}:{line}: {message}{hint}")]
+    Syntax { path: PathBuf, line: usize, message: String, hint: String },
+    #[error("{path}: {message}")]
+    Value { path: PathBuf, message: String },
+}
+
+impl Config {
+    /// Reads and checks a configuration file.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text =
+            std::fs::read_to_string(path).map_err(|cause| ConfigError::Read { path: path.into(), cause })?;
+        Self::parse(&text, path)
+    }
+
+    /// Parses and checks a configuration's text; `path` is for the messages.
+    pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
+        let config: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        config.check(path)?;
+        Ok(config)
+    }
+
+    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+        [
+            self.device.check(),
+            self.model.check(),
+            self.camera.check(),
+            self.quality.check(),
+            self.panel.check(),
+            self.buttons.check(),
+            self.records.check(),
+            self.http.check(),
+        ]
+        .into_iter()
+        .collect::<Result<(), String>>()
+        .map_err(|message| ConfigError::Value { path: path.into(), message })
+    }
+}
+
+fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
+    let start = error.span().map_or(0, |span| span.start.min(text.len()));
+    let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
+    let message = error.message().to_string();
+    ConfigError::Syntax { path: path.into(), line, hint: nearest_name(&message), message }
+}
+
+/// Serde's message for an unknown key names it first and then every known one, each in backquotes:
+/// the known name nearest to it is what was most likely meant.
+fn nearest_name(message: &str) -> String {
+    if !message.starts_with("unknown field") && !message.starts_with("unknown variant") {
+        return String::new();
+    }
+    let mut names = message.split('`').skip(1).step_by(2);
+    let Some(unknown) = names.next() else { return String::new() };
+    let nearest = names.max_by(|a, b| {
+        strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b))
+    });
+    nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"))
+}
+
+/// `name` is a key of a table of backends: what to say when it is not.
+pub(crate) fn known<T>(name: &str, table: &[(&str, T)], key: &str) -> Result<(), String> {
+    if table.iter().any(|(known, _)| *known == name) {
+        return Ok(());
+    }
+    let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
+    Err(format!("{key} = \"{name}\" is not known; it is one of {}", names.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Config::parse(text, Path::new("device.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_shipped_file_equals_the_built_in_defaults() {
+        let shipped = Config::parse(DEFAULT, Path::new("config/dermascope.toml")).unwrap();
+        assert_eq!(shipped, Config::default());
+    }
+
+    #[test]
+    fn the_shipped_file_names_every_key() {
+        let text = toml::to_string(&Config::default()).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        for (section, keys) in &table {
+            assert!(DEFAULT.contains(&format!("[{section}]")), "[{section}] is missing");
+            for key in keys.as_table().unwrap().keys() {
+                let named = DEFAULT.lines().any(|line| {
+                    line.trim_start_matches("# ").starts_with(&format!("{key} ="))
+                });
+                assert!(named, "{section}.{key} is missing");
+            }
+        }
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_its_line_and_the_nearest_name() {
+        let message = error("[camera]\nkind = \"folder\"\nframe_rat = 10\n");
+        assert!(message.starts_with("device.toml:3: unknown field `frame_rat`"), "{message}");
+        assert!(message.ends_with("did you mean `frame_rate`?"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_section_is_refused_with_the_nearest_name() {
+        assert!(error("[kamera]\n").ends_with("did you mean `camera`?"));
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_type_is_refused_with_its_line() {
+        assert!(error("\n[camera]\nframe_rate = \"fast\"\n").starts_with("device.toml:3: invalid type"));
+    }
+
+    #[test]
+    fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
+        let message = error("[camera]\nkind = \"webcam\"\n");
+        assert!(message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"), "{message}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::load(Path::new("/nowhere/device.toml")).unwrap_err().to_string();
+        assert!(error.starts_with("/nowhere/device.toml: cannot read the configuration"), "{error}");
+    }
 }

@@ -14,6 +14,7 @@ pub mod commands;
 pub mod config;
 pub mod daemon;
 pub mod device;
+pub mod evaluation;
 pub mod frame;
 pub mod gpio;
 pub mod links;
@@ -22,6 +23,7 @@ pub mod picture;
 pub mod quality;
 pub mod reading;
 pub mod records;
+mod resize;
 pub mod screens;
 pub mod synthetic;
 

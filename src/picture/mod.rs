@@ -3,15 +3,20 @@
 use std::io::Cursor;
 use std::path::Path;
 
-use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits, RgbImage};
+use image::codecs::png::PngDecoder;
+use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
 
 use crate::frame::{Encoded, Encoding};
 
+mod jpeg;
+
+pub use jpeg::{Step, Walker, end_of_jpeg};
+
 /// The longest side that is accepted, in pixels.
 pub const MAX_SIDE: u32 = 16_384;
-/// The most memory that decoding one picture may take, in bytes.
-pub const MAX_MEMORY: u64 = 512 << 20;
+/// The most pixels that are accepted. Decoding one may take up to 12 bytes (a progressive JPEG's coefficients
+/// and two copies of its RGB).
+pub const MAX_PIXELS: u64 = 50_000_000;
 /// The largest file that is read, in bytes.
 pub const MAX_FILE: u64 = 64 << 20;
 
@@ -26,7 +31,7 @@ pub enum PictureError {
     TooLarge,
     #[error("not a JPEG or PNG picture")]
     Format,
-    #[error("the picture is too large: at most {MAX_SIDE} pixels a side and {} MiB decoded", MAX_MEMORY >> 20)]
+    #[error("the picture is too large: at most {MAX_SIDE} pixels a side and {} megapixels", MAX_PIXELS / 1_000_000)]
     TooManyPixels,
     #[error("the picture is cut off: its end is missing")]
     Truncated,
@@ -36,10 +41,13 @@ pub enum PictureError {
 
 /// Reads and decodes a picture file.
 pub fn read(path: &Path) -> Result<(RgbImage, Encoded), PictureError> {
-    if std::fs::metadata(path)?.len() > MAX_FILE {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    // One byte more than allowed, so that a file that grows meanwhile is seen too.
+    std::fs::File::open(path)?.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
         return Err(PictureError::TooLarge);
     }
-    let bytes = std::fs::read(path)?;
     let (pixels, encoding) = decode(&bytes)?;
     Ok((pixels, Encoded { encoding, bytes: bytes.into() }))
 }
@@ -48,20 +56,11 @@ pub fn read(path: &Path) -> Result<(RgbImage, Encoded), PictureError> {
 /// 16-bit values are rounded to 8, CMYK and grey become RGB, and the EXIF orientation is applied.
 pub fn decode(bytes: &[u8]) -> Result<(RgbImage, Encoding), PictureError> {
     let encoding = encoding_of(bytes)?;
-    let format = match encoding {
-        Encoding::Jpeg => ImageFormat::Jpeg,
-        Encoding::Png => ImageFormat::Png,
+    let pixels = match encoding {
+        Encoding::Jpeg => jpeg::decode(bytes)?,
+        Encoding::Png => decode_png(bytes)?,
     };
-    if encoding == Encoding::Jpeg && end_of_jpeg(bytes).is_none() {
-        return Err(PictureError::Truncated);
-    }
-    let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-    reader.limits(limits());
-    let mut decoder = reader.into_decoder().map_err(explain)?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let mut picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
-    picture.apply_orientation(orientation);
-    Ok((to_rgb(picture), encoding))
+    Ok((pixels, encoding))
 }
 
 /// Which format the bytes begin as.
@@ -74,18 +73,33 @@ fn encoding_of(bytes: &[u8]) -> Result<Encoding, PictureError> {
     }
 }
 
-/// Where a JPEG ends: just behind its last end-of-image marker. Decoders accept a file without one and paint
-/// the missing part grey, which must never be read as skin.
-pub fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
-    bytes.windows(2).rposition(|pair| pair == [0xff, 0xd9]).map(|start| start + 2)
+/// The last chunk of every PNG: no data, its name and its checksum.
+const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
+
+fn check_size(width: u32, height: u32) -> Result<(), PictureError> {
+    let pixels = u64::from(width) * u64::from(height);
+    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+        Err(PictureError::TooManyPixels)
+    } else {
+        Ok(())
+    }
 }
 
-fn limits() -> Limits {
+fn decode_png(bytes: &[u8]) -> Result<RgbImage, PictureError> {
     let mut limits = Limits::default();
-    limits.max_image_width = Some(MAX_SIDE);
-    limits.max_image_height = Some(MAX_SIDE);
-    limits.max_alloc = Some(MAX_MEMORY);
-    limits
+    // 16-bit RGBA is the widest format.
+    limits.max_alloc = Some(MAX_PIXELS * 8);
+    let mut decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(explain)?;
+    let (width, height) = decoder.dimensions();
+    check_size(width, height)?;
+    // The decoder is content once it has all pixels; a file without its end chunk was still cut off.
+    if !bytes.windows(PNG_END.len()).any(|window| window == PNG_END) {
+        return Err(PictureError::Truncated);
+    }
+    let orientation = decoder.orientation().map_err(explain)?;
+    let mut picture = DynamicImage::from_decoder(decoder).map_err(explain)?;
+    picture.apply_orientation(orientation);
+    Ok(to_rgb(picture))
 }
 
 fn explain(error: ImageError) -> PictureError {

@@ -1,0 +1,48 @@
+# dermascope: every task by name. `make demo` and `make test` do all their own set-up.
+
+.PHONY: demo test setup lint licences help
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := build/venv
+APT := libclang-dev pkg-config python3-venv chromium chromium-driver
+# Where not root, by sudo; both ask nothing.
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+demo: build/packages ## start the whole device in the simulator and print the one address to open
+	cargo build --quiet --bin dermascope --test it
+	target/debug/dermascope demo $(ARGS)
+
+test: build/packages $(VENV)/.done ## run every test
+	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --all-targets
+	$(VENV)/bin/python -m pytest -q models/training/tests
+
+setup: build/packages $(VENV)/.done ## install what the build and the tests need
+
+lint: build/packages ## lints, warnings refused
+	cargo clippy --all-targets -- -D warnings
+
+licences: ## every dependency's licence is one that we accept
+	$(PYTHON) tests/licences.py
+
+# Debian's packages: libclang for nokhwa's V4L2 bindings, Chromium for the page's test.
+build/packages:
+	@mkdir -p build
+	@missing=""; for package in $(APT); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	    echo "installing$$missing"; \
+	    $(SUDO) apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	fi
+	@touch $@
+
+# What the tests of the training code need; it is small, torch is not among it.
+$(VENV)/.done: models/training/requirements-test.txt
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	@touch $@

@@ -1,0 +1,159 @@
+//! `dermascope classify`: read picture files as the device would.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::ModelArgs;
+use super::reader::{PictureReader, PictureReading};
+use crate::RESEARCH_ONLY;
+use crate::classifier::{Assessment, ModelId};
+use crate::quality::Quality;
+
+/// Read pictures of skin lesions: class probabilities, P(malignant), quality
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dermascope classify lesion.jpg
+  dermascope classify --json *.png | jq .malignant
+  dermascope classify --operating-point balanced lesion.jpg
+
+A picture that cannot be read is named on standard error and the exit status is 1; the others are read all
+the same. Research use only. Not a diagnosis.")]
+pub struct ClassifyArgs {
+    /// JPEG or PNG pictures; the central square of each is read
+    #[arg(required = true, value_name = "IMAGE")]
+    images: Vec<PathBuf>,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    model: ModelArgs,
+}
+
+pub fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
+    let mut reader = PictureReader::new(&args.model)?;
+    let mut failed = false;
+    for image in &args.images {
+        match reader.read(image) {
+            Ok(reading) if args.json => println!("{}", serde_json::to_string(&Line::new(image, &reading))?),
+            Ok(reading) => print_reading(image, &reading),
+            Err(error) => {
+                eprintln!("error: {error:#}");
+                failed = true;
+            }
+        }
+    }
+    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    image: String,
+    probabilities: BTreeMap<&'a str, f32>,
+    top: Vec<Top<'a>>,
+    malignant: Malignant<'a>,
+    quality: QualityLine<'a>,
+    uncertain: bool,
+    /// Why it is uncertain, besides the quality.
+    doubts: &'a [crate::classifier::Doubt],
+    model: &'a ModelId,
+    timings_ms: TimingsLine,
+    notice: &'static str,
+}
+
+#[derive(Serialize)]
+struct Top<'a> {
+    class: &'a str,
+    name: &'a str,
+    probability: f32,
+}
+
+#[derive(Serialize)]
+struct Malignant<'a> {
+    probability: f32,
+    operating_point: &'a str,
+    threshold: f32,
+    decision: &'static str,
+}
+
+#[derive(Serialize)]
+struct QualityLine<'a> {
+    usable: bool,
+    #[serde(flatten)]
+    quality: &'a Quality,
+}
+
+#[derive(Serialize)]
+struct TimingsLine {
+    decode: f32,
+    quality: f32,
+    preprocess: f32,
+    inference: f32,
+}
+
+impl<'a> Line<'a> {
+    fn new(image: &Path, reading: &'a PictureReading) -> Self {
+        let assessment = &reading.assessment;
+        let top = assessment.top(3).into_iter();
+        Self {
+            image: image.display().to_string(),
+            probabilities: assessment.probabilities.iter().map(|p| (p.class.as_str(), p.probability)).collect(),
+            top: top.map(|p| Top { class: &p.class, name: &p.name, probability: p.probability }).collect(),
+            malignant: Malignant {
+                probability: assessment.malignant.probability,
+                operating_point: &assessment.malignant.operating_point,
+                threshold: assessment.malignant.threshold,
+                decision: decision(assessment),
+            },
+            quality: QualityLine { usable: reading.quality.is_usable(), quality: &reading.quality },
+            uncertain: reading.is_uncertain(),
+            doubts: &assessment.doubts,
+            model: &assessment.model,
+            timings_ms: TimingsLine {
+                decode: reading.decode_ms,
+                quality: reading.quality_ms,
+                preprocess: assessment.timings.preprocess_ms,
+                inference: assessment.timings.inference_ms,
+            },
+            notice: RESEARCH_ONLY,
+        }
+    }
+}
+
+/// Which side of the threshold, whatever the doubts.
+fn decision(assessment: &Assessment) -> &'static str {
+    if assessment.malignant.is_suspicious() { "suspicious" } else { "not_suspicious" }
+}
+
+fn print_reading(image: &Path, reading: &PictureReading) {
+    let PictureReading { quality, assessment, .. } = reading;
+    let Assessment { malignant, model, timings, .. } = assessment;
+    let word = if reading.is_uncertain() { "UNCERTAIN" } else { assessment.verdict().word() };
+    println!("{}: {word}", image.display());
+    println!(
+        "  P(malignant) {:5.1} %   {} at `{}` (threshold {:.1} %)",
+        malignant.probability * 100.0,
+        decision(assessment).replace('_', " "),
+        malignant.operating_point,
+        malignant.threshold * 100.0
+    );
+    for class in assessment.top(assessment.probabilities.len()) {
+        let bar = "#".repeat((class.probability * 30.0).round() as usize);
+        println!("  {:6} {:5.1} %  {bar:30}  {}", class.class, class.probability * 100.0, class.name);
+    }
+    let reasons: Vec<_> = quality.reasons.iter().map(|reason| reason.instruction()).collect();
+    println!("  quality: {}", if reasons.is_empty() { "good".into() } else { reasons.join("; ") });
+    let doubts: Vec<_> = assessment.doubts.iter().map(|doubt| doubt.words()).collect();
+    if !doubts.is_empty() {
+        println!("  doubts: {}", doubts.join("; "));
+    }
+    println!("  model: {} ({})", model.name, &model.sha256[..8.min(model.sha256.len())]);
+    println!(
+        "  time: decode {:.1} ms, quality {:.1} ms, preprocess {:.1} ms, inference {:.1} ms",
+        reading.decode_ms, reading.quality_ms, timings.preprocess_ms, timings.inference_ms
+    );
+    println!("  {RESEARCH_ONLY}");
+}

@@ -1,0 +1,40 @@
+//! `dermascope config`: check a configuration file, or print the default one.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::config::{Config, DEFAULT};
+
+/// Check a configuration file, or print the default one with every key explained
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dermascope config default > dermascope.toml
+  dermascope config check dermascope.toml")]
+pub struct ConfigArgs {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Check a file: unknown keys and values out of range are named with their line
+    Check {
+        /// The configuration file
+        file: PathBuf,
+    },
+    /// Print the default configuration
+    Default,
+}
+
+pub fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+    match &args.action {
+        Action::Check { file } => {
+            Config::load(file)?;
+            println!("{}: ok", file.display());
+        }
+        Action::Default => print!("{DEFAULT}"),
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,159 @@
+//! The archivist: a thread that makes readings durable and brings past ones back.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+
+use super::{Notice, spawn, tell};
+use crate::device::{Event, Part, Past};
+use crate::reading::{Reading, Saved};
+use crate::records::{RecordError, RecordsConfig, Store};
+
+/// How often saving is tried again while it fails.
+const RETRY: Duration = Duration::from_secs(10);
+/// How many readings wait in memory for a disk that takes them again; then the oldest is given up.
+const MOST_WAITING: usize = 32;
+
+/// What the archivist is asked to do.
+#[derive(Debug)]
+pub enum Deed {
+    /// Open the store; answered by `Checked`.
+    Open,
+    /// Answered by `Stored`: at once, and again when a failed one is saved after all.
+    Save(Arc<Reading>),
+    /// Answered by `Recalled` or `RecallFailed`.
+    Recall(u64),
+}
+
+/// The thread and the way to it.
+pub struct Archivist {
+    pub deeds: Sender<Deed>,
+    thread: JoinHandle<()>,
+}
+
+impl Archivist {
+    /// Waits until everything asked for is on disk, or cannot be.
+    pub fn finish(self) {
+        drop(self.deeds);
+        if self.thread.join().is_err() {
+            tracing::error!("the archivist stopped by a panic");
+        }
+    }
+}
+
+/// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
+pub fn start(config: &RecordsConfig, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
+    let (sender, deeds) = unbounded();
+    let worker = Worker { config: config.clone(), store: None, waiting: VecDeque::new(), notices };
+    let thread = spawn("archivist", move || worker.work(&deeds))?;
+    Ok(Archivist { deeds: sender, thread })
+}
+
+struct Worker {
+    config: RecordsConfig,
+    store: Option<Store>,
+    /// Readings that could not be saved yet, oldest first.
+    waiting: VecDeque<Arc<Reading>>,
+    notices: Sender<Notice>,
+}
+
+impl Worker {
+    fn work(mut self, deeds: &Receiver<Deed>) {
+        loop {
+            match deeds.recv_timeout(RETRY) {
+                Ok(Deed::Open) => {
+                    let opened = self.open().map_err(|error| error.to_string());
+                    self.tell(Event::Checked(Part::Storage, opened));
+                }
+                Ok(Deed::Save(reading)) => self.save(reading),
+                Ok(Deed::Recall(age)) => self.recall(age),
+                Err(RecvTimeoutError::Timeout) => self.save_waiting(),
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        self.save_waiting();
+        if !self.waiting.is_empty() {
+            tracing::error!("{} readings could not be saved and are lost", self.waiting.len());
+        }
+    }
+
+    fn open(&mut self) -> Result<(), RecordError> {
+        if self.store.is_none() {
+            self.store = Some(Store::open(&self.config)?);
+        }
+        self.tell_count();
+        Ok(())
+    }
+
+    fn save(&mut self, reading: Arc<Reading>) {
+        match self.try_save(&reading) {
+            Ok(sequence) => self.saved(reading, sequence),
+            Err(error) => {
+                tracing::error!("{error}");
+                self.tell(Event::Stored(reading.clone(), Saved::Failed(error.brief())));
+                if self.waiting.len() == MOST_WAITING {
+                    tracing::error!("too many readings wait to be saved: the oldest is lost");
+                    self.waiting.pop_front();
+                }
+                self.waiting.push_back(reading);
+                self.warn();
+            }
+        }
+    }
+
+    fn try_save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
+        self.open()?;
+        // `open` has just filled it, or returned.
+        let Some(store) = &mut self.store else { unreachable!("the store is open") };
+        store.save(reading)
+    }
+
+    fn saved(&self, reading: Arc<Reading>, sequence: u64) {
+        self.tell(Event::Stored(reading, Saved::Saved(sequence)));
+        self.tell_count();
+    }
+
+    fn save_waiting(&mut self) {
+        while let Some(reading) = self.waiting.front().cloned() {
+            let Ok(sequence) = self.try_save(&reading) else { return };
+            self.waiting.pop_front();
+            self.saved(reading, sequence);
+            self.warn();
+        }
+    }
+
+    fn recall(&mut self, age: u64) {
+        let event = match self.past(age) {
+            Ok(past) => Event::Recalled(age, past),
+            Err(error) => Event::RecallFailed(error.to_string()),
+        };
+        self.tell(event);
+    }
+
+    fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
+        self.open()?;
+        let Some(store) = &self.store else { return Ok(None) };
+        let Some(record) = store.recent(age)? else { return Ok(None) };
+        let reading = Arc::new(store.reading(&record)?);
+        Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
+    }
+
+    fn warn(&self) {
+        let waiting = self.waiting.len();
+        let warning = (waiting > 0).then(|| format!("{waiting} not saved"));
+        tell(&self.notices, Notice::Warning(warning));
+    }
+
+    fn tell_count(&self) {
+        if let Some(Ok(count)) = self.store.as_ref().map(|store| store.count()) {
+            tell(&self.notices, Notice::Records(count));
+        }
+    }
+
+    fn tell(&self, event: Event) {
+        tell(&self.notices, Notice::Event(event));
+    }
+}

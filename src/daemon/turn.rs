@@ -1,0 +1,289 @@
+//! The main thread's turns: each takes what happened, steps the state machine, carries out its effects and
+//! has the screen painted.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use crossbeam_channel::{Receiver, Sender, select};
+
+use super::analyst::Job;
+use super::archivist::{Archivist, Deed};
+use super::painter::{Painter, Painting};
+use super::{Notice, clock};
+use crate::buttons::{Button, Edge, Gesture, Gestures};
+use crate::camera::{CameraState, Stream, StreamEvent};
+use crate::config::Config;
+use crate::device::{self, Effect, Event, Live, Part, State};
+use crate::frame::{Frame, Region};
+use crate::picture;
+use crate::quality::{self, QualityConfig};
+use crate::reading::Capture;
+use crate::screens::{Hint, Status};
+
+/// How often a button that is held is looked at, so that the fill on the screen moves smoothly.
+const HOLD_PACE: Duration = Duration::from_millis(50);
+/// How long a turn waits at most when nothing happens.
+const LONGEST_TURN: Duration = Duration::from_millis(500);
+/// How often the live picture's quality is judged.
+const HINT_PACE: Duration = Duration::from_millis(250);
+/// How long the camera may take for its first frame in the self-test.
+const CAMERA_PATIENCE: Duration = Duration::from_secs(8);
+
+/// The device as the daemon runs it.
+pub struct Device {
+    state: State,
+    pending: VecDeque<Event>,
+    gestures: Gestures,
+    quality: QualityConfig,
+    sleep_after: Option<Duration>,
+    power_off: Vec<String>,
+    stream: Stream,
+    painter: Painter,
+    analyst: Sender<Job>,
+    archivist: Archivist,
+    status: Status,
+    hint: Hint,
+    started: Instant,
+    touched_at: Instant,
+    hinted_at: Instant,
+    /// The self-test waits for the camera's first frame until then.
+    camera_deadline: Option<Instant>,
+    /// The press that the capture at hand came from.
+    pressed_at: Option<Instant>,
+    shutting_down: bool,
+}
+
+impl Device {
+    pub fn new(
+        config: &Config,
+        stream: Stream,
+        painter: Painter,
+        analyst: Sender<Job>,
+        archivist: Archivist,
+    ) -> Self {
+        let now = Instant::now();
+        let (state, effects) = device::start();
+        let mut device = Self {
+            state,
+            pending: VecDeque::new(),
+            gestures: Gestures::new(&config.buttons),
+            quality: config.quality.clone(),
+            sleep_after: (config.device.sleep_after_s > 0)
+                .then(|| Duration::from_secs(config.device.sleep_after_s.into())),
+            power_off: config.device.power_off.clone(),
+            stream,
+            painter,
+            analyst,
+            archivist,
+            status: Status::default(),
+            hint: Hint::NoSignal,
+            started: now,
+            touched_at: now,
+            hinted_at: now,
+            camera_deadline: None,
+            pressed_at: None,
+            shutting_down: false,
+        };
+        device.paint();
+        effects.into_iter().for_each(|effect| device.carry_out(effect));
+        device
+    }
+
+    /// Turns until the device is off or asked to stop.
+    pub fn turn_until_off(&mut self, edges: &Receiver<Edge>, inbox: &Receiver<Notice>, stop: &Receiver<()>) {
+        let stream = self.stream.events().clone();
+        while !matches!(self.state, State::Off) {
+            select! {
+                recv(stop) -> _ => return,
+                recv(edges) -> edge => match edge {
+                    Ok(edge) => self.edge(edge),
+                    Err(_) => rest(),
+                },
+                recv(inbox) -> notice => match notice {
+                    Ok(notice) => self.notice(notice),
+                    // Every worker has ended, which none does by itself: better to be started anew.
+                    Err(_) => return tracing::error!("the workers have stopped"),
+                },
+                recv(stream) -> event => match event {
+                    Ok(event) => self.camera(event),
+                    Err(_) => rest(),
+                },
+                default(self.patience()) => {}
+            }
+            self.tick();
+            self.settle();
+            self.paint();
+        }
+    }
+
+    /// Shows the last screen, finishes what is being written and switches off where the person asked for it.
+    pub fn finish(mut self) -> anyhow::Result<()> {
+        self.state = State::Off;
+        self.paint();
+        self.archivist.finish();
+        self.painter.finish();
+        match self.power_off.split_first() {
+            Some((program, arguments)) if self.shutting_down => {
+                let status = std::process::Command::new(program).args(arguments).status();
+                let status = status.with_context(|| format!("device.power_off: cannot run {program}"))?;
+                anyhow::ensure!(status.success(), "device.power_off: {program} ended with {status}");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn now(&self) -> Duration {
+        self.started.elapsed()
+    }
+
+    fn patience(&self) -> Duration {
+        let now = self.now();
+        let due = self.gestures.next_due().map_or(LONGEST_TURN, |due| due.saturating_sub(now));
+        let pace = if self.gestures.held(now).is_some() { HOLD_PACE } else { LONGEST_TURN };
+        due.min(pace)
+    }
+
+    fn edge(&mut self, edge: Edge) {
+        self.touched_at = Instant::now();
+        let gestures = self.gestures.edge(edge, self.now());
+        self.pending.extend(gestures.into_iter().map(Event::Gesture));
+    }
+
+    fn notice(&mut self, notice: Notice) {
+        match notice {
+            Notice::Event(event) => self.pending.push_back(event),
+            Notice::Records(count) => self.status.records = count,
+            Notice::Warning(warning) => self.status.warning = warning,
+        }
+    }
+
+    fn camera(&mut self, event: StreamEvent) {
+        match event {
+            StreamEvent::Frame => {
+                if self.camera_deadline.take().is_some() {
+                    self.pending.push_back(Event::Checked(Part::Camera, Ok(())));
+                }
+                self.pending.push_back(Event::CameraBack);
+            }
+            StreamEvent::State(CameraState::Lost { cause }) => {
+                tracing::warn!("{cause}");
+                self.hint = Hint::NoSignal;
+                if self.camera_deadline.take().is_some() {
+                    self.pending.push_back(Event::Checked(Part::Camera, Err(cause.clone())));
+                }
+                self.pending.push_back(Event::CameraLost(cause));
+            }
+            StreamEvent::State(_) => {}
+        }
+    }
+
+    /// What comes about by time alone.
+    fn tick(&mut self) {
+        let gestures = self.gestures.tick(self.now());
+        self.pending.extend(gestures.into_iter().map(Event::Gesture));
+        if self.camera_deadline.is_some_and(|deadline| Instant::now() > deadline) {
+            self.camera_deadline = None;
+            let cause = format!("no frame within {} s", CAMERA_PATIENCE.as_secs());
+            self.pending.push_back(Event::Checked(Part::Camera, Err(cause)));
+        }
+        if self.sleep_after.is_some_and(|after| self.touched_at.elapsed() > after) {
+            self.touched_at = Instant::now();
+            self.pending.push_back(Event::Idle);
+        }
+    }
+
+    /// Steps through everything that has happened, and what its effects bring about at once.
+    fn settle(&mut self) {
+        while let Some(event) = self.pending.pop_front() {
+            if matches!(event, Event::Gesture(Gesture::Short(Button::Main))) {
+                self.pressed_at = Some(Instant::now());
+            }
+            let state = std::mem::replace(&mut self.state, State::Off);
+            let (state, effects) = device::step(state, event);
+            self.state = state;
+            effects.into_iter().for_each(|effect| self.carry_out(effect));
+        }
+    }
+
+    fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Check(Part::Model) => self.ask(Job::Load),
+            Effect::Check(Part::Storage) => self.archive(Deed::Open),
+            Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
+            Effect::Capture => {
+                let event = self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
+                self.pending.push_back(event);
+            }
+            Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),
+            Effect::AnalyseAnyway(capture) => self.ask(Job::AnalyseAnyway(capture)),
+            Effect::Save(reading) => self.archive(Deed::Save(reading)),
+            Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::AskCamera => {
+                if let CameraState::Lost { cause } = self.stream.state() {
+                    self.pending.push_back(Event::CameraLost(cause));
+                }
+            }
+            Effect::ShutDown => self.shutting_down = true,
+        }
+    }
+
+    fn ask(&mut self, job: Job) {
+        if self.analyst.send(job).is_err() {
+            self.pending.push_back(Event::ReadFailed("the analyst has stopped".into()));
+        }
+    }
+
+    fn archive(&mut self, deed: Deed) {
+        if let Err(unsent) = self.archivist.deeds.send(deed) {
+            tracing::error!("the archivist has stopped; not done: {:?}", unsent.into_inner());
+        }
+    }
+
+    /// The sharpest of the last frames, as a capture.
+    fn capture(&self) -> Option<Capture> {
+        let frame = self.stream.sharpest()?;
+        let (captured_at, clock_set) = clock::now();
+        let (encoded, field_of_view) = match &frame.encoded {
+            Some(encoded) => (encoded.clone(), frame.field_of_view),
+            None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
+        };
+        Some(Capture { pixels: frame.pixels.clone(), encoded, field_of_view, captured_at, clock_set })
+    }
+
+    fn paint(&mut self) {
+        let frame = self.stream.newest();
+        self.judge(frame.as_deref());
+        let towards = self.gestures.towards_long(self.now());
+        let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
+        let live = Live { frame, hint: self.hint, held };
+        let screen = device::screen(&self.state, &live);
+        let status = self.status.clone();
+        self.painter.paint(Painting { screen, status, pressed_at: self.pressed_at });
+    }
+
+    /// Judges the live picture now and then, for the viewfinder's hint.
+    fn judge(&mut self, frame: Option<&Frame>) {
+        let Some(frame) = frame else {
+            self.hint = Hint::NoSignal;
+            return;
+        };
+        let due = self.hint == Hint::NoSignal || self.hinted_at.elapsed() >= HINT_PACE;
+        if due && matches!(self.state, State::Viewfinder) {
+            self.hinted_at = Instant::now();
+            let quality = quality::measure(&frame.pixels, &self.quality);
+            self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
+        }
+    }
+}
+
+/// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
+fn rest() {
+    std::thread::sleep(HOLD_PACE);
+}
+
+fn whole(frame: &Frame) -> Region {
+    Region { x: 0, y: 0, width: frame.pixels.width(), height: frame.pixels.height() }
+}

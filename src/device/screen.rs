@@ -1,0 +1,43 @@
+//! From the device's state to the screen that shows it.
+
+use std::sync::Arc;
+
+use super::{Fault, Part, Past, State};
+use crate::frame::Frame;
+use crate::screens::{Hint, Screen};
+
+/// What changes while a state stays: the live picture and the button that is being held.
+#[derive(Clone, Debug)]
+pub struct Live {
+    pub frame: Option<Arc<Frame>>,
+    pub hint: Hint,
+    /// How far the main button has been held towards a long press, from 0 to 1.
+    pub held: f32,
+}
+
+/// The screen for a state; `None` when the panel is dark.
+pub fn screen(state: &State, live: &Live) -> Option<Screen> {
+    Some(match state.clone() {
+        State::SelfTest { checks } => Screen::SelfTest { checks },
+        State::Viewfinder => Screen::Viewfinder { frame: live.frame.clone(), hint: live.hint },
+        State::Analysing { capture } => Screen::Analysing { capture },
+        State::Retake { capture, refusals, .. } => Screen::Retake { capture, reasons: refusals, held: live.held },
+        State::Result { reading, saved, page } => Screen::Result { reading, saved, page },
+        State::History { past: Past { reading, sequence, age, total }, page } => {
+            Screen::History { reading, sequence, age, total, page }
+        }
+        State::NoHistory => Screen::NoHistory,
+        State::Fault(fault) => explain(fault),
+        State::Asleep => return None,
+        State::Off => Screen::Goodbye,
+    })
+}
+
+fn explain(Fault { part, cause }: Fault) -> Screen {
+    let (title, cure) = match part {
+        Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),
+        Part::Camera => ("Camera lost", "Check its cable or ribbon. It is picked up again by itself."),
+        Part::Storage => ("Storage fault", "Press to go on. Check the SD card."),
+    };
+    Screen::Fault { title: title.into(), cause, cure: cure.into() }
+}

@@ -1,0 +1,304 @@
+//! The rule book's tests: each named after what a person with the device in hand would see.
+
+use std::sync::Arc;
+
+use image::RgbImage;
+use proptest::prelude::*;
+
+use super::*;
+use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timings};
+use crate::frame::{Encoded, Encoding, Region};
+use crate::quality::{Quality, QualityConfig, Reason, measure};
+
+fn capture() -> Arc<Capture> {
+    Arc::new(Capture {
+        pixels: RgbImage::new(8, 8),
+        encoded: Encoded { encoding: Encoding::Png, bytes: Arc::from([]) },
+        field_of_view: Region { x: 0, y: 0, width: 8, height: 8 },
+        captured_at: jiff::Timestamp::UNIX_EPOCH,
+        clock_set: false,
+    })
+}
+
+fn quality(reasons: Vec<Reason>) -> Quality {
+    Quality { reasons, ..measure(&RgbImage::new(8, 8), &QualityConfig::default()) }
+}
+
+fn reading(capture: &Arc<Capture>, doubts: Vec<Doubt>) -> Arc<Reading> {
+    let assessment = Assessment {
+        probabilities: vec![],
+        malignant: Malignant { probability: 0.4, operating_point: "screening".into(), threshold: 0.3 },
+        doubts,
+        strangeness: 0.0,
+        attention: Attention { size: 0, values: vec![] },
+        model: ModelId { name: String::new(), sha256: String::new() },
+        timings: Timings::default(),
+    };
+    Arc::new(Reading { capture: capture.clone(), quality: quality(vec![]), assessment, overridden: false })
+}
+
+/// Steps through events; the effects of the last.
+fn after(state: State, events: impl IntoIterator<Item = Event>) -> (State, Vec<Effect>) {
+    events.into_iter().fold((state, vec![]), |(state, _), event| step(state, event))
+}
+
+fn press(gesture: Gesture) -> Event {
+    Event::Gesture(gesture)
+}
+
+fn result(saved: Saved) -> State {
+    State::Result { reading: reading(&capture(), vec![]), saved, page: Page::Reading }
+}
+
+fn past(age: u64) -> Past {
+    Past { reading: reading(&capture(), vec![]), sequence: 9 - age, age, total: 9 }
+}
+
+#[test]
+fn a_self_test_that_passes_opens_the_viewfinder() {
+    let (state, effects) = start();
+    assert_eq!(effects.len(), CHECKS.len());
+    let (state, _) = after(state, CHECKS.map(|part| Event::Checked(part, Ok(()))));
+    assert!(matches!(state, State::Viewfinder));
+}
+
+#[test]
+fn the_self_test_waits_for_every_part() {
+    let (state, _) = after(start().0, [Event::Checked(Part::Model, Ok(())), Event::Checked(Part::Camera, Ok(()))]);
+    assert!(matches!(state, State::SelfTest { .. }));
+}
+
+#[test]
+fn a_model_that_cannot_be_loaded_is_a_fault_and_a_press_tests_again() {
+    let outcome = |part| Event::Checked(part, if part == Part::Model { Err("bad hash".into()) } else { Ok(()) });
+    let (state, _) = after(start().0, CHECKS.map(outcome));
+    assert!(matches!(&state, State::Fault(Fault { part: Part::Model, cause }) if cause == "bad hash"));
+    let (state, effects) = step(state, press(Short(Main)));
+    assert!(matches!(state, State::SelfTest { .. }) && effects.len() == CHECKS.len());
+}
+
+#[test]
+fn without_storage_the_device_still_reads() {
+    let outcome = |part| Event::Checked(part, if part == Part::Storage { Err("full".into()) } else { Ok(()) });
+    assert!(matches!(after(start().0, CHECKS.map(outcome)).0, State::Viewfinder));
+}
+
+#[test]
+fn a_press_leads_to_a_result_that_is_saved() {
+    let (state, effects) = step(State::Viewfinder, press(Short(Main)));
+    assert!(matches!(effects[..], [Effect::Capture]));
+    let capture = capture();
+    let (state, effects) = step(state, Event::Captured(capture.clone()));
+    assert!(matches!(effects[..], [Effect::Analyse(_)]));
+    let reading = reading(&capture, vec![]);
+    let (state, effects) = step(state, Event::Read(reading.clone()));
+    assert!(matches!(&state, State::Result { saved: Saved::Pending, page: Page::Reading, .. }));
+    assert!(matches!(effects[..], [Effect::Save(_)]));
+    let (state, _) = step(state, Event::Stored(reading, Saved::Saved(1)));
+    assert!(matches!(state, State::Result { saved: Saved::Saved(1), .. }));
+}
+
+#[test]
+fn a_failure_to_save_is_shown_and_the_reading_stays_until_it_is_saved_after_all() {
+    let capture = capture();
+    let reading = reading(&capture, vec![]);
+    let read = [Event::Read(reading.clone()), Event::Stored(reading.clone(), Saved::Failed("disk full".into()))];
+    let (state, _) = after(State::Analysing { capture }, read);
+    let (state, _) = step(state, Event::Idle);
+    assert!(matches!(&state, State::Result { saved: Saved::Failed(_), .. }), "it must not go dark");
+    let (state, _) = step(state, Event::Stored(reading, Saved::Saved(7)));
+    assert!(matches!(state, State::Result { saved: Saved::Saved(7), .. }));
+}
+
+#[test]
+fn the_store_speaking_of_another_reading_says_nothing_of_this_one() {
+    let (state, _) = step(result(Saved::Pending), Event::Stored(reading(&capture(), vec![]), Saved::Saved(3)));
+    assert!(matches!(state, State::Result { saved: Saved::Pending, .. }));
+}
+
+#[test]
+fn a_picture_of_bad_quality_asks_for_another_with_the_reason() {
+    let capture = capture();
+    let refused = Event::Refused(capture.clone(), quality(vec![Reason::Blurred]));
+    let (state, effects) = step(State::Analysing { capture }, refused);
+    assert!(effects.is_empty(), "nothing is saved");
+    assert!(matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::Quality(Reason::Blurred)]));
+    assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn holding_uses_a_refused_picture_anyway() {
+    let retake = State::Retake { capture: capture(), refusals: vec![], reading: None };
+    let (state, effects) = step(retake, press(Long(Main)));
+    assert!(matches!(state, State::Analysing { .. }) && matches!(effects[..], [Effect::AnalyseAnyway(_)]));
+}
+
+#[test]
+fn what_is_no_lesion_is_refused_and_used_anyway_only_as_overridden() {
+    let capture = capture();
+    let strange = reading(&capture, vec![Doubt::OutOfDistribution]);
+    let (state, effects) = step(State::Analysing { capture }, Event::Read(strange));
+    assert!(matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::OutOfDistribution]));
+    assert!(effects.is_empty());
+    let (state, effects) = step(state, press(Long(Main)));
+    assert!(matches!(&state, State::Result { reading, .. } if reading.overridden));
+    assert!(matches!(&effects[..], [Effect::Save(reading)] if reading.overridden));
+}
+
+#[test]
+fn one_button_walks_through_the_pages_and_back_to_the_viewfinder() {
+    let mut state = result(Saved::Saved(1));
+    for page in [Page::Attention, Page::Details] {
+        state = step(state, press(Short(Main))).0;
+        assert!(matches!(&state, State::Result { page: shown, .. } if *shown == page));
+    }
+    assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn one_button_walks_through_the_history_and_out_of_it() {
+    let (state, effects) = step(State::Viewfinder, press(Long(Main)));
+    assert!(matches!(effects[..], [Effect::Recall(0)]));
+    let (state, _) = step(state, Event::Recalled(0, Some(past(0))));
+    let (state, effects) = step(state, press(Short(Main)));
+    assert!(matches!(effects[..], [Effect::Recall(1)]));
+    let (state, _) = step(state, Event::Recalled(1, Some(past(1))));
+    assert!(matches!(&state, State::History { past, .. } if past.age == 1));
+    let (end, _) = after(state.clone(), [press(Short(Main)), Event::Recalled(2, None)]);
+    assert!(matches!(end, State::Viewfinder), "past the oldest");
+    assert!(matches!(step(state, press(Long(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn an_empty_history_says_so() {
+    let (state, _) = after(State::Viewfinder, [press(Long(Main)), Event::Recalled(0, None)]);
+    assert!(matches!(state, State::NoHistory));
+    assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn a_history_that_cannot_be_read_is_a_fault_that_a_press_leaves() {
+    let (state, _) = step(State::Viewfinder, Event::RecallFailed("I/O error".into()));
+    assert!(matches!(&state, State::Fault(Fault { part: Part::Storage, .. })));
+    assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn a_lost_camera_is_a_fault_that_ends_by_itself() {
+    let (state, _) = step(State::Viewfinder, Event::CameraLost("unplugged".into()));
+    assert!(matches!(&state, State::Fault(Fault { part: Part::Camera, .. })));
+    assert!(matches!(step(state, Event::CameraBack).0, State::Viewfinder));
+}
+
+#[test]
+fn a_lost_camera_does_not_take_a_result_from_the_screen() {
+    let (state, _) = step(result(Saved::Pending), Event::CameraLost("unplugged".into()));
+    assert!(matches!(&state, State::Result { .. }));
+    let (_, effects) = step(state, press(Long(Main)));
+    assert!(matches!(effects[..], [Effect::AskCamera]), "the viewfinder learns of it");
+}
+
+#[test]
+fn a_press_without_a_fresh_frame_takes_nothing() {
+    let (state, effects) = after(State::Viewfinder, [press(Short(Main)), Event::NoFrame]);
+    assert!(matches!(state, State::Viewfinder) && effects.is_empty());
+}
+
+#[test]
+fn left_alone_the_device_sleeps_and_any_press_wakes_it() {
+    let (state, _) = step(State::Viewfinder, Event::Idle);
+    assert!(matches!(state, State::Asleep));
+    let (state, effects) = step(state, press(Short(Main)));
+    assert!(matches!(state, State::Viewfinder) && !matches!(effects[..], [Effect::Capture]));
+}
+
+fn any_event() -> impl Strategy<Value = Event> {
+    let shared = capture();
+    let other = capture();
+    let buttons = prop::sample::select(vec![Main, Next, Previous, crate::buttons::Button::Back]);
+    let gesture = (buttons, 0..12).prop_map(|(button, kind)| match kind {
+        0 => VeryLong(button),
+        1..4 => Long(button),
+        _ => Short(button),
+    });
+    let captures = prop::sample::select(vec![shared, other]);
+    let saved = prop::sample::select(vec![Saved::Saved(1), Saved::Failed("full".into())]);
+    prop_oneof![
+        4 => gesture.prop_map(Event::Gesture),
+        2 => captures.clone().prop_map(Event::Captured),
+        1 => captures.clone().prop_map(|c| Event::Refused(c, quality(vec![Reason::TooDark]))),
+        2 => (captures.clone(), any::<bool>()).prop_map(|(c, strange)| {
+            Event::Read(reading(&c, if strange { vec![Doubt::OutOfDistribution] } else { vec![] }))
+        }),
+        1 => (captures, saved).prop_map(|(c, saved)| Event::Stored(reading(&c, vec![]), saved)),
+        1 => (0..3usize, any::<bool>()).prop_map(|(part, ok)| {
+            Event::Checked(CHECKS[part], if ok { Ok(()) } else { Err("broken".into()) })
+        }),
+        1 => (0..3u64, any::<bool>()).prop_map(|(age, some)| Event::Recalled(age, some.then(|| past(age)))),
+        1 => prop::sample::select(vec![
+            Event::CameraLost("gone".into()), Event::CameraBack, Event::NoFrame, Event::Idle,
+            Event::ReadFailed("bad".into()), Event::RecallFailed("bad".into()),
+        ]),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_a_result_is_asked_to_be_saved_when_it_is_first_shown(
+        events in prop::collection::vec(any_event(), 0..60)
+    ) {
+        let mut state = start().0;
+        for event in events {
+            let fresh = |state: &State| match state {
+                State::Result { reading, .. } => Some(Arc::as_ptr(reading)),
+                _ => None,
+            };
+            let before = fresh(&state);
+            let (next, effects) = step(state, event);
+            let saves = effects.iter().filter(|effect| matches!(effect, Effect::Save(_))).count();
+            let shown_anew = fresh(&next).is_some() && fresh(&next) != before;
+            prop_assert_eq!(saves, usize::from(shown_anew));
+            state = next;
+        }
+    }
+
+    #[test]
+    fn saved_is_only_shown_after_the_store_said_so(events in prop::collection::vec(any_event(), 0..60)) {
+        let mut state = start().0;
+        for event in events {
+            let said = matches!(&event, Event::Stored(_, Saved::Saved(_)));
+            let was = matches!(&state, State::Result { saved: Saved::Saved(_), .. });
+            state = step(state, event).0;
+            if matches!(&state, State::Result { saved: Saved::Saved(_), .. }) {
+                prop_assert!(said || was);
+            }
+        }
+    }
+
+    #[test]
+    fn from_anywhere_a_few_presses_of_the_one_button_reach_the_viewfinder(
+        events in prop::collection::vec(any_event(), 0..60)
+    ) {
+        let (mut state, _) = after(start().0, events);
+        prop_assume!(!matches!(state, State::Off));
+        for _ in 0..8 {
+            if matches!(state, State::Viewfinder) {
+                break;
+            }
+            // What the device is waiting for comes, and all is well again.
+            let answers = match &state {
+                State::SelfTest { .. } => CHECKS.map(|part| Event::Checked(part, Ok(()))).to_vec(),
+                State::Analysing { capture } => vec![Event::Read(reading(capture, vec![]))],
+                State::History { .. } => vec![press(Long(Main))],
+                _ => vec![press(Short(Main))],
+            };
+            state = after(state, answers).0;
+        }
+        prop_assert!(matches!(state, State::Viewfinder), "stuck in {:?}", state);
+    }
+
+    #[test]
+    fn off_stays_off(events in prop::collection::vec(any_event(), 0..20)) {
+        prop_assert!(matches!(after(State::Off, events).0, State::Off));
+    }
+}
