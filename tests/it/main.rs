@@ -1,5 +1,7 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod panel;
+mod screens;
 mod camera;
 mod cli;
 mod http;
