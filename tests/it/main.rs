@@ -2,6 +2,7 @@
 
 mod camera;
 mod cli;
+mod device;
 mod http;
 mod int8;
 mod model;
@@ -9,6 +10,5 @@ mod panel;
 mod pictures;
 mod readme;
 mod records;
-mod screens;
 mod screens;
 mod shared;
