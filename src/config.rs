@@ -88,9 +88,8 @@ fn nearest_name(message: &str) -> String {
     }
     let mut names = message.split('`').skip(1).step_by(2);
     let Some(unknown) = names.next() else { return String::new() };
-    let nearest = names.max_by(|a, b| {
-        strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b))
-    });
+    let nearest =
+        names.max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
     nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"))
 }
 
@@ -124,9 +123,9 @@ mod tests {
         for (section, keys) in &table {
             assert!(DEFAULT.contains(&format!("[{section}]")), "[{section}] is missing");
             for key in keys.as_table().unwrap().keys() {
-                let named = DEFAULT.lines().any(|line| {
-                    line.trim_start_matches("# ").starts_with(&format!("{key} ="))
-                });
+                let named = DEFAULT
+                    .lines()
+                    .any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} =")));
                 assert!(named, "{section}.{key} is missing");
             }
         }
@@ -152,7 +151,10 @@ mod tests {
     #[test]
     fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
         let message = error("[camera]\nkind = \"webcam\"\n");
-        assert!(message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"), "{message}");
+        assert!(
+            message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"),
+            "{message}"
+        );
     }
 
     #[test]

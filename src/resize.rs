@@ -12,11 +12,15 @@ use crate::frame::Region;
 //
 // By the typed call: the untyped one compiles every pixel format's kernels into this crate, minutes of it.
 pub fn resize(picture: &RgbImage, region: Region, width: u32, height: u32) -> Option<Vec<u8>> {
-    let source = TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
+    let source =
+        TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
     let mut resized = TypedImage::<U8x3>::new(width, height);
-    let options = ResizeOptions::new()
-        .resize_alg(ResizeAlg::Convolution(FilterType::Bilinear))
-        .crop(region.x.into(), region.y.into(), region.width.into(), region.height.into());
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
+        region.x.into(),
+        region.y.into(),
+        region.width.into(),
+        region.height.into(),
+    );
     let has_pixels = width > 0 && height > 0 && region.width > 0 && region.height > 0;
     Resizer::new().resize_typed(&source, &mut resized, &options).ok().filter(|()| has_pixels)?;
     Some(resized.pixels().iter().flat_map(|pixel| pixel.0).collect())
@@ -40,7 +44,11 @@ mod tests {
     fn halving_averages_over_all_pixels_so_that_nothing_aliases() {
         let stripes = RgbImage::from_fn(64, 64, |x, _| image::Rgb([if x % 2 == 0 { 0 } else { 200 }; 3]));
         let small = resize(&stripes, whole(&stripes), 32, 32).unwrap();
-        assert!(small[32 * 3 * 8..32 * 3 * 24].chunks(96).all(|row| row[12..84].iter().all(|v| (90..=110).contains(v))));
+        assert!(
+            small[32 * 3 * 8..32 * 3 * 24]
+                .chunks(96)
+                .all(|row| row[12..84].iter().all(|v| (90..=110).contains(v)))
+        );
     }
 
     #[test]

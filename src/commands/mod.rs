@@ -78,12 +78,12 @@ impl ModelArgs {
             threads: default.threads,
         }
     }
-
 }
 
 /// "4:3" to 1.333.
 fn parse_aspect(text: &str) -> Result<f32, String> {
-    let sides = text.split_once(':').and_then(|(w, h)| Some((w.parse::<f32>().ok()?, h.parse::<f32>().ok()?)));
+    let sides =
+        text.split_once(':').and_then(|(w, h)| Some((w.parse::<f32>().ok()?, h.parse::<f32>().ok()?)));
     match sides {
         Some((width, height)) if width > 0.0 && height > 0.0 && (0.1..=10.0).contains(&(width / height)) => {
             Ok(width / height)

@@ -125,7 +125,9 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
     let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));
     match done {
         // Whoever reads has read enough: `| head`.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) => {
+        Err(error)
+            if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) =>
+        {
             Ok(ExitCode::SUCCESS)
         }
         done => done,
@@ -150,7 +152,11 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
     };
     let page = reader.list(&filter, args.limit)?;
     if !args.json {
-        writeln!(out, "{:>6}  {:20}  {:14}  {:>9}  LIKELIEST", "NUMBER", "CAPTURED (UTC)", "RESULT", "MALIGNANT")?;
+        writeln!(
+            out,
+            "{:>6}  {:20}  {:14}  {:>9}  LIKELIEST",
+            "NUMBER", "CAPTURED (UTC)", "RESULT", "MALIGNANT"
+        )?;
     }
     for record in &page.records {
         let summary = record.summary();
@@ -178,9 +184,10 @@ impl VerdictArg {
 }
 
 fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
-    let top = summary.top.first().map_or(String::new(), |class| {
-        format!("{} {:.0} %", class.name, class.probability * 100.0)
-    });
+    let top = summary
+        .top
+        .first()
+        .map_or(String::new(), |class| format!("{} {:.0} %", class.name, class.probability * 100.0));
     let notes = [
         (!summary.clock_set).then_some("clock not set"),
         summary.overridden.then_some("refused picture used anyway"),

@@ -65,11 +65,9 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 
 /// Becomes readable when the process is asked to stop.
 fn stop_signal() -> anyhow::Result<Receiver<()>> {
-    let mut signals = signal_hook::iterator::Signals::new([
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGINT,
-    ])
-    .context("cannot listen for signals")?;
+    let mut signals =
+        signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
+            .context("cannot listen for signals")?;
     let (sender, receiver) = bounded(1);
     spawn("signals", move || {
         if signals.forever().next().is_some() {

@@ -45,7 +45,8 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons) -> Bench
     }
     let feed = ScreenFeed::new(VirtualScreen::new(SIZE));
     let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
-    let server = http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
+    let server =
+        http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
     Bench { _folder: folder, server, feed, buttons, store }
 }
 
@@ -131,7 +132,10 @@ fn the_page_needs_nothing_from_elsewhere() {
         files += 1;
     }
     assert!(files >= 3, "the page has a style, a script and an icon");
-    assert!(!html.contains("<style") && !html.contains("style=") && !html.contains("onclick"), "nothing inline");
+    assert!(
+        !html.contains("<style") && !html.contains("style=") && !html.contains("onclick"),
+        "nothing inline"
+    );
 }
 
 #[test]

@@ -1,13 +1,13 @@
 //! Tests of the whole, in one binary so that they link once.
 
-mod panel;
-mod screens;
 mod camera;
-mod http;
 mod cli;
+mod http;
 mod int8;
 mod model;
+mod panel;
 mod pictures;
 mod records;
+mod screens;
 mod screens;
 mod shared;

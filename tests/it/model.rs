@@ -94,7 +94,8 @@ fn the_manifests_label_order_agrees_with_real_pictures_far_above_any_other_order
         right as f64 / total as f64
     };
     let own: Vec<_> = (0..counts.len()).collect();
-    let best_other = permutations(own.clone()).into_iter().filter(|order| *order != own).map(|order| agreement(&order));
+    let best_other =
+        permutations(own.clone()).into_iter().filter(|order| *order != own).map(|order| agreement(&order));
     let best_other = best_other.fold(0.0, f64::max);
     // Swapping the two classes that are confused most costs at least a tenth of all pictures.
     assert!(agreement(&own) > best_other + 0.1, "{} against {best_other}", agreement(&own));
