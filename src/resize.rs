@@ -1,7 +1,7 @@
 //! Resizing, the same for the network's input and for screens: an antialiased bilinear filter, as Pillow's
 //! BILINEAR.
 
-use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::images::{TypedCroppedImage, TypedImage, TypedImageRef};
 use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
@@ -12,17 +12,17 @@ use crate::frame::Region;
 //
 // By the typed call: the untyped one compiles every pixel format's kernels into this crate, minutes of it.
 pub fn resize(picture: &RgbImage, region: Region, width: u32, height: u32) -> Option<Vec<u8>> {
+    let Region { x, y, width: across, height: down } = region;
+    if [width, height, across, down].contains(&0) {
+        return None;
+    }
     let source =
         TypedImageRef::<U8x3>::from_buffer(picture.width(), picture.height(), picture.as_raw()).ok()?;
+    // Cut first: the filter's own crop would let pixels from outside the region bleed in at its edges.
+    let source = TypedCroppedImage::new(source, x, y, across, down).ok()?;
     let mut resized = TypedImage::<U8x3>::new(width, height);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear)).crop(
-        region.x.into(),
-        region.y.into(),
-        region.width.into(),
-        region.height.into(),
-    );
-    let has_pixels = width > 0 && height > 0 && region.width > 0 && region.height > 0;
-    Resizer::new().resize_typed(&source, &mut resized, &options).ok().filter(|()| has_pixels)?;
+    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
+    Resizer::new().resize_typed(&source, &mut resized, &options).ok()?;
     Some(resized.pixels().iter().flat_map(|pixel| pixel.0).collect())
 }
 

@@ -48,7 +48,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let stream = Stream::start(&config.camera);
     let (notices, inbox) = unbounded();
     let analyst = analyst::start(config, notices.clone())?;
-    let archivist = archivist::start(&config.records, notices)?;
+    let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
     let edges = watch_buttons(&config.buttons, &virtual_buttons)?;
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);

@@ -2,11 +2,13 @@
 
 mod camera;
 mod cli;
+mod device;
 mod http;
 mod int8;
 mod model;
 mod panel;
 mod pictures;
+mod readme;
 mod records;
 mod screens;
 mod screens;

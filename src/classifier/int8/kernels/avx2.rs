@@ -4,8 +4,9 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::depthwise::{PackedDepthwise, Strip, Strips};
+use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{HALVES, Micro, Packed, Tile};
+use super::lines::Lines;
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term};
 
 #[derive(Debug)]
@@ -166,7 +167,7 @@ impl Micro for Avx2 {
         }
     }
 
-    fn with_space<R>(work: impl FnOnce(&mut Vec<i16>) -> R) -> R {
+    fn with_space<R>(work: impl FnOnce(&mut Lines<i16>) -> R) -> R {
         HALVES.with_borrow_mut(work)
     }
 }
@@ -236,14 +237,14 @@ pub(super) unsafe fn store(values: __m128i, out: *mut u8, columns: usize) {
 }
 
 impl Strips for Avx2 {
-    const CHANNELS: usize = 16;
+    const BLOCKS: &'static [usize] = &[16];
     const ROWS: usize = 2;
 
-    fn channel_place(channel: usize) -> usize {
+    fn channel_place(_width: usize, channel: usize) -> usize {
         place(channel)
     }
 
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut i16) {
+    unsafe fn interleave(rows: &[Row], _width: usize, channels: usize, pixels: usize, out: *mut i16) {
         // SAFETY: this function's own contract.
         unsafe { interleave_two(rows, channels, pixels, out) }
     }
@@ -268,7 +269,7 @@ impl Strips for Avx2 {
 }
 
 #[target_feature(enable = "avx2")]
-unsafe fn interleave_two(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut i16) {
+unsafe fn interleave_two(rows: &[Row], channels: usize, pixels: usize, out: *mut i16) {
     for pixel in 0..pixels {
         // SAFETY: each row holds `channels` bytes for each pixel, and `out` has 32 values for each.
         unsafe {

@@ -4,8 +4,9 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::depthwise::{PackedDepthwise, Strip, Strips};
+use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lines::Lines;
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, avx2};
 
 #[derive(Debug)]
@@ -86,7 +87,7 @@ impl Micro for AvxVnni {
         }
     }
 
-    fn with_space<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    fn with_space<R>(work: impl FnOnce(&mut Lines<u8>) -> R) -> R {
         BYTES.with_borrow_mut(work)
     }
 }
@@ -128,16 +129,16 @@ fn flipped(values: __m128i) -> __m128i {
 }
 
 impl Strips for AvxVnni {
-    const CHANNELS: usize = 32;
+    const BLOCKS: &'static [usize] = &[32];
     const ROWS: usize = 4;
 
     /// As unpacking four rows of bytes leaves them: two pairs of vectors, each of the low or the high eight channels of
     /// both halves.
-    fn channel_place(channel: usize) -> usize {
+    fn channel_place(_width: usize, channel: usize) -> usize {
         channel / 4 % 4 * 8 + channel / 16 * 4 + channel % 4
     }
 
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
+    unsafe fn interleave(rows: &[Row], _width: usize, channels: usize, pixels: usize, out: *mut u8) {
         // SAFETY: this function's own contract.
         unsafe { interleave_four(rows, channels, pixels, out) }
     }
@@ -162,7 +163,7 @@ impl Strips for AvxVnni {
 }
 
 #[target_feature(enable = "avx2")]
-unsafe fn interleave_four(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
+unsafe fn interleave_four(rows: &[Row], channels: usize, pixels: usize, out: *mut u8) {
     for pixel in 0..pixels {
         // SAFETY: each row holds `channels` bytes for each pixel, and `out` has 128 for each.
         unsafe {

@@ -11,6 +11,7 @@ mod avx_vnni;
 mod depthwise;
 mod gemm;
 mod layers;
+mod lines;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod scalar;

@@ -4,8 +4,9 @@
 use std::arch::aarch64::*;
 use std::ops::Range;
 
-use super::depthwise::{PackedDepthwise, Strip, Strips};
+use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lines::Lines;
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term};
 
 /// Every aarch64 processor runs this: NEON is part of the base.
@@ -159,7 +160,7 @@ impl Micro for Neon {
         }
     }
 
-    fn with_space<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    fn with_space<R>(work: impl FnOnce(&mut Lines<u8>) -> R) -> R {
         BYTES.with_borrow_mut(work)
     }
 }
@@ -212,14 +213,14 @@ unsafe fn tile_of<const PIXELS: usize>(tile: &Tile<Neon>) {
 }
 
 impl Strips for Neon {
-    const CHANNELS: usize = 16;
+    const BLOCKS: &'static [usize] = &[16];
     const ROWS: usize = 2;
 
-    fn channel_place(channel: usize) -> usize {
+    fn channel_place(_width: usize, channel: usize) -> usize {
         channel
     }
 
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
+    unsafe fn interleave(rows: &[Row], _width: usize, channels: usize, pixels: usize, out: *mut u8) {
         for pixel in 0..pixels {
             // SAFETY: NEON is part of aarch64; each row holds `channels` bytes for each pixel, and `out` has 32.
             unsafe {

@@ -4,8 +4,9 @@ use std::arch::aarch64::*;
 use std::arch::{asm, is_aarch64_feature_detected};
 use std::ops::Range;
 
-use super::depthwise::{PackedDepthwise, Strip, Strips};
+use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lines::Lines;
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, neon};
 
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl Micro for NeonDotprod {
         }
     }
 
-    fn with_space<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    fn with_space<R>(work: impl FnOnce(&mut Lines<u8>) -> R) -> R {
         BYTES.with_borrow_mut(work)
     }
 }
@@ -173,14 +174,14 @@ unsafe fn step<const LANE: usize, const PIXELS: usize>(
 }
 
 impl Strips for NeonDotprod {
-    const CHANNELS: usize = 16;
+    const BLOCKS: &'static [usize] = &[16];
     const ROWS: usize = 4;
 
-    fn channel_place(channel: usize) -> usize {
+    fn channel_place(_width: usize, channel: usize) -> usize {
         channel
     }
 
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
+    unsafe fn interleave(rows: &[Row], _width: usize, channels: usize, pixels: usize, out: *mut u8) {
         for pixel in 0..pixels {
             // SAFETY: each row holds `channels` bytes for each pixel, and `out` has 64 for each.
             unsafe {
