@@ -11,5 +11,4 @@ mod pictures;
 mod readme;
 mod records;
 mod screens;
-mod screens;
 mod shared;
