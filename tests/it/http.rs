@@ -45,7 +45,8 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons) -> Bench
     }
     let feed = ScreenFeed::new(VirtualScreen::new(SIZE));
     let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
-    let server = http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
+    let server =
+        http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
     Bench { _folder: folder, server, feed, buttons, store }
 }
 
@@ -131,7 +132,10 @@ fn the_page_needs_nothing_from_elsewhere() {
         files += 1;
     }
     assert!(files >= 3, "the page has a style, a script and an icon");
-    assert!(!html.contains("<style") && !html.contains("style=") && !html.contains("onclick"), "nothing inline");
+    assert!(
+        !html.contains("<style") && !html.contains("style=") && !html.contains("onclick"),
+        "nothing inline"
+    );
 }
 
 #[test]
@@ -206,6 +210,16 @@ fn a_press_and_its_release_arrive_once_and_in_order() {
     assert_eq!(edge(5000), Some(Edge { button: Button::Main, pressed: true }));
     assert_eq!(edge(5000), Some(Edge { button: Button::Main, pressed: false }));
     assert_eq!(edge(0), None);
+}
+
+#[test]
+fn a_press_whose_page_is_gone_is_let_go() {
+    let bench = bench();
+    assert_eq!(post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}").status, 204);
+    let mut reader = bench.buttons.reader();
+    let mut edge = || reader.next_edge(Duration::from_secs(60)).expect("virtual buttons cannot fail");
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: true }));
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: false }));
 }
 
 #[test]

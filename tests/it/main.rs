@@ -1,11 +1,13 @@
 //! Tests of the whole, in one binary so that they link once.
 
-mod http;
+mod browser;
+mod camera;
 mod cli;
+mod crash;
+mod http;
 mod int8;
 mod model;
-mod camera;
 mod pictures;
 mod records;
+mod screens;
 mod shared;
-mod records;
