@@ -214,7 +214,8 @@ impl Device {
             Effect::Check(Part::Storage) => self.archive(Deed::Open),
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
-                let event = self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
+                let event =
+                    self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),

@@ -15,7 +15,7 @@ use anyhow::{Context, ensure};
 use tract_onnx::prelude::*;
 use tract_onnx::tract_hir::internal::Framework;
 
-use super::{Engine, EngineError, Manifest, Outputs};
+use super::{Engine, EngineError, Manifest, Outputs, Step, tract};
 use kernels::Kernel;
 use threads::Workers;
 
@@ -47,17 +47,26 @@ impl Int8 {
         let model = import::import(graph, input, &["logits", "attention", "embedding"], kernel, workers)?;
         Ok(Self { state: model.into_runnable()?.spawn()?, shape, kernel })
     }
+
+    fn tensor(&self, input: &[f32]) -> Result<Tensor, EngineError> {
+        let expected: usize = self.shape.iter().product();
+        ensure!(input.len() == expected, "the picture has {} values, not {expected}", input.len());
+        Ok(Tensor::from_shape(&self.shape, input)?)
+    }
 }
 
 impl Engine for Int8 {
     fn run(&mut self, input: &[f32]) -> Result<Outputs, EngineError> {
-        let expected: usize = self.shape.iter().product();
-        ensure!(input.len() == expected, "the picture has {} values, not {expected}", input.len());
-        let tensor = Tensor::from_shape(&self.shape, input)?;
+        let tensor = self.tensor(input)?;
         Outputs::from_tensors(&self.state.run(tvec!(tensor.into()))?)
     }
 
     fn kernel(&self) -> String {
         self.kernel.name().into()
+    }
+
+    fn profile(&mut self, input: &[f32]) -> Result<Vec<Step>, EngineError> {
+        let tensor = self.tensor(input)?;
+        tract::profile(&mut self.state, tensor)
     }
 }

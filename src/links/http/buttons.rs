@@ -82,7 +82,8 @@ pub(super) async fn press(
     Path(button): Path<Button>,
     Json(press): Json<Press>,
 ) -> Result<StatusCode, Problem> {
-    let none = "this device has buttons of its own; only virtual ones (buttons.kind) can be pressed from here";
+    let none =
+        "this device has buttons of its own; only virtual ones (buttons.kind) can be pressed from here";
     let buttons = link.buttons.as_ref().ok_or_else(|| Problem::new(StatusCode::CONFLICT, none))?;
     if press.pressed {
         buttons.press(button);

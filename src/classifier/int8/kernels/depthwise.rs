@@ -6,24 +6,25 @@ use std::fmt::Debug;
 use std::ops::Range;
 
 use super::gemm::Micro;
+use super::lines::Lines;
 use super::{Depthwise, Layer, Window};
 
 /// One processor's way with strips. Values, weights and space are those of its [`Micro`].
 pub(super) trait Strips: Micro {
-    /// Channels in a block.
-    const CHANNELS: usize;
+    /// The channels that a block may have, the most first.
+    const BLOCKS: &'static [usize];
     /// Rows that are interleaved.
     const ROWS: usize;
 
-    /// The place in the accumulators of a channel of a block.
-    fn channel_place(channel: usize) -> usize;
+    /// The place in the accumulators of a channel of a block of `width`.
+    fn channel_place(width: usize, channel: usize) -> usize;
 
     /// Interleaves `channels` channels of `pixels` pixels, [`Self::ROWS`] rows deep; each row is a pointer and its
-    /// step from pixel to pixel. Writes whole blocks of [`Self::CHANNELS`] x [`Self::ROWS`].
+    /// step from pixel to pixel. Writes whole blocks of `width` x [`Self::ROWS`].
     ///
     /// # Safety
     /// The processor has the features; the rows and `out` reach as far as the counts say.
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut Self::Value);
+    unsafe fn interleave(rows: &[Row], width: usize, channels: usize, pixels: usize, out: *mut Self::Value);
 
     /// Computes one output row of one block.
     ///
@@ -31,6 +32,9 @@ pub(super) trait Strips: Micro {
     /// The processor has the features, and the strip's pointers reach as far as its counts say.
     unsafe fn outputs(strip: &Strip<Self>);
 }
+
+/// A row of a map: its first pixel's first channel of the block, and the step from pixel to pixel.
+pub(super) type Row = (*const u8, usize);
 
 /// A block of channels of one output row, over an interleaved strip.
 pub(super) struct Strip<S: Strips + ?Sized> {
@@ -53,7 +57,9 @@ pub(super) struct Strip<S: Strips + ?Sized> {
     pub out_step: usize,
     /// Output pixels.
     pub pixels: usize,
-    /// How many of the block's channels there are.
+    /// Channels of the block, from [`Strips::BLOCKS`].
+    pub width: usize,
+    /// How many of them there are.
     pub channels: usize,
 }
 
@@ -68,49 +74,71 @@ pub(super) struct PackedDepthwise<S: Strips> {
     groups: usize,
     /// Output rows that a strip serves.
     outputs: usize,
-    /// blocks x output rows x groups x kernel x block.
-    weights: Vec<S::Weight>,
+    blocks: Vec<Block>,
+    /// By block: output rows x groups x kernel x width x rows.
+    weights: Lines<S::Weight>,
     /// By block and place.
-    bias: Vec<i32>,
-    scale: Vec<f32>,
+    bias: Lines<i32>,
+    scale: Lines<f32>,
+}
+
+/// A stretch of channels.
+#[derive(Debug)]
+struct Block {
+    /// The first channel.
+    start: usize,
+    width: usize,
+    /// Where its weights start.
+    weights: usize,
+    /// Where its biases and scales start.
+    places: usize,
 }
 
 impl<S: Strips> PackedDepthwise<S> {
     pub fn new(depthwise: &Depthwise) -> Self {
         let Window { kernel, stride, .. } = depthwise.window;
         let groups = kernel.div_ceil(S::ROWS);
-        let outputs = (groups * S::ROWS - kernel) / stride + 1;
-        let blocks = depthwise.channels.div_ceil(S::CHANNELS);
         let mut packed = Self {
             window: depthwise.window,
             channels: depthwise.channels,
             zero_in: depthwise.zero as u8 ^ S::FLIP,
             zero_out: i32::from(depthwise.requantise.zero),
             groups,
-            outputs,
-            weights: vec![S::Weight::default(); blocks * outputs * groups * kernel * S::CHANNELS * S::ROWS],
-            bias: vec![0; blocks * S::CHANNELS],
-            scale: vec![0.0; blocks * S::CHANNELS],
+            outputs: (groups * S::ROWS - kernel) / stride + 1,
+            blocks: Vec::new(),
+            weights: Lines::new(),
+            bias: Lines::new(),
+            scale: Lines::new(),
         };
-        for channel in 0..depthwise.channels {
-            packed.pack(depthwise, channel);
+        let mut start = 0;
+        while start < depthwise.channels {
+            let narrowest = S::BLOCKS[S::BLOCKS.len() - 1];
+            let left = (depthwise.channels - start).next_multiple_of(narrowest);
+            let width = S::BLOCKS.iter().copied().find(|width| *width <= left).unwrap_or(narrowest);
+            packed.push(depthwise, start, width);
+            start += width;
         }
         packed
     }
 
-    fn pack(&mut self, depthwise: &Depthwise, channel: usize) {
+    fn push(&mut self, depthwise: &Depthwise, start: usize, width: usize) {
         let Window { kernel, stride, .. } = self.window;
-        let block = channel / S::CHANNELS;
-        let place = S::channel_place(channel % S::CHANNELS);
-        self.bias[block * S::CHANNELS + place] = depthwise.folded_bias(channel, i32::from(S::FLIP));
-        self.scale[block * S::CHANNELS + place] = depthwise.requantise.scale[channel];
-        for (tap, weight) in depthwise.filter(channel).enumerate() {
-            for output in 0..self.outputs {
-                let row = output * stride + tap / kernel;
-                let group = (block * self.outputs + output) * self.groups + row / S::ROWS;
-                let slot =
-                    (group * kernel + tap % kernel) * S::CHANNELS * S::ROWS + place * S::ROWS + row % S::ROWS;
-                self.weights[slot] = S::Weight::from(*weight);
+        let (weights, places, size) = (self.weights.len(), self.bias.len(), width * S::ROWS);
+        self.blocks.push(Block { start, width, weights, places });
+        self.weights.resize(weights + self.outputs * self.groups * kernel * size);
+        self.bias.resize(places + width);
+        self.scale.resize(places + width);
+        for channel in 0..width.min(depthwise.channels - start) {
+            let place = S::channel_place(width, channel);
+            self.bias[places + place] = depthwise.folded_bias(start + channel, i32::from(S::FLIP));
+            self.scale[places + place] = depthwise.requantise.scale[start + channel];
+            for (tap, weight) in depthwise.filter(start + channel).enumerate() {
+                for output in 0..self.outputs {
+                    let row = output * stride + tap / kernel;
+                    let group = (output * self.groups + row / S::ROWS) * kernel + tap % kernel;
+                    let slot = weights + group * size + place * S::ROWS + row % S::ROWS;
+                    self.weights[slot] = S::Weight::from(*weight);
+                }
             }
         }
     }
@@ -121,11 +149,11 @@ impl<S: Strips> PackedDepthwise<S> {
     }
 
     /// Interleaves the rows under output row `y` and those after it.
-    fn strip(&self, input: &[u8], y: usize, block: usize, padding: &[u8], space: &mut [S::Value]) {
+    fn strip(&self, input: &[u8], y: usize, block: &Block, padding: &[u8], space: &mut [S::Value]) {
         let Window { height, width, stride, top, left, .. } = self.window;
-        let start = block * S::CHANNELS;
-        let channels = S::CHANNELS.min(self.channels - start);
-        let (columns, size) = (self.columns(), S::CHANNELS * S::ROWS);
+        let Block { start, width: block, .. } = *block;
+        let channels = block.min(self.channels - start);
+        let (columns, size) = (self.columns(), block * S::ROWS);
         let inside = width.min(columns - left);
         let outside = (padding.as_ptr(), 0);
         for (group, space) in space.chunks_exact_mut(columns * size).enumerate() {
@@ -142,10 +170,11 @@ impl<S: Strips> PackedDepthwise<S> {
             // holds a block, with no step, or a row of the map, of which `inside` is at most the width; the three
             // parts of the space are whole blocks.
             unsafe {
-                S::interleave(&[outside; MOST_ROWS][..S::ROWS], channels, left, before.as_mut_ptr());
-                S::interleave(&rows[..S::ROWS], channels, inside, within.as_mut_ptr());
+                S::interleave(&[outside; MOST_ROWS][..S::ROWS], block, channels, left, before.as_mut_ptr());
+                S::interleave(&rows[..S::ROWS], block, channels, inside, within.as_mut_ptr());
                 S::interleave(
                     &[outside; MOST_ROWS][..S::ROWS],
+                    block,
                     channels,
                     after.len() / size,
                     after.as_mut_ptr(),
@@ -155,11 +184,10 @@ impl<S: Strips> PackedDepthwise<S> {
     }
 
     /// Computes `count` output rows over the strip, into `out`, which starts with the first of them.
-    fn outputs(&self, space: &[S::Value], block: usize, count: usize, out: &mut [u8]) {
+    fn outputs(&self, space: &[S::Value], block: &Block, count: usize, out: &mut [u8]) {
         let Window { kernel, stride, out_width, .. } = self.window;
-        let start = block * S::CHANNELS;
-        let weights = self.groups * kernel * S::CHANNELS * S::ROWS;
-        assert_eq!(space.len(), self.groups * self.columns() * S::CHANNELS * S::ROWS);
+        let size = block.width * S::ROWS;
+        assert_eq!(space.len(), self.groups * self.columns() * size);
         assert!(count <= self.outputs && count * out_width * self.channels <= out.len());
         for row in 0..count {
             let strip = Strip::<S> {
@@ -168,14 +196,15 @@ impl<S: Strips> PackedDepthwise<S> {
                 columns: self.columns(),
                 kernel,
                 stride,
-                weights: self.weights[(block * self.outputs + row) * weights..].as_ptr(),
-                bias: self.bias[start..].as_ptr(),
-                scale: self.scale[start..].as_ptr(),
+                weights: self.weights[block.weights + row * self.groups * kernel * size..].as_ptr(),
+                bias: self.bias[block.places..].as_ptr(),
+                scale: self.scale[block.places..].as_ptr(),
                 zero: self.zero_out,
-                out: out[row * out_width * self.channels + start..].as_mut_ptr(),
+                out: out[row * out_width * self.channels + block.start..].as_mut_ptr(),
                 out_step: self.channels,
                 pixels: out_width,
-                channels: S::CHANNELS.min(self.channels - start),
+                width: block.width,
+                channels: block.width.min(self.channels - block.start),
             };
             // SAFETY: a kernel is only offered where the processor has its features. The asserts above bound the
             // strip and the output, `new` sized weights, biases and scales for whole blocks.
@@ -197,9 +226,9 @@ impl<S: Strips> Layer for PackedDepthwise<S> {
         assert_eq!([input.len(), out.len()], [map, rows.len() * row], "maps of other sizes");
         let padding = [self.zero_in; MOST_CHANNELS];
         S::with_space(|space| {
-            space.resize(self.groups * self.columns() * S::CHANNELS * S::ROWS, S::Value::default());
             for (index, out) in out.chunks_mut(self.outputs * row).enumerate() {
-                for block in 0..self.channels.div_ceil(S::CHANNELS) {
+                for block in &self.blocks {
+                    space.resize(self.groups * self.columns() * block.width * S::ROWS);
                     self.strip(input, rows.start + index * self.outputs, block, &padding, space);
                     self.outputs(space, block, out.len() / row, out);
                 }

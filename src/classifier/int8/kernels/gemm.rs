@@ -5,14 +5,15 @@ use std::cell::RefCell;
 use std::fmt::Debug;
 use std::ops::Range;
 
+use super::lines::{Lines, Plain};
 use super::{Conv, Layer, Window};
 
 /// One processor's inner product.
 pub(super) trait Micro: Debug + Send + Sync + 'static {
     /// A value of the input as the multiplier reads it.
-    type Value: Copy + Default + 'static;
+    type Value: Plain;
     /// A weight as the multiplier reads it.
-    type Weight: Copy + Default + From<i8> + Debug + Send + Sync;
+    type Weight: Plain + From<i8> + Debug + Send + Sync;
     /// Consecutive values of a pixel that are multiplied together.
     const DEPTH: usize;
     /// What stored bytes are xored with; see [`super::Kernel::flip`].
@@ -39,7 +40,7 @@ pub(super) trait Micro: Debug + Send + Sync + 'static {
     unsafe fn tile(tile: &Tile<Self>, width: usize, pixels: usize);
 
     /// Runs `work` with this thread's own space for staging.
-    fn with_space<R>(work: impl FnOnce(&mut Vec<Self::Value>) -> R) -> R;
+    fn with_space<R>(work: impl FnOnce(&mut Lines<Self::Value>) -> R) -> R;
 }
 
 /// A tile of outputs: some pixels x the columns of one panel.
@@ -80,9 +81,9 @@ pub(super) struct Packed<M: Micro> {
     /// Groups of [`Micro::DEPTH`] values in a row of the window.
     steps: usize,
     panels: Vec<Panel>,
-    weights: Vec<M::Weight>,
-    bias: Vec<i32>,
-    scale: Vec<f32>,
+    weights: Lines<M::Weight>,
+    bias: Lines<i32>,
+    scale: Lines<f32>,
 }
 
 /// A stretch of output channels.
@@ -110,9 +111,9 @@ impl<M: Micro> Packed<M> {
             zero_out: i32::from(conv.requantise.zero),
             steps: row.div_ceil(M::DEPTH),
             panels: Vec::new(),
-            weights: Vec::new(),
-            bias: Vec::new(),
-            scale: Vec::new(),
+            weights: Lines::new(),
+            bias: Lines::new(),
+            scale: Lines::new(),
         };
         let mut start = 0;
         while start < conv.outputs {
@@ -130,9 +131,9 @@ impl<M: Micro> Packed<M> {
         let (weights, columns) = (self.weights.len(), self.bias.len());
         self.panels.push(Panel { start, width, pixels, weights, columns });
         let (step, row) = (width * M::DEPTH, conv.window.kernel * conv.inputs);
-        self.weights.resize(weights + conv.window.kernel * self.steps * step, M::Weight::default());
-        self.bias.resize(columns + width, 0);
-        self.scale.resize(columns + width, 0.0);
+        self.weights.resize(weights + conv.window.kernel * self.steps * step);
+        self.bias.resize(columns + width);
+        self.scale.resize(columns + width);
         for column in 0..width.min(conv.outputs - start) {
             let (output, place) = (start + column, M::place(width, column));
             self.bias[columns + place] = conv.folded_bias(output, i32::from(M::FLIP));
@@ -196,7 +197,7 @@ impl<M: Micro> Packed<M> {
             match M::in_place(bytes).filter(|_| whole) {
                 Some(values) => self.lines(values, &layout, 1, count, out),
                 None => M::with_space(|space| {
-                    space.resize(bytes.len() + M::DEPTH, M::Value::default());
+                    space.resize(bytes.len() + M::DEPTH);
                     M::stage(bytes, &mut space[..bytes.len()]);
                     self.lines(space, &layout, 1, count, out);
                 }),
@@ -216,7 +217,7 @@ impl<M: Micro> Packed<M> {
             let count = out.len() / (out_width * self.outputs);
             M::with_space(|space| {
                 let staged = (count - 1) * stride + kernel;
-                space.resize(staged * line + M::DEPTH, M::Value::default());
+                space.resize(staged * line + M::DEPTH);
                 for (row, line) in space.chunks_exact_mut(line).take(staged).enumerate() {
                     self.stage_row(input, first * stride + row, line);
                 }
@@ -263,6 +264,6 @@ impl<M: Micro> Layer for Packed<M> {
 
 thread_local! {
     /// Space that stays from one inference to the next.
-    pub(super) static BYTES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
-    pub(super) static HALVES: RefCell<Vec<i16>> = const { RefCell::new(Vec::new()) };
+    pub(super) static BYTES: RefCell<Lines<u8>> = const { RefCell::new(Lines::new()) };
+    pub(super) static HALVES: RefCell<Lines<i16>> = const { RefCell::new(Lines::new()) };
 }

@@ -4,10 +4,19 @@
 use std::fmt::Debug;
 use std::ops::Range;
 
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx_vnni;
 mod depthwise;
 mod gemm;
 mod layers;
+mod lines;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod scalar;
+#[cfg(target_arch = "aarch64")]
+mod sdot;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
@@ -49,8 +58,20 @@ pub trait Layer: Debug + Send + Sync {
 pub fn available() -> Vec<&'static dyn Kernel> {
     let mut kernels: Vec<&'static dyn Kernel> = Vec::new();
     #[cfg(target_arch = "x86_64")]
-    if vnni::Avx512Vnni::is_available() {
-        kernels.push(&vnni::Avx512Vnni);
+    {
+        let known: [(bool, &'static dyn Kernel); 3] = [
+            (vnni::Avx512Vnni::is_available(), &vnni::Avx512Vnni),
+            (avx_vnni::AvxVnni::is_available(), &avx_vnni::AvxVnni),
+            (avx2::Avx2::is_available(), &avx2::Avx2),
+        ];
+        kernels.extend(known.iter().filter(|(available, _)| *available).map(|(_, kernel)| *kernel));
+    }
+    #[cfg(target_arch = "aarch64")]
+    {
+        let dotprod: Option<&'static dyn Kernel> =
+            sdot::NeonDotprod::is_available().then_some(&sdot::NeonDotprod);
+        kernels.extend(dotprod);
+        kernels.push(&neon::Neon);
     }
     kernels.push(&Scalar);
     kernels
@@ -67,5 +88,14 @@ fn quantise_rows(quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &m
                 *out = quantise.apply(*value) as u8 ^ flip;
             }
         }
+    }
+}
+
+/// The definition of [`Kernel::add`], likewise.
+#[inline(always)]
+fn add_all(add: &Add, left: &[u8], right: &[u8], out: &mut [u8], flip: u8) {
+    assert_eq!([left.len(), right.len()], [out.len(); 2], "stretches of other lengths");
+    for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
+        *out = add.apply((*left ^ flip) as i8, (*right ^ flip) as i8) as u8 ^ flip;
     }
 }

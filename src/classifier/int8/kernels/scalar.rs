@@ -23,9 +23,7 @@ impl Kernel for Scalar {
     }
 
     fn add(&self, add: &Add, left: &[u8], right: &[u8], out: &mut [u8]) {
-        for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
-            *out = add.apply(*left as i8, *right as i8) as u8;
-        }
+        super::add_all(add, left, right, out, 0);
     }
 
     fn quantise(&self, quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &mut [u8]) {

@@ -4,9 +4,10 @@
 use std::arch::x86_64::*;
 use std::ops::Range;
 
-use super::depthwise::{PackedDepthwise, Strip, Strips};
+use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
-use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise};
+use super::lines::Lines;
+use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term, avx2};
 
 #[derive(Debug)]
 pub struct Avx512Vnni;
@@ -15,6 +16,7 @@ impl Avx512Vnni {
     /// Whether this processor has what it takes.
     pub fn is_available() -> bool {
         let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw");
+        let wide = wide && avx2::Avx2::is_available();
         wide && is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512vnni")
     }
 }
@@ -39,28 +41,34 @@ impl Kernel for Avx512Vnni {
     }
 
     fn add(&self, add: &Add, left: &[u8], right: &[u8], out: &mut [u8]) {
-        assert_eq!([left.len(), right.len()], [out.len(); 2]);
         // SAFETY: the kernel is only offered where the processor has its features.
         unsafe { add_all(add, left, right, out) }
     }
 
     fn quantise(&self, quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &mut [u8]) {
-        // SAFETY: the kernel is only offered where the processor has its features.
-        unsafe { quantise_rows(quantise, input, rows, out) }
+        // SAFETY: the kernel is only offered where the processor has its features, AVX2 among them.
+        unsafe { avx2::quantise_rows::<FLIP>(quantise, input, rows, out) }
     }
 }
 
-/// The same arithmetic as the definition's: the compiler makes vectors of it.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
 fn add_all(add: &Add, left: &[u8], right: &[u8], out: &mut [u8]) {
-    for (out, (left, right)) in out.iter_mut().zip(left.iter().zip(right)) {
-        *out = add.apply((*left ^ FLIP) as i8, (*right ^ FLIP) as i8) as u8 ^ FLIP;
+    let (whole, rest) = out.as_chunks_mut::<16>();
+    let (left, left_rest) = left.as_chunks::<16>();
+    let (right, right_rest) = right.as_chunks::<16>();
+    let real = |term: &Term, bytes: &[u8; 16]| {
+        // SAFETY: there are sixteen bytes.
+        let bytes = unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) };
+        let values = _mm512_cvtepi8_epi32(_mm_xor_si128(bytes, _mm_set1_epi8(FLIP as i8)));
+        let steps = _mm512_sub_epi32(values, _mm512_set1_epi32(term.zero.into()));
+        _mm512_mul_ps(_mm512_cvtepi32_ps(steps), _mm512_set1_ps(term.scale))
+    };
+    for (out, (left, right)) in whole.iter_mut().zip(left.iter().zip(right)) {
+        let steps = _mm512_cvtps_epi32(_mm512_add_ps(real(&add.left, left), real(&add.right, right)));
+        // SAFETY: there is room for sixteen bytes.
+        unsafe { store_sixteen(steps, i32::from(add.zero) + 128, out.as_mut_ptr(), 16) };
     }
-}
-
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-fn quantise_rows(quantise: &Quantise, input: &[f32], rows: Range<usize>, out: &mut [u8]) {
-    super::quantise_rows(quantise, input, rows, out, FLIP);
+    super::add_all(add, left_rest, right_rest, rest, FLIP);
 }
 
 impl Micro for Avx512Vnni {
@@ -73,7 +81,7 @@ impl Micro for Avx512Vnni {
     /// As the narrowing of `finish` puts them back in order.
     fn place(width: usize, column: usize) -> usize {
         match width {
-            64 => Self::channel_place(column),
+            64 => unpacked(64, column),
             48 if column >= 32 => column,
             48 | 32 => column / 4 % 2 * 16 + column / 8 * 4 + column % 4,
             _ => column,
@@ -110,7 +118,7 @@ impl Micro for Avx512Vnni {
         }
     }
 
-    fn with_space<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    fn with_space<R>(work: impl FnOnce(&mut Lines<u8>) -> R) -> R {
         BYTES.with_borrow_mut(work)
     }
 }
@@ -201,86 +209,133 @@ fn first(lanes: usize) -> u64 {
     u64::MAX >> (64 - lanes as u32)
 }
 
+/// The place of a channel after unpacking four rows of bytes, in four vectors of `width` / 4 lanes.
+fn unpacked(width: usize, channel: usize) -> usize {
+    channel / 4 % 4 * (width / 4) + channel / 16 * 4 + channel % 4
+}
+
 impl Strips for Avx512Vnni {
-    const CHANNELS: usize = 64;
+    const BLOCKS: &'static [usize] = &[64, 32];
     const ROWS: usize = 4;
 
-    /// As unpacking four rows of bytes leaves them.
-    fn channel_place(channel: usize) -> usize {
-        channel / 4 % 4 * 16 + channel / 16 * 4 + channel % 4
+    fn channel_place(width: usize, channel: usize) -> usize {
+        unpacked(width, channel)
     }
 
-    unsafe fn interleave(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
+    unsafe fn interleave(rows: &[Row], width: usize, channels: usize, pixels: usize, out: *mut u8) {
         // SAFETY: this function's own contract.
-        unsafe { interleave_four(rows, channels, pixels, out) }
+        unsafe {
+            match width {
+                64 => interleave_64(rows, channels, pixels, out),
+                _ => interleave_32(rows, channels, pixels, out),
+            }
+        }
     }
 
     unsafe fn outputs(strip: &Strip<Self>) {
-        let (first, last) = (strip.input, strip.pixels.saturating_sub(4));
+        let last = strip.pixels.saturating_sub(4);
+        let (four, one): (Outputs, Outputs) = match strip.width {
+            64 => (outputs_64::<4>, outputs_64::<1>),
+            _ => (outputs_32::<4>, outputs_32::<1>),
+        };
         // SAFETY: this function's own contract; the last four pixels overlap the ones before, with the same values.
         unsafe {
-            let mut at = |pixel: usize| {
-                let input = first.add(pixel * strip.stride * 256);
+            let at = |pixel: usize| {
+                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
                 (input, strip.out.add(pixel * strip.out_step))
             };
             if strip.pixels < 4 {
-                (0..strip.pixels).map(&mut at).for_each(|(input, out)| outputs_of::<1>(strip, input, out));
-                return;
+                return (0..strip.pixels).map(at).for_each(|(input, out)| one(strip, input, out));
             }
-            for pixel in (0..last).step_by(4).chain([last]) {
-                let (input, out) = at(pixel);
-                outputs_of::<4>(strip, input, out);
+            for (input, out) in (0..last).step_by(4).chain([last]).map(at) {
+                four(strip, input, out);
             }
         }
     }
 }
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn interleave_four(rows: &[(*const u8, usize)], channels: usize, pixels: usize, out: *mut u8) {
-    let mask = first(channels);
-    for pixel in 0..pixels {
-        // SAFETY: the mask keeps loads within `channels` bytes of each pixel of each row, and `out` has 256 for each.
-        unsafe {
-            let load = |row: usize| {
-                let (start, step) = rows[row];
-                _mm512_maskz_loadu_epi8(mask, start.add(pixel * step).cast())
-            };
-            let [a, b, c, d] = [load(0), load(1), load(2), load(3)];
-            let (ab, cd) = (_mm512_unpacklo_epi8(a, b), _mm512_unpacklo_epi8(c, d));
-            let (ab_high, cd_high) = (_mm512_unpackhi_epi8(a, b), _mm512_unpackhi_epi8(c, d));
-            let out = out.add(pixel * 256);
-            _mm512_storeu_si512(out.cast(), _mm512_unpacklo_epi16(ab, cd));
-            _mm512_storeu_si512(out.add(64).cast(), _mm512_unpackhi_epi16(ab, cd));
-            _mm512_storeu_si512(out.add(128).cast(), _mm512_unpacklo_epi16(ab_high, cd_high));
-            _mm512_storeu_si512(out.add(192).cast(), _mm512_unpackhi_epi16(ab_high, cd_high));
-        }
-    }
-}
+/// Computes some pixels of a strip, from those inputs to those outputs.
+type Outputs = unsafe fn(&Strip<Avx512Vnni>, *const u8, *mut u8);
 
-#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn outputs_of<const PIXELS: usize>(strip: &Strip<Avx512Vnni>, input: *const u8, out: *mut u8) {
-    // SAFETY: the strip's contract: `groups` x `columns` blocks of 256 bytes, of which the window of each of the pixels
-    // covers `kernel`, as many weights, a bias and a scale for each channel of a block.
-    unsafe {
-        let bias: [_; 4] = std::array::from_fn(|v| _mm512_loadu_si512(strip.bias.add(v * 16).cast()));
-        let mut sums = [bias; PIXELS];
-        let mut weights = strip.weights;
-        for group in 0..strip.groups {
-            let input = input.add(group * strip.columns * 256);
-            for column in 0..strip.kernel {
-                let taps: [_; 4] = std::array::from_fn(|v| _mm512_loadu_si512(weights.add(v * 64).cast()));
-                weights = weights.add(256);
-                for pixel in 0..PIXELS {
-                    let block = input.add((pixel * strip.stride + column) * 256);
-                    for v in 0..4 {
-                        let values = _mm512_loadu_si512(block.add(v * 64).cast());
-                        sums[pixel][v] = _mm512_dpbusd_epi32(sums[pixel][v], values, taps[v]);
-                    }
+/// The two widths of vectors differ in nothing but the names of their instructions.
+macro_rules! strips {
+    ($width:literal, $interleave:ident, $outputs:ident, $mask:ty, $store_bytes:ident, $maskz_load:ident, $load:ident,
+     $store:ident, $low_bytes:ident, $high_bytes:ident, $low_pairs:ident, $high_pairs:ident, $dot:ident) => {
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+        unsafe fn $interleave(rows: &[Row], channels: usize, pixels: usize, out: *mut u8) {
+            const VECTOR: usize = $width;
+            let mask = first(channels) as $mask;
+            for pixel in 0..pixels {
+                // SAFETY: the mask keeps loads within `channels` bytes of each pixel of each row, and `out` has four
+                // vectors for each.
+                unsafe {
+                    let load = |row: usize| $maskz_load(mask, rows[row].0.add(pixel * rows[row].1).cast());
+                    let [a, b, c, d] = [load(0), load(1), load(2), load(3)];
+                    let (ab, cd) = ($low_bytes(a, b), $low_bytes(c, d));
+                    let (ab_high, cd_high) = ($high_bytes(a, b), $high_bytes(c, d));
+                    let out = out.add(pixel * VECTOR * 4);
+                    $store(out.cast(), $low_pairs(ab, cd));
+                    $store(out.add(VECTOR).cast(), $high_pairs(ab, cd));
+                    $store(out.add(VECTOR * 2).cast(), $low_pairs(ab_high, cd_high));
+                    $store(out.add(VECTOR * 3).cast(), $high_pairs(ab_high, cd_high));
                 }
             }
         }
-        for pixel in 0..PIXELS {
-            store(&sums[pixel], strip.scale, strip.zero, out.add(pixel * strip.out_step), strip.channels);
+
+        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+        unsafe fn $outputs<const PIXELS: usize>(strip: &Strip<Avx512Vnni>, input: *const u8, out: *mut u8) {
+            const VECTOR: usize = $width;
+            // SAFETY: the strip's contract: `groups` x `columns` blocks of four vectors, of which the window of each of
+            // the pixels covers `kernel`, as many weights, a bias and a scale for each channel of a block.
+            unsafe {
+                let bias: [_; 4] = std::array::from_fn(|v| $load(strip.bias.add(v * VECTOR / 4).cast()));
+                let mut sums = [bias; PIXELS];
+                let mut weights = strip.weights;
+                for group in 0..strip.groups {
+                    let input = input.add(group * strip.columns * VECTOR * 4);
+                    for column in 0..strip.kernel {
+                        let taps: [_; 4] = std::array::from_fn(|v| $load(weights.add(v * VECTOR).cast()));
+                        weights = weights.add(VECTOR * 4);
+                        for pixel in 0..PIXELS {
+                            let block = input.add((pixel * strip.stride + column) * VECTOR * 4);
+                            for v in 0..4 {
+                                let values = $load(block.add(v * VECTOR).cast());
+                                sums[pixel][v] = $dot(sums[pixel][v], values, taps[v]);
+                            }
+                        }
+                    }
+                }
+                for pixel in 0..PIXELS {
+                    let out = out.add(pixel * strip.out_step);
+                    $store_bytes(&sums[pixel], strip.scale, strip.zero, out, strip.channels);
+                }
+            }
         }
+    };
+}
+
+strips! {
+    64, interleave_64, outputs_64, u64, store, _mm512_maskz_loadu_epi8, _mm512_loadu_si512, _mm512_storeu_si512,
+    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_unpacklo_epi16, _mm512_unpackhi_epi16, _mm512_dpbusd_epi32
+}
+
+strips! {
+    32, interleave_32, outputs_32, u32, store_32, _mm256_maskz_loadu_epi8, _mm256_loadu_si256, _mm256_storeu_si256,
+    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_unpacklo_epi16, _mm256_unpackhi_epi16, _mm256_dpbusd_epi32
+}
+
+/// As [`store`], from four vectors of eight sums.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+unsafe fn store_32(sums: &[__m256i; 4], scale: *const f32, zero: i32, out: *mut u8, columns: usize) {
+    // SAFETY: the caller gives a scale for each lane and room for `columns` bytes, and no more lanes are written.
+    unsafe {
+        let steps: [_; 4] = std::array::from_fn(|v| {
+            let real = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[v]), _mm256_loadu_ps(scale.add(v * 8)));
+            _mm256_cvtps_epi32(real)
+        });
+        let zero = _mm256_set1_epi16((zero + 128) as i16);
+        let pair = |v: usize| _mm256_adds_epi16(_mm256_packs_epi32(steps[v], steps[v + 1]), zero);
+        _mm256_mask_storeu_epi8(out.cast(), first(columns) as u32, _mm256_packus_epi16(pair(0), pair(2)));
     }
 }
