@@ -1,7 +1,9 @@
-//! `dermascope records`: list, show, verify and delete what the device has kept.
+//! `dermascope records`: list, show, verify, export and delete what the device has kept.
+
+mod export;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand, ValueEnum};
@@ -12,13 +14,14 @@ use crate::config::Config;
 use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record, RecordsConfig, Store, Summary, Verification};
 
-/// List, show, verify and delete what the device has kept
+/// List, show, verify, export and delete what the device has kept
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope records list
   dermascope records list --verdict suspicious --json | jq .sequence
   dermascope records show 17
   dermascope records verify --folder /mnt/card/dermascope
+  dermascope records export records.zip
 
 All of it works while the device runs. Research use only. Not a diagnosis.")]
 pub struct RecordsArgs {
@@ -43,6 +46,7 @@ enum Command {
     List(ListArgs),
     Show(ShowArgs),
     Verify(VerifyArgs),
+    Export(export::ExportArgs),
     Delete(DeleteArgs),
 }
 
@@ -52,6 +56,16 @@ struct ListArgs {
     /// How many at most
     #[arg(long, value_name = "N", default_value_t = 50)]
     limit: usize,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which records.
+#[derive(Debug, Args)]
+struct FilterArgs {
     /// Only those with a lower number
     #[arg(long, value_name = "NUMBER")]
     before: Option<u64>,
@@ -70,9 +84,6 @@ struct ListArgs {
     /// Only those of this case
     #[arg(long, value_name = "ID")]
     case: Option<String>,
-    /// Print one JSON object a line
-    #[arg(long)]
-    json: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -120,6 +131,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         Command::List(args) => list(&Reader::open(&config)?, args, &mut out),
         Command::Show(args) => show(&Reader::open(&config)?, args, &mut out),
         Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
+        Command::Export(args) => export::run(&config, args, &mut out),
         Command::Delete(args) => delete(&config, args, &mut out),
     };
     let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));
@@ -142,15 +154,7 @@ fn records_config(args: &RecordsArgs) -> anyhow::Result<RecordsConfig> {
 }
 
 fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let filter = Filter {
-        before: args.before,
-        after: args.after,
-        since: args.since,
-        until: args.until,
-        verdict: args.verdict.map(VerdictArg::verdict),
-        case_id: args.case.clone(),
-    };
-    let page = reader.list(&filter, args.limit)?;
+    let page = reader.list(&args.filter.filter(), args.limit)?;
     if !args.json {
         writeln!(
             out,
@@ -171,6 +175,19 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
         writeln!(out, "{} of {} records{more}. {RESEARCH_ONLY}", page.records.len(), reader.count()?)?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+impl FilterArgs {
+    fn filter(&self) -> Filter {
+        Filter {
+            before: self.before,
+            after: self.after,
+            since: self.since,
+            until: self.until,
+            verdict: self.verdict.map(VerdictArg::verdict),
+            case_id: self.case.clone(),
+        }
+    }
 }
 
 impl VerdictArg {
@@ -218,7 +235,7 @@ fn show(reader: &Reader, args: &ShowArgs, out: &mut impl Write) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_record(record: &Record, image: &std::path::Path, out: &mut impl Write) -> io::Result<()> {
+fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Result<()> {
     let assessment = &record.assessment;
     let malignant = &assessment.malignant;
     writeln!(out, "Record {} of device {}: {}", record.sequence, record.device, record.verdict.word())?;

@@ -213,6 +213,16 @@ fn a_press_and_its_release_arrive_once_and_in_order() {
 }
 
 #[test]
+fn a_press_whose_page_is_gone_is_let_go() {
+    let bench = bench();
+    assert_eq!(post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}").status, 204);
+    let mut reader = bench.buttons.reader();
+    let mut edge = || reader.next_edge(Duration::from_secs(60)).expect("virtual buttons cannot fail");
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: true }));
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: false }));
+}
+
+#[test]
 fn a_device_with_real_buttons_is_not_pressed_from_here() {
     let bench = bench_with(None, VirtualButtons::default());
     let answer = post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}");

@@ -112,7 +112,8 @@ function connect() {
 // ---- The buttons: down and up are sent as they happen and in their order, so that holding works. ----
 
 const KEYS = { " ": "main", Enter: "main", ArrowLeft: "previous", ArrowRight: "next", Escape: "back" };
-const down = new Set();
+const HELD_EVERY = 500;
+const down = new Map();
 let sending = Promise.resolve();
 
 function send(button, pressed) {
@@ -133,14 +134,19 @@ function send(button, pressed) {
 
 function move(button, pressed) {
   if (byId("keys").hidden || down.has(button) === pressed) return;
-  if (pressed) down.add(button);
-  else down.delete(button);
+  if (pressed) {
+    // A device that hears nothing of a held button lets it go.
+    down.set(button, setInterval(() => send(button, true), HELD_EVERY));
+  } else {
+    clearInterval(down.get(button));
+    down.delete(button);
+  }
   document.querySelector(`[data-button="${button}"]`).classList.toggle("down", pressed);
   send(button, pressed);
 }
 
 function releaseAll() {
-  for (const button of [...down]) move(button, false);
+  for (const button of [...down.keys()]) move(button, false);
 }
 
 for (const key of document.querySelectorAll("[data-button]")) {
