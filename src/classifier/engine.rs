@@ -1,5 +1,7 @@
 //! Engines: the ways to run the network, and what it answers.
 
+use std::time::Duration;
+
 use super::{Manifest, ModelError, int8, tract};
 
 /// What can go wrong inside an engine: the node or tensor, and why.
@@ -12,13 +14,26 @@ pub trait Engine: Send {
 
     /// Which kernels it runs on, for logs and benches.
     fn kernel(&self) -> String;
+
+    /// Runs the network once, as [`Engine::run`] does, and says how long each operator took, in running order.
+    fn profile(&mut self, input: &[f32]) -> Result<Vec<Step>, EngineError>;
+}
+
+/// One operator of one run.
+#[derive(Clone, Debug)]
+pub struct Step {
+    /// The node's name.
+    pub node: String,
+    /// The kind of operator.
+    pub operator: String,
+    pub time: Duration,
 }
 
 /// Builds an engine from the network's bytes (their hash is checked already) for a number of threads.
 pub type EngineBuilder = fn(&[u8], &Manifest, usize) -> Result<Box<dyn Engine>, EngineError>;
 
 /// Every engine by name, the default first.
-pub const ENGINES: &[(&str, EngineBuilder)] = &[("tract", tract::build), ("int8", int8::build)];
+pub const ENGINES: &[(&str, EngineBuilder)] = &[("int8", int8::build), ("tract", tract::build)];
 
 /// What the network answers for one picture.
 #[derive(Clone, Debug, PartialEq)]

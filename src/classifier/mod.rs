@@ -17,7 +17,7 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 pub use assessment::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
-pub use engine::{ENGINES, Engine, EngineBuilder, EngineError, Outputs};
+pub use engine::{ENGINES, Engine, EngineBuilder, EngineError, Outputs, Step};
 pub use manifest::{Label, Manifest, OperatingPoint};
 pub use preprocess::{preprocess, restore_aspect};
 
@@ -38,12 +38,7 @@ pub struct ModelConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self {
-            manifest: None,
-            engine: ENGINES[0].0.into(),
-            threads: 1,
-            operating_point: "screening".into(),
-        }
+        Self { manifest: None, engine: ENGINES[0].0.into(), threads: 1, operating_point: "screening".into() }
     }
 }
 
@@ -129,6 +124,11 @@ impl Classifier {
     /// The engine's kernels, for logs and benches: "avx2", "neon-dotprod", "tract".
     pub fn kernel(&self) -> String {
         self.engine.kernel()
+    }
+
+    /// Reads one picture and says how long each of the network's operators took.
+    pub fn profile(&mut self, picture: &RgbImage) -> Result<Vec<Step>, ModelError> {
+        Ok(self.engine.profile(&preprocess(picture, &self.manifest.input))?)
     }
 
     /// Reads one picture (any size of at least one pixel; its central square is used).

@@ -1,10 +1,12 @@
 //! The stock engine: tract runs the QDQ network as it stands. Slow, and the cross-check of the int8 operators.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::plan;
 
-use super::{Engine, EngineError, Manifest, Outputs};
+use super::{Engine, EngineError, Manifest, Outputs, Step};
 
 /// Builds the engine from the network's bytes.
 pub fn build(network: &[u8], manifest: &Manifest, _threads: usize) -> Result<Box<dyn Engine>, EngineError> {
@@ -32,6 +34,26 @@ impl Engine for Stock {
     fn kernel(&self) -> String {
         "tract".into()
     }
+
+    fn profile(&mut self, input: &[f32]) -> Result<Vec<Step>, EngineError> {
+        profile(&mut self.model.spawn()?, Tensor::from_shape(&self.shape, input)?)
+    }
+}
+
+/// Runs a plan once, with a clock around each operator.
+pub(super) fn profile(state: &mut TypedSimpleState, input: Tensor) -> Result<Vec<Step>, EngineError> {
+    let mut steps = Vec::new();
+    state.run_plan_with_eval(tvec!(input.into()), |context, state, node, inputs| {
+        let start = Instant::now();
+        let outputs = plan::eval(context, state, node, inputs);
+        steps.push(Step {
+            node: node.name.clone(),
+            operator: node.op.name().to_string(),
+            time: start.elapsed(),
+        });
+        outputs
+    })?;
+    Ok(steps)
 }
 
 impl Outputs {

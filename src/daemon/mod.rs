@@ -23,7 +23,7 @@ use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::config::Config;
 use crate::device::Event;
-use crate::links::http;
+use crate::links::http::{self, ScreenFeed};
 use crate::panel::VirtualScreen;
 use painter::Painter;
 use turn::Device;
@@ -43,16 +43,19 @@ enum Notice {
 pub fn run(config: &Config) -> anyhow::Result<()> {
     let started = Instant::now();
     let stop = stop_signal()?;
-    let mirror = VirtualScreen::new(config.panel.size());
-    let painter = Painter::start(&config.panel, mirror.clone(), started)?;
+    let feed = ScreenFeed::new(VirtualScreen::new(config.panel.size()));
+    let painter = Painter::start(&config.panel, feed.clone(), started)?;
     let stream = Stream::start(&config.camera);
     let (notices, inbox) = unbounded();
     let analyst = analyst::start(config, notices.clone())?;
-    let archivist = archivist::start(&config.records, notices)?;
+    let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
     let edges = watch_buttons(&config.buttons, &virtual_buttons)?;
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
-    let server = serve(config, &mirror, presses)?;
+    let server = http::serve(&config.http, &config.records, feed, presses)?;
+    if let Some(server) = &server {
+        println!("listening on {}", server.url());
+    }
     let mut device = Device::new(config, stream, painter, analyst, archivist);
     device.turn_until_off(&edges, &inbox, &stop);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
@@ -62,11 +65,9 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 
 /// Becomes readable when the process is asked to stop.
 fn stop_signal() -> anyhow::Result<Receiver<()>> {
-    let mut signals = signal_hook::iterator::Signals::new([
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGINT,
-    ])
-    .context("cannot listen for signals")?;
+    let mut signals =
+        signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
+            .context("cannot listen for signals")?;
     let (sender, receiver) = bounded(1);
     spawn("signals", move || {
         if signals.forever().next().is_some() {
@@ -100,20 +101,6 @@ fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Res
         }
     })?;
     Ok(receiver)
-}
-
-/// Serves HTTP where the configuration says so, and prints the address.
-fn serve(
-    config: &Config,
-    mirror: &VirtualScreen,
-    presses: Option<VirtualButtons>,
-) -> anyhow::Result<Option<http::Server>> {
-    if config.http.listen.is_none() {
-        return Ok(None);
-    }
-    let server = http::serve(&config.http, &config.records, mirror.clone(), presses)?;
-    println!("listening on http://{}", server.address());
-    Ok(Some(server))
 }
 
 /// A named thread, so that it is known in logs and debuggers.

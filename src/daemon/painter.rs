@@ -6,7 +6,8 @@ use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::spawn;
-use crate::panel::{self, Canvas, Panel, PanelConfig, VirtualScreen};
+use crate::links::http::ScreenFeed;
+use crate::panel::{self, Canvas, Panel, PanelConfig};
 use crate::screens::{self, Screen, Status};
 
 /// One picture to paint.
@@ -47,8 +48,8 @@ impl Slot {
 
 impl Painter {
     /// Opens the panel and starts the thread. A panel that cannot be opened is an error in the log only:
-    /// the mirror still shows everything to the links.
-    pub fn start(config: &PanelConfig, mirror: VirtualScreen, started: Instant) -> anyhow::Result<Self> {
+    /// the feed still shows everything to the links.
+    pub fn start(config: &PanelConfig, feed: ScreenFeed, started: Instant) -> anyhow::Result<Self> {
         let panel = open_panel(config);
         let slot = Arc::new(Slot::default());
         let easel = Easel {
@@ -56,7 +57,7 @@ impl Painter {
             panel,
             backlight: config.brightness,
             lit: None,
-            mirror,
+            feed,
             started,
             live: false,
             timed: None,
@@ -98,7 +99,7 @@ struct Easel {
     /// The configured brightness, in percent.
     backlight: u8,
     lit: Option<u8>,
-    mirror: VirtualScreen,
+    feed: ScreenFeed,
     started: Instant,
     /// A live picture has been shown.
     live: bool,
@@ -127,6 +128,8 @@ impl Easel {
         match &painting.screen {
             Some(screen) => {
                 screens::draw(screen, &painting.status, &mut self.canvas);
+                self.feed.show(screen, &painting.status, &self.canvas);
+                self.feed.show(screen, &painting.status, &self.canvas);
                 self.show();
                 self.light(self.backlight);
                 self.time(screen, painting.pressed_at);
@@ -136,7 +139,6 @@ impl Easel {
     }
 
     fn show(&mut self) {
-        self.mirror.show(&self.canvas);
         if let Some(panel) = &mut self.panel
             && let Err(error) = panel.show(&self.canvas)
         {
@@ -149,7 +151,7 @@ impl Easel {
             return;
         }
         self.lit = Some(percent);
-        self.mirror.set_backlight(percent);
+        self.feed.set_backlight(percent);
         if let Some(panel) = &mut self.panel
             && let Err(error) = panel.set_backlight(percent)
         {

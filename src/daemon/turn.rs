@@ -97,13 +97,19 @@ impl Device {
         while !matches!(self.state, State::Off) {
             select! {
                 recv(stop) -> _ => return,
-                recv(edges) -> edge => edge.map_or_else(|_| self.rest(), |edge| self.edge(edge)),
+                recv(edges) -> edge => match edge {
+                    Ok(edge) => self.edge(edge),
+                    Err(_) => rest(),
+                },
                 recv(inbox) -> notice => match notice {
                     Ok(notice) => self.notice(notice),
                     // Every worker has ended, which none does by itself: better to be started anew.
                     Err(_) => return tracing::error!("the workers have stopped"),
                 },
-                recv(stream) -> event => event.map_or_else(|_| self.rest(), |event| self.camera(event)),
+                recv(stream) -> event => match event {
+                    Ok(event) => self.camera(event),
+                    Err(_) => rest(),
+                },
                 default(self.patience()) => {}
             }
             self.tick();
@@ -131,11 +137,6 @@ impl Device {
 
     fn now(&self) -> Duration {
         self.started.elapsed()
-    }
-
-    /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
-    fn rest(&self) {
-        std::thread::sleep(HOLD_PACE);
     }
 
     fn patience(&self) -> Duration {
@@ -197,7 +198,7 @@ impl Device {
     /// Steps through everything that has happened, and what its effects bring about at once.
     fn settle(&mut self) {
         while let Some(event) = self.pending.pop_front() {
-            if matches!(event, Event::Gesture(Gesture::Short(Button::Main))) {
+            if matches!(event, Event::Gesture(Gesture::Short(Button::Main) | Gesture::Long(Button::Main))) {
                 self.pressed_at = Some(Instant::now());
             }
             let state = std::mem::replace(&mut self.state, State::Off);
@@ -213,7 +214,8 @@ impl Device {
             Effect::Check(Part::Storage) => self.archive(Deed::Open),
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
-                let event = self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
+                let event =
+                    self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),
@@ -276,6 +278,11 @@ impl Device {
             self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
         }
     }
+}
+
+/// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
+fn rest() {
+    std::thread::sleep(HOLD_PACE);
 }
 
 fn whole(frame: &Frame) -> Region {

@@ -26,10 +26,28 @@ impl Canvas {
         &self.pixels
     }
 
-    /// One row, or the part of it that lies in `area`, which must lie within the canvas.
-    pub fn row_mut(&mut self, y: u32, area: Rectangle) -> &mut [Rgb565] {
-        let start = (y * self.size.width) as usize + area.top_left.x as usize;
-        &mut self.pixels[start..start + area.size.width as usize]
+    /// The part of `area` that lies on the canvas.
+    pub fn clip(&self, area: Rectangle) -> Rectangle {
+        area.intersection(&self.bounding_box())
+    }
+
+    /// The rows of [`Self::clip`] of `area`, from the top down, each with its y.
+    pub fn rows_mut(&mut self, area: Rectangle) -> impl Iterator<Item = (i32, &mut [Rgb565])> {
+        let area = self.clip(area);
+        // Not negative: within the canvas.
+        let (left, top) = (area.top_left.x as usize, area.top_left.y as usize);
+        let (width, height) = (area.size.width as usize, area.size.height as usize);
+        let rows = self.pixels.chunks_exact_mut(self.size.width.max(1) as usize).skip(top).take(height);
+        (area.top_left.y..).zip(rows.map(move |row| &mut row[left..left + width]))
+    }
+
+    /// Takes over the pixels of `area` from a canvas of the same size.
+    pub fn copy(&mut self, other: &Canvas, area: Rectangle) {
+        let (left, width) = (self.clip(area).top_left.x as usize, other.size.width as usize);
+        for (y, row) in self.rows_mut(area) {
+            let start = y as usize * width + left;
+            row.copy_from_slice(&other.pixels[start..start + row.len()]);
+        }
     }
 
     /// The canvas as a person sees it, 8 bits a channel.
@@ -76,14 +94,7 @@ impl DrawTarget for Canvas {
     }
 
     fn fill_solid(&mut self, area: &Rectangle, colour: Self::Color) -> Result<(), Self::Error> {
-        let area = area.intersection(&self.bounding_box());
-        if area.is_zero_sized() {
-            return Ok(());
-        }
-        for y in area.rows() {
-            // Not negative: within the canvas.
-            self.row_mut(y as u32, area).fill(colour);
-        }
+        self.rows_mut(*area).for_each(|(_, row)| row.fill(colour));
         Ok(())
     }
 }

@@ -1,13 +1,32 @@
 //! Records: what is kept of every reading, durably.
+//!
+//! A folder holds `records.sqlite`, `images/` and `incoming/`. The database holds one table, `entries`, which
+//! is only ever appended to: a record, a deletion or a pruning each is an entry, and the entries form a hash
+//! chain ([`chain`]). Pictures lie in `images/` under the SHA-256 of their bytes ([`images`] says why in one
+//! flat folder). A record counts as saved when its picture is durable *and* its entry is committed, in that
+//! order, so that no entry ever names a picture that is not there.
+
+pub mod chain;
+mod error;
+pub mod export;
+mod images;
+mod list;
+mod reader;
+mod record;
+mod schema;
+mod store;
+mod verify;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::Assessment;
-use crate::frame::{Encoding, Region};
-use crate::quality::Quality;
-use crate::reading::Reading;
+pub use error::RecordError;
+pub use list::{Filter, Page};
+pub use record::{Context, Dermoscopy, Polarisation, Record, Summary};
+pub use reader::Reader;
+pub use store::Store;
+pub use verify::{Problem, Verification};
 
 /// `[records]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,67 +34,27 @@ use crate::reading::Reading;
 pub struct RecordsConfig {
     /// Holds `records.sqlite` and `images/`.
     pub folder: PathBuf,
+    /// How the dermoscope takes its pictures: kept with every record.
+    pub dermoscopy: Dermoscopy,
 }
 
 impl Default for RecordsConfig {
     fn default() -> Self {
-        Self { folder: "/var/lib/dermascope".into() }
+        Self { folder: "/var/lib/dermascope".into(), dermoscopy: Dermoscopy::default() }
     }
 }
 
-/// A capture with its quality and assessment, saved.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// Counts the device's records from 1, without gaps.
-    pub sequence: u64,
-    pub captured_at: jiff::Timestamp,
-    pub clock_set: bool,
-    /// SHA-256 of the image's bytes; also its file name.
-    pub image_sha256: String,
-    pub image_encoding: Encoding,
-    pub field_of_view: Region,
-    pub quality: Quality,
-    pub assessment: Assessment,
-    pub overridden: bool,
-}
-
-/// What can go wrong with records. Each message names the path and the cure.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    #[error("{path}: cannot {action}: {cause}")]
-    Disk { action: &'static str, path: PathBuf, cause: std::io::Error },
-}
-
-/// The records on disk.
-pub struct Store {}
-
-impl Store {
-    /// Opens the folder, making what is missing.
-    pub fn open(_config: &RecordsConfig) -> Result<Self, RecordError> {
-        Ok(Self {})
-    }
-
-    /// Saves a reading and returns its record's sequence number. On return it is on disk.
-    pub fn save(&mut self, _reading: &Reading) -> Result<u64, RecordError> {
-        Ok(0)
-    }
-
-    /// How many there are.
-    pub fn count(&self) -> Result<u64, RecordError> {
-        Ok(0)
-    }
-
-    /// The record `age` places before the newest (0 is the newest).
-    pub fn recent(&self, _age: u64) -> Result<Option<Record>, RecordError> {
-        Ok(None)
-    }
-
-    /// The reading of a record, its picture decoded again from the stored bytes.
-    pub fn reading(&self, record: &Record) -> Result<Reading, RecordError> {
-        Err(RecordError::Disk {
-            action: "read",
-            path: record.image_sha256.clone().into(),
-            cause: std::io::ErrorKind::Unsupported.into(),
-        })
+impl RecordsConfig {
+    /// Says which key is wrong, and how.
+    pub fn check(&self) -> Result<(), String> {
+        if self.folder.as_os_str().is_empty() {
+            return Err("records.folder is empty; set it to the folder that keeps the records".into());
+        }
+        match self.dermoscopy.magnification {
+            Some(times) if !(times.is_finite() && times > 0.0) => {
+                Err(format!("records.dermoscopy.magnification is {times}; it must be above 0, such as 10.0"))
+            }
+            _ => Ok(()),
+        }
     }
 }

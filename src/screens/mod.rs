@@ -1,11 +1,32 @@
 //! Screens: what the device shows, each drawn once into a canvas of any size.
 
+mod analysing;
+mod attention;
+mod details;
+mod fault;
+mod goodbye;
+mod history;
+mod icons;
+mod ink;
+mod picture;
+mod result;
+mod retake;
+mod self_test;
+mod text;
+mod theme;
+mod viewfinder;
+mod widgets;
+mod words;
+
 use std::sync::Arc;
+
+use embedded_graphics::geometry::Dimensions;
 
 use crate::frame::Frame;
 use crate::panel::Canvas;
 use crate::quality::Reason;
 use crate::reading::{Capture, Reading, Saved};
+use theme::Cut;
 
 /// One picture to draw on the panel.
 #[derive(Clone, Debug)]
@@ -113,5 +134,30 @@ pub struct Status {
     pub warning: Option<String>,
 }
 
-/// Draws a screen over the whole canvas.
-pub fn draw(_screen: &Screen, _status: &Status, _canvas: &mut Canvas) {}
+/// Draws a screen over the whole canvas. Made for 96 by 96 pixels and more.
+pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
+    let mut area = canvas.bounding_box();
+    widgets::block(canvas, area, theme::BACKGROUND);
+    if let Some(warning) = &status.warning {
+        let strip = area.cut_bottom((area.size.height / 12).max(14));
+        widgets::warning_strip(canvas, strip, warning);
+    }
+    match screen {
+        Screen::SelfTest { checks } => self_test::draw(canvas, area, checks),
+        Screen::Viewfinder { frame, hint } => {
+            viewfinder::draw(canvas, area, frame.as_deref(), *hint, status.records);
+        }
+        Screen::Analysing { capture } => analysing::draw(canvas, area, capture),
+        Screen::Result { reading, saved, page } => {
+            result::draw(canvas, area, &result::View { reading, standing: saved.into(), page: *page });
+        }
+        Screen::Retake { capture, reasons, held } => retake::draw(canvas, area, capture, reasons, *held),
+        Screen::History { reading, sequence, age, total, page } => {
+            let standing = result::Standing::Past { sequence: *sequence, place: age + 1, total: *total };
+            result::draw(canvas, area, &result::View { reading, standing, page: *page });
+        }
+        Screen::NoHistory => history::draw_empty(canvas, area),
+        Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
+        Screen::Goodbye => goodbye::draw(canvas, area),
+    }
+}

@@ -1,5 +1,17 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod browser;
 mod camera;
+mod cli;
+mod crash;
+mod device;
+mod http;
+mod int8;
+mod model;
+mod panel;
 mod pictures;
 mod quality;
+mod readme;
+mod records;
+mod screens;
+mod shared;

@@ -1,0 +1,1 @@
+"""Makes dermascope's lesion model: prepare, train, quantise, calibrate, evaluate, card."""

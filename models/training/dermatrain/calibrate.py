@@ -1,0 +1,151 @@
+"""Completes the int8 network's float head and writes it with its manifest.
+
+Everything is fitted on train and val pictures through the int8 network itself, so
+that the device decides on the very numbers that the decisions were fitted to.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnx
+
+from . import decisions, manifest, metrics, outliers, runtime
+from .augment import augment
+from .classes import CLASSES
+from .dataset import ASPECT, load
+from .negatives import halves, negatives
+from .network import FEATURES
+from .onnx_graph import get_tensor, set_tensor
+
+SCREENING = 0.95  # malignant sensitivity asked of the screening point on val
+ACCEPT = 0.97  # share of val accepted, so that 0.95 of other lesions is likely
+LEVELS = (0.95, 0.97, 0.98, 0.99, 0.995)
+POOLED = ("logits", "pooled")
+
+
+def places(rows, split: str) -> list[int]:
+    return [i for i, r in enumerate(rows) if r.split == split]
+
+
+def class_frequency(rows) -> np.ndarray:
+    counts = np.bincount([r.label for r in rows if r.split == "train"], minlength=len(CLASSES))
+    return counts / counts.sum()
+
+
+def pooled_outputs(model: onnx.ModelProto, pixels, at, label: str, threads: int) -> dict:
+    with_pooled = runtime.with_output(model, "pooled", [1, FEATURES])
+    return runtime.run(with_pooled, runtime.Stored(pixels, at), POOLED, label, threads)
+
+
+def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads: int = 1) -> dict:
+    model = onnx.load(work / "int8.onnx")
+    pixels, rows = load(work, "ham10000")
+    val = places(rows, "val")
+    y = np.array([rows[i].label for i in val])
+    out = pooled_outputs(model, pixels, val, "val", threads)
+    share = decisions.fit_prior_share(out["logits"], y, class_frequency(rows))
+    shift = -share * np.log(class_frequency(rows))
+    shift -= shift.mean()
+    set_tensor(model, "head.bias", get_tensor(model, "head.bias") + shift)
+    decided, report = decide(out["logits"] + shift, y)
+    report["prior_share"] = share
+    known = pooled_outputs(
+        model, familiar(work, lesions), range(lesions), "train features", threads
+    )
+    refusal = refuse(model, known, out, decided["temperature"], threads)
+    report["out_of_distribution"] = refusal["report"]
+    set_tensor(model, "embed.weight", refusal["weight"])
+    set_tensor(model, "embed.bias", refusal["bias"])
+    fixed = manifest.Decisions(**decided, score="mahalanobis", refuse_above=refusal["threshold"])
+    size = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    manifest.write(folder, name, model.SerializeToString(), size, fixed)
+    (work / "calibration.json").write_text(json.dumps(report, indent=1))
+    return report
+
+
+def familiar(work: Path, count: int) -> np.ndarray:
+    """Training pictures that must be accepted: half as stored, a quarter from ISIC 2017, and a
+    quarter as other cameras and lamps would show them, or the device's own would be refused."""
+    rng = np.random.default_rng(3)
+    pixels, rows = load(work, "ham10000")
+    train = rng.permutation(places(rows, "train"))
+    others, other_rows = load(work, "isic2017")
+    size, quarter = pixels.shape[1], count // 4
+    made = [pixels[i] for i in np.sort(train[: count - 2 * quarter])]
+    for i in np.sort(rng.permutation(len(other_rows))[:quarter]):
+        made.append(cv2.resize(others[i], (size, size), interpolation=cv2.INTER_AREA))
+    for i in train[-quarter:]:
+        made.append(augment(pixels[i], rng, ASPECT["ham10000"], size, (0.7, 1.1)))
+    return np.stack(made)
+
+
+def decide(logits: np.ndarray, y: np.ndarray) -> tuple[dict, dict]:
+    temperature = decisions.fit_temperature(logits, y)
+    p = metrics.softmax(logits, temperature)
+    score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
+    points = (
+        point(p, y, "screening", decisions.screening_threshold(score, malignant, SCREENING),
+              "Misses few malignant lesions; more false alarms."),
+        point(p, y, "balanced", decisions.balanced_threshold(score, malignant),
+              "The best sum of sensitivity and specificity."),
+    )  # fmt: skip
+    rule = decisions.fit_rule(p, y, points[0].threshold)
+    decided = dict(temperature=temperature, points=points, min_top=rule.min_top, margin=rule.margin)
+    report = {
+        "temperature": temperature,
+        "val": metrics.summary(p, y),
+        "points": [asdict(x) for x in points],
+        "uncertain": asdict(rule),
+    }
+    return decided, report
+
+
+def point(p, y, name: str, threshold: float, description: str) -> manifest.OperatingPoint:
+    # rounded before it is measured: the manifest's figure is the one in force
+    threshold = round(threshold, 4)
+    found = decisions.point_figures(p, y, threshold)
+    return manifest.OperatingPoint(name, threshold, *found, description)
+
+
+def refuse(model, known: dict, val: dict, temperature: float, threads: int) -> dict:
+    """Fit on half of the negatives, judge every score on the other half."""
+    size = get_tensor(model, "embed.bias").shape[0]
+    width = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
+    items = negatives(width)
+    stack = np.stack([n.pixels for n in items])
+    seen = pooled_outputs(model, stack, range(len(items)), "negatives", threads)
+    fitted = {id(n) for n in halves(items)[0]}
+    fit = np.array([id(n) in fitted for n in items])
+    kinds = np.array([n.kind for n in items])
+    told = outliers.fit_embedding(known["pooled"], seen["pooled"][fit], size)
+    plain = outliers.fit_principal(known["pooled"], size)
+    report = {}
+    for name, (inside, outside) in {
+        "contrast": [outliers.distance(o["pooled"], *told) for o in (val, seen)],
+        "principal": [outliers.distance(o["pooled"], *plain) for o in (val, seen)],
+        "energy": [outliers.energy(o["logits"], temperature) for o in (val, seen)],
+    }.items():
+        report[name] = refused_shares(outside, float(np.quantile(inside, ACCEPT)), kinds, ~fit)
+        report[name]["auroc"] = held_out_auroc(inside, outside[~fit])
+        report[name]["by_accepted"] = {
+            str(a): float((outside[~fit] > np.quantile(inside, a)).mean()) for a in LEVELS
+        }
+    final = outliers.fit_embedding(known["pooled"], seen["pooled"], size)
+    threshold = float(np.quantile(outliers.distance(val["pooled"], *final), ACCEPT))
+    return dict(report=report, weight=final[0], bias=final[1], threshold=threshold)
+
+
+def held_out_auroc(inside: np.ndarray, outside: np.ndarray) -> float:
+    truth = np.r_[np.zeros(len(inside), bool), np.ones(len(outside), bool)]
+    return metrics.auroc(np.r_[inside, outside], truth)
+
+
+def refused_shares(score, threshold: float, kinds, judged) -> dict:
+    shares = {
+        str(k): float((score[judged & (kinds == k)] > threshold).mean())
+        for k in sorted(set(kinds[judged]))
+    }
+    return {"refused": shares, "refused_all": float((score[judged] > threshold).mean())}

@@ -1,0 +1,269 @@
+"""Writes CARD.md from what was measured. Nothing in the card is typed by hand."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from . import manifest, metrics, plots
+from .classes import CLASSES, CODES
+from .dataset import load
+
+ASKED = {
+    "balanced_accuracy": "0.80",
+    "auroc_malignant": "0.945",
+    "top3_accuracy": "0.985",
+    "accuracy": "–",
+    "operating_points.screening.sensitivity": "0.93",
+    "operating_points.screening.specificity": "–",
+    "operating_points.screening.melanoma_sensitivity": "0.90",
+    "operating_points.balanced.sensitivity": "–",
+    "operating_points.balanced.specificity": "–",
+    "ece": "at most 0.04",
+    "refused": "at most 0.05",
+}
+DEVICE, REFERENCE = "`dermascope evaluate`", "onnxruntime with graph optimisations disabled"
+TITLES = {
+    "balanced_accuracy": "balanced accuracy",
+    "auroc_malignant": "AUROC of P(malignant)",
+    "top3_accuracy": "top-3 accuracy",
+    "operating_points.screening.sensitivity": "malignant sensitivity at `screening`",
+    "operating_points.screening.specificity": "specificity at `screening`",
+    "operating_points.screening.melanoma_sensitivity": "melanoma sensitivity at `screening`",
+    "operating_points.balanced.sensitivity": "malignant sensitivity at `balanced`",
+    "operating_points.balanced.specificity": "specificity at `balanced`",
+    "ece": "expected calibration error (15 bins)",
+    "refused": "lesions refused as out of distribution",
+}
+
+
+def rows_of(header: str, rows: list[list]) -> str:
+    columns = header.count("|") + 1
+    lines = [f"| {header} |", "|" + "---|" * columns]
+    return "\n".join(lines + ["| " + " | ".join(map(str, r)) + " |" for r in rows]) + "\n"
+
+
+def number(value) -> str:
+    return "–" if value is None or np.isnan(value) else f"{value:.3f}"
+
+
+def flat(nested: dict, prefix: str = "") -> dict:
+    out = {}
+    for k, v in nested.items():
+        out |= flat(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}": v}
+    return out
+
+
+def main_table(report: dict, device: dict | None) -> str:
+    source = flat(device) if device else flat(report["test"])
+    ci = flat((device or {}).get("ci95", {})) or report["ci95"]
+    rows = []
+    for key, asked in ASKED.items():
+        low, high = ci.get(key) or report["ci95"].get(key, (np.nan, np.nan))
+        value = source.get(key, flat(report["test"]).get(key))
+        true = flat(report["true_geometry"]).get(key)
+        rows.append(
+            [
+                TITLES.get(key, key),
+                asked,
+                number(value),
+                f"{number(low)} to {number(high)}",
+                number(true),
+            ]
+        )
+    return rows_of("figure | asked | measured | 95 % interval | true 4:3 geometry", rows)
+
+
+def recall_table(report: dict) -> str:
+    ci = report["ci95"]
+    rows = []
+    for c in CLASSES:
+        low, high = ci[f"recall.{c.code}"]
+        value = report["test"]["recall"][c.code]
+        rows.append(
+            [
+                c.code,
+                c.name,
+                "yes" if c.malignant else "",
+                number(value),
+                f"{number(low)} to {number(high)}",
+            ]
+        )
+    return rows_of("class | name | malignant | recall | 95 % interval", rows)
+
+
+def age_band(age: str) -> str:
+    if not age:
+        return "unknown"
+    low = int(float(age)) // 20 * 20
+    return f"{low} to {low + 19}"
+
+
+def slices(rows, p, y, threshold: float) -> str:
+    """The figures within groups of people and places; groups under 20 pictures are left out."""
+    score, truth = metrics.malignant_probability(p), metrics.is_malignant(y)
+    kinds = {
+        "sex": [r.sex or "unknown" for r in rows],
+        "age": [age_band(r.age) for r in rows],
+        "body site": [r.localization or "unknown" for r in rows],
+        "confirmed by": [r.dx_type for r in rows],
+    }
+    lines = []
+    for kind, values in kinds.items():
+        for value in sorted(set(values)):
+            at = np.array([v == value for v in values])
+            if at.sum() < 20:
+                continue
+            # an AUROC or a sensitivity of a handful of malignant lesions says nothing
+            enough = min(truth[at].sum(), (~truth[at]).sum()) >= 5
+            lines.append([
+                kind, value, int(at.sum()), number(metrics.top_k(p[at], y[at], 1)),
+                number(metrics.balanced_accuracy(p[at], y[at])),
+                number(metrics.auroc(score[at], truth[at]) if enough else None),
+                number(metrics.sensitivity(score[at], truth[at], threshold) if truth[at].sum() >= 5 else None),
+                number(metrics.specificity(score[at], truth[at], threshold)),
+            ])  # fmt: skip
+    return rows_of(
+        "by | group | pictures | accuracy | balanced | AUROC | sensitivity | specificity", lines
+    )
+
+
+def failures(rows, p, y, most: int = 6) -> str:
+    """The surest mistakes of each class, by name only."""
+    lines, top = [], p.argmax(1)
+    for c, code in enumerate(CODES):
+        wrong = np.flatnonzero((y == c) & (top != c))
+        worst = wrong[np.argsort(-p[wrong].max(1))][:most]
+        told = ", ".join(f"{rows[i].image_id} ({CODES[top[i]]} {p[i].max():.2f})" for i in worst)
+        lines.append([code, f"{len(wrong)} of {(y == c).sum()}", told or "–"])
+    return rows_of("class | wrong | surest mistakes (read as, probability)", lines)
+
+
+def quantisation_table(work: Path, report: dict) -> str:
+    table = json.loads((work / "quantisation.json").read_text())
+    best = min((r for r in table if r["name"] != "float"), key=lambda r: r["divergence"])["name"]
+    rows = [
+        [r["name"] + (" (kept)" if r["name"] == best else ""), f"{r['divergence']:.4f}",
+         number(r["balanced_accuracy"]), number(r["auroc_malignant"])]
+        for r in table
+    ]  # fmt: skip
+    plain, made = report["float"], report["test"]
+    fall = rows_of(
+        "test split | float | int8 | fall | allowed",
+        [
+            [title, number(plain[k]), number(made[k]), number(plain[k] - made[k]), allowed]
+            for k, title, allowed in (
+                ("balanced_accuracy", "balanced accuracy", "0.010"),
+                ("auroc_malignant", "AUROC", "0.003"),
+            )
+        ],
+    )
+    ranges = rows_of(
+        "ranges (val, before the prior is taken off) | divergence from float | balanced | AUROC",
+        rows,
+    )
+    return f"{ranges}\n{fall}\nThe two agree on the top class of {plain['agreement']:.1%} of the test pictures.\n"
+
+
+def refusal_table(calibration: dict) -> str:
+    found = calibration["out_of_distribution"]
+    kinds = sorted(found["contrast"]["refused"])
+    rows = [[k, *(f"{found[s]['refused'][k]:.2f}" for s in found)] for k in kinds]
+    rows.append(["all", *(f"{found[s]['refused_all']:.2f}" for s in found)])
+    rows.append(["AUROC against val", *(number(found[s]["auroc"]) for s in found)])
+    names = {"contrast": "contrast (shipped)", "principal": "principal directions"}
+    return rows_of(
+        "held-out negatives refused | " + " | ".join(names.get(s, s) for s in found), rows
+    )
+
+
+def candidate_table(path: Path, digest: str) -> str:
+    rows = [
+        [c["name"] + (" (shipped)" if c["sha256"] == digest else ""), c["sha256"][:12], c["recipe"], c["note"],
+         *(number(c[k]) for k in ("balanced_accuracy", "auroc_malignant", "accuracy", "top3_accuracy", "ece"))]
+        for c in json.loads(path.read_text())
+    ]  # fmt: skip
+    return rows_of(
+        "candidate | sha256 | recipe | note | balanced | AUROC | accuracy | top-3 | ECE", rows
+    )
+
+
+def attention_text(report: dict) -> str:
+    if "attention" not in report:
+        return "Not measured: the outlines were not at hand.\n"
+    a, b = report["attention"], report["blurring"]
+    return (
+        f"On {a['n']} test pictures, {a['mass_inside']:.2f} of the top class's map lies within the lesion's outline, "
+        f"which covers {a['outline_share']:.2f} of the picture; the map beats the outline's share in "
+        f"{a['better_than_area']:.0%} of them. Of the {a['small_n']} whose outline covers less than 0.35: "
+        f"{a['small_mass_inside']:.2f} against {a['small_outline_share']:.2f}. Blurring the hottest tenth of "
+        f"{b['n']} pictures lowers P(top) by {b['hottest']:.3f} on average, blurring the same patch elsewhere by "
+        f"{b['random']:.3f}; the hottest tenth lowers it more in {b['hottest_falls_more']:.0%} of them.\n"
+    )
+
+
+def uncertain_text(report: dict, facts: dict) -> str:
+    u, rule = report["uncertain"], facts["uncertain"]
+    ratio = u["wrong_flagged"] / max(u["wrong_others"], 1e-9)
+    return (
+        f"A reading is uncertain when its top probability is below {rule['min_top']} or P(malignant) lies within "
+        f"{rule['margin']} of the threshold. At `screening` on test this flags {u['share']:.1%} of the readings; "
+        f"{u['wrong_flagged']:.1%} of those are wrong, against {u['wrong_others']:.1%} of the others "
+        f"({ratio:.1f} times as often).\n"
+    )
+
+
+def points_table(facts: dict) -> str:
+    header = (
+        "point | threshold on P(malignant) | sensitivity on val | specificity on val | what for"
+    )
+    keys = ("threshold", "sensitivity", "specificity")
+    rows = [
+        [o["name"], *(number(o[k]) for k in keys), o["description"]]
+        for o in facts["operating_points"]
+    ]
+    return rows_of(header, rows)
+
+
+def draw(p, y, facts: dict, folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    plots.confusion(p, y, folder / "confusion.png")
+    plots.reliability(p, y, folder / "reliability.png")
+    plots.roc(p, y, facts["operating_points"], folder / "roc.png")
+
+
+def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) -> None:
+    facts, report = manifest.read(folder), json.loads((work / "evaluation.json").read_text())
+    if report["sha256"] != facts["sha256"]:
+        raise ValueError("the evaluation is of another network: run `evaluate` again")
+    calibration = json.loads((work / "calibration.json").read_text())
+    saved = np.load(work / "test.npz")
+    _, every = load(work, "ham10000")
+    rows = [every[i] for i in saved["places"]]
+    y = np.array([r.label for r in rows])
+    p = metrics.softmax(saved["logits"], facts["calibration"]["temperature"])
+    draw(p, y, facts, folder / "card")
+    template = (Path(__file__).parent / "card.md").read_text()
+    measured = json.loads(device.read_text()) if device else None
+    filled = {
+        "NAME": facts["name"],
+        "SHA256": facts["sha256"],
+        "BYTES": f"{(folder / facts['file']).stat().st_size / 1e6:.2f} MB",
+        "LICENCE": facts["licence"],
+        "SOURCE": DEVICE if device else REFERENCE,
+        "MAIN": main_table(report, measured),
+        "RECALL": recall_table(report),
+        "POINTS": points_table(facts),
+        "SLICES": slices(rows, p, y, facts["operating_points"][0]["threshold"]),
+        "FAILURES": failures(rows, p, y),
+        "QUANTISATION": quantisation_table(work, report),
+        "REFUSAL": refusal_table(calibration),
+        "UNCERTAIN": uncertain_text(report, facts),
+        "ATTENTION": attention_text(report),
+        "CANDIDATES": candidate_table(candidates, facts["sha256"]),
+        "SHARE": f"{calibration['prior_share']:.2f}",
+        "TEMPERATURE": number(facts["calibration"]["temperature"]),
+    }  # fmt: skip
+    for key, value in filled.items():
+        template = template.replace("{{" + key + "}}", value.strip())
+    (folder / "CARD.md").write_text(template)

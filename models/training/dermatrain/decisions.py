@@ -1,0 +1,95 @@
+"""From logits to decisions: prior, temperature, thresholds and the uncertain rule. Numpy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .metrics import (
+    balanced_accuracy,
+    calibration_error,
+    is_malignant,
+    malignant_probability,
+    sensitivity,
+    softmax,
+    specificity,
+)
+
+
+def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) -> float:
+    """How much of log(class frequency) to take off the logits, for the best balanced accuracy.
+
+    Val has few of the rare classes, so the curve is jagged: the middle of the
+    shares that come within half a point of the best is taken, not the peak.
+    """
+    shares = np.round(np.arange(0.0, 1.51, 0.05), 2)
+    scores = np.array([balanced_accuracy(logits - s * np.log(frequency), y) for s in shares])
+    good = shares[scores >= scores.max() - 0.005]
+    return float(np.median(good))
+
+
+def fit_temperature(logits: np.ndarray, y: np.ndarray) -> float:
+    """The temperature of least calibration error; likelihood breaks near ties."""
+    best, at = np.inf, 1.0
+    for t in np.exp(np.linspace(np.log(0.3), np.log(4.0), 200)):
+        p = softmax(logits, t)
+        likelihood = -np.log(p[np.arange(len(y)), y] + 1e-12).mean()
+        # averaged over bin counts, as one count's error jumps with each picture
+        error = np.mean([calibration_error(p, y, bins) for bins in (10, 15, 20, 30)])
+        if (score := error + 0.02 * likelihood) < best:
+            best, at = score, float(t)
+    return at
+
+
+def screening_threshold(score: np.ndarray, malignant: np.ndarray, wanted: float) -> float:
+    """The highest threshold at which at least `wanted` of the malignant are caught."""
+    ranked = np.sort(score[malignant])
+    allowed = int(np.floor((1 - wanted) * len(ranked) + 1e-9))
+    lower = ranked[allowed - 1] if allowed else 0.0
+    return float((lower + ranked[allowed]) / 2)
+
+
+def balanced_threshold(score: np.ndarray, malignant: np.ndarray) -> float:
+    """Where sensitivity and specificity sum highest (Youden), smoothed over its plateau."""
+    grid = np.linspace(0.02, 0.98, 193)
+    gain = np.array(
+        [sensitivity(score, malignant, t) + specificity(score, malignant, t) for t in grid]
+    )
+    return float(np.median(grid[gain >= gain.max() - 0.005]))
+
+
+@dataclass(frozen=True)
+class Flagged:
+    """What an uncertain rule does: who is flagged, and how wrong either side is."""
+
+    min_top: float
+    margin: float
+    share: float
+    wrong_flagged: float
+    wrong_others: float
+
+
+def judge_rule(p, y, threshold: float, min_top: float, margin: float) -> Flagged:
+    flagged = uncertain(p, threshold, min_top, margin)
+    wrong = p.argmax(1) != y
+    rates = [float(wrong[m].mean()) if m.any() else 0.0 for m in (flagged, ~flagged)]
+    return Flagged(min_top, margin, float(flagged.mean()), *rates)
+
+
+def uncertain(p, threshold: float, min_top: float, margin: float) -> np.ndarray:
+    return (p.max(1) < min_top) | (np.abs(malignant_probability(p) - threshold) < margin)
+
+
+def fit_rule(p, y, threshold: float, most: float = 0.2) -> Flagged:
+    """Of the rules that flag at most `most` of the readings, the one that catches most errors."""
+    rules = [
+        judge_rule(p, y, threshold, top, margin)
+        for top in np.round(np.arange(0.3, 0.91, 0.02), 2)
+        for margin in (0.01, 0.02, 0.03, 0.05, 0.08)
+    ]
+    allowed = [r for r in rules if r.share <= most]
+    return max(allowed, key=lambda r: r.share * r.wrong_flagged)
+
+
+def point_figures(p: np.ndarray, y: np.ndarray, threshold: float) -> tuple[float, float]:
+    score, malignant = malignant_probability(p), is_malignant(y)
+    return sensitivity(score, malignant, threshold), specificity(score, malignant, threshold)

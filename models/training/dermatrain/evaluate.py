@@ -1,0 +1,177 @@
+"""Judges the shipped files on the test split and writes what the card is made from."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from PIL import Image
+
+from . import decisions, explain, manifest, metrics, runtime
+from .calibrate import places
+from .dataset import ASPECT, load
+from .geometry import normalise, preprocess
+
+BLURRED = 300  # pictures of the blurring measurement
+
+
+class TrueGeometry:
+    """Stored pictures stretched back to their frame's proportions, then cropped."""
+
+    def __init__(self, pixels, at, size: int):
+        self.pixels, self.at, self.size = pixels, list(at), size
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def __iter__(self):
+        for i in self.at:
+            yield preprocess(Image.fromarray(self.pixels[i]), self.size, ASPECT["ham10000"])
+
+
+def figures(logits: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
+    """The same names as `dermascope evaluate --json`."""
+    p = metrics.softmax(logits, facts["calibration"]["temperature"])
+    found = {"n": len(y), **metrics.summary(p, y)}
+    score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
+    found["operating_points"] = {}
+    for point in facts["operating_points"]:
+        t = point["threshold"]
+        sens, spec = (
+            metrics.sensitivity(score, malignant, t),
+            metrics.specificity(score, malignant, t),
+        )
+        mel = float((score[y == 4] >= t).mean())
+        found["operating_points"][point["name"]] = {
+            "threshold": t, "sensitivity": sens, "specificity": spec, "melanoma_sensitivity": mel,
+        }  # fmt: skip
+    limit = facts["out_of_distribution"]["threshold"]
+    found["refused"] = float(((embedding**2).sum(1) > limit).mean())
+    return found
+
+
+def interval(compute, groups: np.ndarray, rounds: int = 500, seed: int = 5) -> dict:
+    """95 % intervals of every number that compute(indices) returns, drawing whole groups."""
+    rng = np.random.default_rng(seed)
+    members = [np.flatnonzero(groups == g) for g in np.unique(groups)]
+    drawn = []
+    for _ in range(rounds):
+        chosen = rng.integers(len(members), size=len(members))
+        drawn.append(flat(compute(np.concatenate([members[c] for c in chosen]))))
+    keys = drawn[0]
+    column = {k: np.array([d[k] for d in drawn]) for k in keys}
+    return {k: [float(q) for q in np.nanquantile(v, [0.025, 0.975])] for k, v in column.items()}
+
+
+def flat(nested: dict, prefix: str = "") -> dict:
+    out = {}
+    for k, v in nested.items():
+        out |= flat(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}": float(v)}
+    return out
+
+
+def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> dict:
+    facts = manifest.read(folder)
+    model = onnx.load(folder / facts["file"])
+    pixels, rows = load(work, "ham10000")
+    test = places(rows, "test")
+    y = np.array([rows[i].label for i in test])
+    groups = np.array([rows[i].group_id for i in test])
+    size = facts["input"]["width"]
+    out = runtime.run(model, runtime.Stored(pixels, test), label="test, int8", threads=threads)
+    true = runtime.run(
+        model, TrueGeometry(pixels, test, size), label="true geometry", threads=threads
+    )
+    report = {"model": facts["name"], "sha256": facts["sha256"]}
+    report["test"] = figures(out["logits"], out["embedding"], y, facts)
+    report["true_geometry"] = figures(true["logits"], true["embedding"], y, facts)
+    report["ci95"] = interval(
+        lambda i: figures(out["logits"][i], out["embedding"][i], y[i], facts), groups
+    )
+    report["float"] = float_figures(work, pixels, test, y, out["logits"], facts, threads)
+    report["uncertain"] = rule_on(out["logits"], y, facts)
+    if data is not None:
+        report["attention"] = attention_inside(out, rows, test, data, size)
+        report["blurring"] = blurring(model, out, pixels, test, facts, threads)
+    np.savez(work / "test.npz", logits=out["logits"], embedding=out["embedding"], places=test)
+    (work / "evaluation.json").write_text(json.dumps(report, indent=1))
+    return report
+
+
+def float_figures(work, pixels, test, y, int8_logits, facts, threads) -> dict:
+    """The float network with the same prior shift: what int8 costs, and nothing else."""
+    model = onnx.load(work / "float.onnx")
+    calibration = json.loads((work / "calibration.json").read_text())
+    _, rows = load(work, "ham10000")
+    frequency = np.bincount([r.label for r in rows if r.split == "train"], minlength=7)
+    shift = -calibration["prior_share"] * np.log(frequency / frequency.sum())
+    logits = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)[
+        "logits"
+    ] + (shift - shift.mean())
+    found = metrics.summary(metrics.softmax(logits, facts["calibration"]["temperature"]), y)
+    found["agreement"] = float((logits.argmax(1) == int8_logits.argmax(1)).mean())
+    return found
+
+
+def rule_on(logits, y, facts) -> dict:
+    p = metrics.softmax(logits, facts["calibration"]["temperature"])
+    rule = facts["uncertain"]
+    threshold = facts["operating_points"][0]["threshold"]
+    return vars(decisions.judge_rule(p, y, threshold, rule["min_top"], rule["margin"]))
+
+
+def attention_inside(out: dict, rows, test, data: Path, size: int) -> dict:
+    shares = []
+    for k, i in enumerate(test):
+        mask = explain.read_mask(data, rows[i].image_id, size)
+        if mask is not None:
+            top = int(out["logits"][k].argmax())
+            shares.append(explain.mass_inside(explain.heat(out["attention"][k], top), mask))
+    inside, area = np.array(shares).T
+    small = area < 0.35  # where the outline leaves room to be wrong
+    return {
+        "n": len(shares),
+        "mass_inside": float(inside.mean()),
+        "outline_share": float(area.mean()),
+        "better_than_area": float((inside > area).mean()),
+        "small_n": int(small.sum()),
+        "small_mass_inside": float(inside[small].mean()),
+        "small_outline_share": float(area[small].mean()),
+    }
+
+
+def blurring(model, out: dict, pixels, test, facts, threads) -> dict:
+    """The fall of P(top) when the hottest tenth is blurred, against the same patch elsewhere."""
+    rng = np.random.default_rng(11)
+    chosen = rng.permutation(len(test))[:BLURRED]
+    temperature = facts["calibration"]["temperature"]
+    inputs = []
+    for k in chosen:
+        own, top = pixels[test[k]], int(out["logits"][k].argmax())
+        heat = explain.heat(out["attention"][k], top)
+        inputs += [
+            normalise(explain.blur_hottest(own, heat)),
+            normalise(explain.blur_random(own, heat, rng)),
+        ]
+    logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
+    before = metrics.softmax(out["logits"][chosen], temperature)
+    top = before.argmax(1)
+    after = metrics.softmax(logits, temperature).reshape(len(chosen), 2, -1)
+    falls = before[np.arange(len(top)), top][:, None] - after[np.arange(len(top)), :, top]
+    return {
+        "n": len(chosen),
+        "hottest": float(falls[:, 0].mean()),
+        "random": float(falls[:, 1].mean()),
+        "hottest_falls_more": float((falls[:, 0] > falls[:, 1]).mean()),
+    }
+
+
+def record_candidate(path: Path, report: dict, recipe: str, note: str) -> None:
+    """Every candidate that was judged on test stays on record, chosen or not."""
+    known = json.loads(path.read_text()) if path.is_file() else []
+    if any(k["sha256"] == report["sha256"] for k in known):
+        return
+    keys = ("balanced_accuracy", "accuracy", "top3_accuracy", "auroc_malignant", "ece")
+    row = {"name": report["model"], "sha256": report["sha256"], "recipe": recipe, "note": note}
+    known.append(row | {k: round(report["test"][k], 4) for k in keys})
+    path.write_text(json.dumps(known, indent=1) + "\n")

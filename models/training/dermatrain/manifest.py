@@ -1,0 +1,80 @@
+"""The manifest beside the network: the only place where its meaning is written."""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from .classes import CLASSES
+from .geometry import MEAN, STD
+
+LICENCE = "CC BY-NC 4.0"
+DATA = (
+    "HAM10000 (Tschandl, Rosendahl, Kittler, Scientific Data 2018, CC BY-NC 4.0)",
+    "ISIC 2017 challenge, training pictures (ISIC Archive)",
+)
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    name: str
+    threshold: float
+    sensitivity: float
+    specificity: float
+    description: str
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What calibration decides; the manifest adds what is fixed."""
+
+    temperature: float
+    points: tuple[OperatingPoint, ...]
+    min_top: float
+    margin: float
+    score: str
+    refuse_above: float
+
+
+def text(value) -> str:
+    """A TOML value; JSON's strings, numbers, booleans and lists are TOML's too."""
+    return json.dumps(round(value, 6) if isinstance(value, float) else value, ensure_ascii=False)
+
+
+def table(header: str, **pairs) -> str:
+    return "\n".join([header, *(f"{k} = {text(v)}" for k, v in pairs.items())]) + "\n"
+
+
+def render(name: str, file: str, digest: str, size: int, decisions: Decisions) -> str:
+    top = dict(format=1, name=name, file=file, sha256=digest, licence=LICENCE, data=list(DATA))
+    parts = [
+        table("# Written by models/training; never edit by hand.", **top),
+        table(
+            "[input]", width=size, height=size, mean=[MEAN] * 3, std=[STD] * 3, crop="centre-square"
+        ),
+    ]
+    for c in CLASSES:
+        row = dict(code=c.code, name=c.name, short=c.short, malignant=c.malignant)
+        parts.append(table("[[labels]]", **row))
+    parts.append(table("[calibration]", temperature=decisions.temperature))
+    for p in decisions.points:
+        parts.append(table("[[operating_points]]", **vars(p)))
+    parts.append(table("[uncertain]", min_top=decisions.min_top, margin=decisions.margin))
+    parts.append(
+        table("[out_of_distribution]", score=decisions.score, threshold=decisions.refuse_above)
+    )
+    return "\n".join(parts)
+
+
+def write(folder: Path, name: str, model: bytes, size: int, decisions: Decisions) -> None:
+    """The network and its manifest together, so that they cannot disagree."""
+    (folder / "lesion.onnx").write_bytes(model)
+    digest = hashlib.sha256(model).hexdigest()
+    made = render(name, "lesion.onnx", digest, size, decisions)
+    tomllib.loads(made)
+    (folder / "lesion.toml").write_text(made)
+
+
+def read(folder: Path) -> dict:
+    return tomllib.loads((folder / "lesion.toml").read_text())

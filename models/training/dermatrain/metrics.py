@@ -1,0 +1,71 @@
+"""Figures of merit, in numpy alone. `p` is [n, 7] probabilities, `y` the true indices."""
+
+import numpy as np
+
+from .classes import CLASSES, CODES, MALIGNANT
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    z = logits / temperature
+    e = np.exp(z - z.max(1, keepdims=True))
+    return e / e.sum(1, keepdims=True)
+
+
+def malignant_probability(p: np.ndarray) -> np.ndarray:
+    return p[:, list(MALIGNANT)].sum(1)
+
+
+def is_malignant(y: np.ndarray) -> np.ndarray:
+    return np.isin(y, MALIGNANT)
+
+
+def recalls(p: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """By class; NaN where the class is absent."""
+    hit = p.argmax(1) == y
+    return np.array([hit[y == c].mean() if (y == c).any() else np.nan for c in range(len(CLASSES))])
+
+
+def balanced_accuracy(p: np.ndarray, y: np.ndarray) -> float:
+    return float(np.nanmean(recalls(p, y)))
+
+
+def top_k(p: np.ndarray, y: np.ndarray, k: int) -> float:
+    return float((np.argsort(-p, 1)[:, :k] == y[:, None]).any(1).mean())
+
+
+def auroc(score: np.ndarray, positive: np.ndarray) -> float:
+    """The chance that a positive outranks a negative; ties count half."""
+    if positive.all() or not positive.any():
+        return float("nan")
+    _, inverse, counts = np.unique(score, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    ranks = (last - (counts - 1) / 2)[inverse]
+    n = int(positive.sum())
+    return float((ranks[positive].sum() - n * (n + 1) / 2) / (n * (len(score) - n)))
+
+
+def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
+    """Expected calibration error of the top class, in equal-width bins."""
+    top, hit = p.max(1), p.argmax(1) == y
+    index = np.minimum((top * bins).astype(int), bins - 1)
+    gaps = [abs(hit[index == b].sum() - top[index == b].sum()) for b in range(bins)]
+    return float(sum(gaps) / len(y))
+
+
+def sensitivity(score: np.ndarray, positive: np.ndarray, threshold: float) -> float:
+    return float((score[positive] >= threshold).mean()) if positive.any() else float("nan")
+
+
+def specificity(score: np.ndarray, positive: np.ndarray, threshold: float) -> float:
+    return float((score[~positive] < threshold).mean()) if (~positive).any() else float("nan")
+
+
+def summary(p: np.ndarray, y: np.ndarray) -> dict:
+    return {
+        "balanced_accuracy": balanced_accuracy(p, y),
+        "accuracy": top_k(p, y, 1),
+        "top3_accuracy": top_k(p, y, 3),
+        "auroc_malignant": auroc(malignant_probability(p), is_malignant(y)),
+        "ece": calibration_error(p, y),
+        "recall": dict(zip(CODES, recalls(p, y).tolist())),
+    }

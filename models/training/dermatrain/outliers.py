@@ -1,0 +1,44 @@
+"""Out-of-distribution scoring by the squared length of a linear embedding.
+
+The embedding's directions are those along which pictures that are no lesions spread
+most for each unit that lesions spread: generalised eigenvectors of the two second
+moments about the lesions' mean. Scaled so that lesions have unit variance in each,
+the squared length is a Mahalanobis distance in that subspace.
+"""
+
+import numpy as np
+
+# Lesions vary in fewer directions than there are features; a share of the mean
+# variance keeps the empty ones from looking infinitely telling.
+SHRINK = 0.05
+
+
+def fit_embedding(lesions, others, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Weight [size, features] and bias [size], such that embedding = weight @ x + bias."""
+    mean = lesions.mean(0)
+    within = np.cov(lesions.T) + SHRINK * np.eye(lesions.shape[1]) * lesions.var(0).mean()
+    spread = (others - mean).T @ (others - mean) / len(others)
+    root = np.linalg.inv(np.linalg.cholesky(within))
+    values, vectors = np.linalg.eigh(root @ spread @ root.T)
+    weight = vectors[:, np.argsort(-values)[:size]].T @ root
+    return weight.astype(np.float32), (-weight @ mean).astype(np.float32)
+
+
+def fit_principal(lesions, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """The plain alternative: the lesions' own principal directions, whitened."""
+    mean = lesions.mean(0)
+    values, vectors = np.linalg.eigh(np.cov(lesions.T))
+    order = np.argsort(-values)[:size]
+    weight = (vectors[:, order] / np.sqrt(values[order])).T
+    return weight.astype(np.float32), (-weight @ mean).astype(np.float32)
+
+
+def distance(features, weight, bias) -> np.ndarray:
+    return ((features @ weight.T + bias) ** 2).sum(1)
+
+
+def energy(logits: np.ndarray, temperature: float) -> np.ndarray:
+    """High for what no class claims."""
+    z = logits / temperature
+    top = z.max(1)
+    return -temperature * (top + np.log(np.exp(z - top[:, None]).sum(1)))

@@ -1,0 +1,165 @@
+"""Float ONNX to int8 QDQ: per-channel symmetric weights, asymmetric activations."""
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnx
+from onnx import numpy_helper
+from onnxruntime.quantization import (
+    CalibrationDataReader,
+    CalibrationMethod,
+    QuantFormat,
+    QuantType,
+    quantize_static,
+)
+from onnxruntime.quantization.shape_inference import quant_pre_process
+
+from . import metrics, runtime
+from .dataset import load
+from .geometry import normalise
+from .network import Lesion
+from .onnx_graph import HEAD_NODES, build, get_tensor
+
+METHODS = {
+    "minmax": CalibrationMethod.MinMax,
+    "entropy": CalibrationMethod.Entropy,
+    "percentile": CalibrationMethod.Percentile,
+}
+
+
+class Pictures(CalibrationDataReader):
+    """Stored pictures, one at a time, in the way that the quantiser asks for them."""
+
+    def __init__(self, pixels: np.ndarray):
+        self.pixels, self.at = pixels, 0
+
+    def get_next(self):
+        if self.at == len(self.pixels):
+            return None
+        self.at += 1
+        return {"image": normalise(self.pixels[self.at - 1 : self.at])}
+
+
+def quantise(model: onnx.ModelProto, pixels: np.ndarray, method: str, **extra) -> onnx.ModelProto:
+    with TemporaryDirectory() as folder:
+        source, ready, target = (Path(folder) / f"{n}.onnx" for n in ("float", "ready", "int8"))
+        onnx.save(model, source)
+        quant_pre_process(source, ready, skip_symbolic_shape=True)
+        quantize_static(
+            ready,
+            target,
+            Pictures(pixels),
+            quant_format=QuantFormat.QDQ,
+            per_channel=True,
+            activation_type=QuantType.QInt8,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=list(HEAD_NODES),
+            calibrate_method=METHODS[method],
+            extra_options={"ActivationSymmetric": False, "WeightSymmetric": True, **extra},
+        )
+        made = onnx.load(target)
+    keep_main_opset(made)
+    tame_biases(made)
+    onnx.checker.check_model(made, full_check=True)
+    return made
+
+
+def keep_main_opset(model: onnx.ModelProto) -> None:
+    """The quantiser declares domains that no node uses; readers may not know them."""
+    main = [o for o in model.opset_import if o.domain == ""]
+    del model.opset_import[:]
+    model.opset_import.extend(main)
+
+
+def tame_biases(model: onnx.ModelProto, limit: int = 2**28) -> None:
+    """Keep int32 sums from overflowing.
+
+    A channel whose weights have died has a tiny weight scale, so its int32 bias comes
+    near 2**31 and the products added to it would wrap. Such a channel gets a larger
+    scale: it is its bias and little else.
+    """
+    for node in model.graph.node:
+        if node.op_type != "Conv" or len(node.input) < 3:
+            continue
+        name = node.input[2]
+        bias = get_tensor(model, f"{name}_quantized").astype(np.float64)
+        grow = np.maximum(np.abs(bias) / limit, 1.0)
+        if (grow == 1.0).all():
+            continue
+        base = name.removesuffix(".bias")
+        weight = get_tensor(model, f"{base}.weight_quantized").astype(np.float64)
+        shape = (-1, *[1] * (weight.ndim - 1))
+        replace(model, f"{base}.weight_quantized", np.round(weight / grow.reshape(shape)))
+        replace(model, f"{name}_quantized", np.round(bias / grow))
+        for scale in (f"{base}.weight_scale", f"{name}_quantized_scale"):
+            replace(model, scale, get_tensor(model, scale) * grow)
+
+
+def replace(model: onnx.ModelProto, name: str, values: np.ndarray) -> None:
+    tensor = next(t for t in model.graph.initializer if t.name == name)
+    kind = numpy_helper.to_array(tensor).dtype
+    tensor.CopyFrom(numpy_helper.from_array(values.astype(kind), name))
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A way to find the ranges: how, and from how many training pictures."""
+
+    name: str
+    method: str
+    pictures: int
+    extra: dict = field(default_factory=dict)
+
+
+CANDIDATES = (
+    Candidate("minmax, 64 pictures", "minmax", 64),
+    Candidate("minmax, 256 pictures", "minmax", 256),
+    Candidate("moving-average minmax, 256", "minmax", 256, {"CalibMovingAverage": True}),
+    Candidate("percentile 99.99, 64", "percentile", 64, {"CalibPercentile": 99.99}),
+    Candidate("percentile 99.999, 64", "percentile", 64, {"CalibPercentile": 99.999}),
+    Candidate("entropy, 64 pictures", "entropy", 64),
+)
+
+
+def compare(
+    model: Lesion, work: Path, embedding: int, names: list[str], threads: int = 1
+) -> list[dict]:
+    """Try the candidates; keep the one whose val probabilities stay nearest the float network's."""
+    pixels, rows = load(work, "ham10000")
+    size = pixels.shape[1]
+    network = build(model, size, embedding)
+    onnx.save(network, work / "float.onnx")
+    val = [i for i, r in enumerate(rows) if r.split == "val"]
+    y = np.array([rows[i].label for i in val])
+    order = np.random.default_rng(2).permutation(
+        [i for i, r in enumerate(rows) if r.split == "train"]
+    )
+    stored = runtime.Stored(pixels, val)
+    plain = runtime.run(network, stored, ("logits",), "val, float", threads)["logits"]
+    table, best = [{"name": "float", "divergence": 0.0} | short(plain, y)], np.inf
+    for c in CANDIDATES:
+        if names and not any(n in c.name for n in names):
+            continue
+        made = quantise(network, pixels[np.sort(order[: c.pictures])], c.method, **c.extra)
+        logits = runtime.run(made, stored, ("logits",), f"val, {c.name}", threads)["logits"]
+        away = divergence(plain, logits)
+        table.append({"name": c.name, "divergence": away} | short(logits, y))
+        if away < best:
+            best = away
+            onnx.save(made, work / "int8.onnx")
+        (work / "quantisation.json").write_text(json.dumps(table, indent=1))
+    return table
+
+
+def divergence(plain: np.ndarray, other: np.ndarray) -> float:
+    """Mean Kullback-Leibler divergence; far less noisy than a change of accuracy."""
+    p, q = metrics.softmax(plain), metrics.softmax(other)
+    return float((p * (np.log(p + 1e-12) - np.log(q + 1e-12))).sum(1).mean())
+
+
+def short(logits: np.ndarray, y: np.ndarray) -> dict:
+    found = metrics.summary(metrics.softmax(logits), y)
+    return {k: found[k] for k in ("balanced_accuracy", "auroc_malignant")}

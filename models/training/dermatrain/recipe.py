@@ -1,0 +1,65 @@
+"""A recipe is a TOML file: everything that decides how a network is trained."""
+
+import tomllib
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training at one picture size; `freeze` leading trunk modules stay as they are."""
+
+    size: int
+    epochs: int
+    freeze: int = 0
+    zoom: tuple[float, float] = (0.55, 1.1)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    phases: tuple[Phase, ...]
+    variant: str = "lite0"  # lite1 and lite2 are larger
+    seed: int = 1
+    batch: int = 32
+    epoch_pictures: int = 9600
+    sampling_power: float = -0.6  # a class is drawn in proportion to count ** (1 + power)
+    isic2017_weight: float = 0.5  # of an ISIC 2017 picture, against one of HAM10000
+    learning_rate: float = 5e-4
+    head_rate: float = 4.0  # times learning_rate, as the head starts from nothing
+    warmup_steps: int = 150
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.05
+    mixup: float = 0.0  # Beta(a, a) of mixed pairs; 0 is none
+    dropout: float = 0.2
+    drop_path: float = 0.1
+    ema: float = 0.998
+    compile: bool = False
+    threads: int = 1
+    workers: int = 1
+    start: str = ""  # a checkpoint whose averaged weights to start from; empty: ImageNet
+    teacher: str = ""  # a checkpoint to distil from; empty: none
+    teacher_share: float = 0.5  # of the loss
+
+    @property
+    def epochs(self) -> int:
+        return sum(p.epochs for p in self.phases)
+
+    def phase(self, epoch: int) -> Phase:
+        for phase in self.phases:
+            if epoch < phase.epochs:
+                return phase
+            epoch -= phase.epochs
+        raise IndexError("past the last epoch")
+
+
+def read_recipe(path: Path) -> Recipe:
+    raw = tomllib.loads(path.read_text())
+    phases = tuple(
+        Phase(**{**p, "zoom": tuple(p.get("zoom", (0.55, 1.1)))}) for p in raw.pop("phase")
+    )
+    known = {f.name for f in fields(Recipe)}
+    if unknown := set(raw) - known:
+        raise ValueError(
+            f"{path}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
+        )
+    return Recipe(phases=phases, **raw)

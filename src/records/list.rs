@@ -1,0 +1,67 @@
+//! Which records are asked for, and a page of them.
+
+use jiff::Timestamp;
+use rusqlite::types::Value;
+use serde::{Deserialize, Serialize};
+
+use super::Record;
+use crate::reading::Verdict;
+
+/// Which records to list. Everything that is set must hold.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Filter {
+    /// Only records with a sequence number below this.
+    pub before: Option<u64>,
+    /// Only records with a sequence number above this.
+    pub after: Option<u64>,
+    /// Only records captured at or after this second.
+    pub since: Option<Timestamp>,
+    /// Only records captured before this second.
+    pub until: Option<Timestamp>,
+    pub verdict: Option<Verdict>,
+    pub case_id: Option<String>,
+}
+
+/// Some records, newest first.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Page {
+    pub records: Vec<Record>,
+    /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
+    pub more: bool,
+}
+
+impl Filter {
+    /// As the rest of a WHERE clause, and its parameters.
+    pub(super) fn condition(&self) -> (String, Vec<Value>) {
+        let number = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
+        let second = |time: Timestamp| Value::Integer(time.as_second());
+        let conditions = [
+            ("sequence < ?", self.before.map(number)),
+            ("sequence > ?", self.after.map(number)),
+            ("captured >= ?", self.since.map(second)),
+            ("captured < ?", self.until.map(second)),
+            ("verdict = ?", self.verdict.map(|verdict| Value::Text(stored_word(verdict)))),
+            ("case_id = ?", self.case_id.clone().map(Value::Text)),
+        ];
+        let mut text = String::new();
+        let mut values = Vec::new();
+        for (condition, value) in conditions {
+            if let Some(value) = value {
+                text = text + " AND " + condition;
+                values.push(value);
+            }
+        }
+        (text, values)
+    }
+}
+
+/// A verdict as it stands in a record's JSON.
+fn stored_word(verdict: Verdict) -> String {
+    match verdict {
+        Verdict::Suspicious => "suspicious",
+        Verdict::Uncertain => "uncertain",
+        Verdict::NotSuspicious => "not_suspicious",
+    }
+    .into()
+}

@@ -1,0 +1,166 @@
+//! A record: a capture with its quality and assessment, as it is kept.
+
+use serde::{Deserialize, Serialize};
+
+use crate::classifier::{Assessment, ClassProbability, sha256_hex};
+use crate::frame::{Encoding, Region};
+use crate::quality::Quality;
+use crate::reading::{Reading, Verdict};
+
+/// A capture with its quality and assessment, saved. Its JSON is what the database keeps, what the chain
+/// covers and what the links carry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Counts the device's records from 1, without gaps.
+    pub sequence: u64,
+    /// The device that made it: with `sequence` the key among many devices' records.
+    pub device: String,
+    pub captured_at: jiff::Timestamp,
+    /// Whether the clock could be trusted then.
+    pub clock_set: bool,
+    /// SHA-256 of the image's bytes; also its file name.
+    pub image_sha256: String,
+    /// Of the image, in bytes.
+    pub image_size: u64,
+    pub image_encoding: Encoding,
+    pub field_of_view: Region,
+    pub quality: Quality,
+    pub assessment: Assessment,
+    /// The person chose to use a picture that was refused.
+    pub overridden: bool,
+    /// The word that was shown.
+    pub verdict: Verdict,
+    /// Version of the firmware.
+    pub firmware: String,
+    /// SHA-256 of the configuration in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_sha256: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub case_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_site: Option<String>,
+    #[serde(default)]
+    pub dermoscopy: Dermoscopy,
+}
+
+/// What a record keeps beyond the reading.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Context {
+    /// SHA-256 of the configuration in force.
+    pub config_sha256: Option<String>,
+    /// The operator's own name for the case.
+    pub case_id: Option<String>,
+    /// Where on the body.
+    pub body_site: Option<String>,
+}
+
+/// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
+/// left out is not known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dermoscopy {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub polarisation: Option<Polarisation>,
+    /// Whether the glass touches the skin.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<bool>,
+    /// The liquid between glass and skin, such as "gel", "oil" or "alcohol"; "none" for a dry contact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub immersion: Option<String>,
+    /// Optical magnification, in times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub magnification: Option<f32>,
+}
+
+/// How the light is polarised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Polarisation {
+    /// Crossed filters: shows below the surface.
+    Cross,
+    Parallel,
+    Unpolarised,
+}
+
+impl Record {
+    pub(super) fn new(
+        sequence: u64,
+        device: &str,
+        reading: &Reading,
+        dermoscopy: &Dermoscopy,
+        context: &Context,
+    ) -> Self {
+        let capture = &reading.capture;
+        Self {
+            sequence,
+            device: device.into(),
+            captured_at: capture.captured_at,
+            clock_set: capture.clock_set,
+            image_sha256: sha256_hex(&capture.encoded.bytes),
+            image_size: capture.encoded.bytes.len() as u64,
+            image_encoding: capture.encoded.encoding,
+            field_of_view: capture.field_of_view,
+            quality: reading.quality.clone(),
+            assessment: reading.assessment.clone(),
+            overridden: reading.overridden,
+            verdict: reading.verdict(),
+            firmware: env!("CARGO_PKG_VERSION").into(),
+            config_sha256: context.config_sha256.clone(),
+            case_id: context.case_id.clone(),
+            body_site: context.body_site.clone(),
+            dermoscopy: dermoscopy.clone(),
+        }
+    }
+
+    /// The name of its picture in `images/`.
+    pub fn image_name(&self) -> String {
+        image_name(&self.image_sha256, self.image_encoding)
+    }
+
+    /// Its line in a list.
+    pub fn summary(&self) -> Summary {
+        Summary {
+            sequence: self.sequence,
+            device: self.device.clone(),
+            captured_at: self.captured_at,
+            clock_set: self.clock_set,
+            verdict: self.verdict,
+            malignant_probability: self.assessment.malignant.probability,
+            operating_point: self.assessment.malignant.operating_point.clone(),
+            threshold: self.assessment.malignant.threshold,
+            top: self.assessment.top(3).into_iter().cloned().collect(),
+            usable: self.quality.is_usable(),
+            overridden: self.overridden,
+            case_id: self.case_id.clone(),
+            body_site: self.body_site.clone(),
+            image_sha256: self.image_sha256.clone(),
+        }
+    }
+}
+
+pub(super) fn image_name(sha256: &str, encoding: Encoding) -> String {
+    format!("{sha256}.{}", encoding.extension())
+}
+
+/// A record in a list: what one looks for it by. Probabilities are from 0 to 1.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Summary {
+    pub sequence: u64,
+    pub device: String,
+    pub captured_at: jiff::Timestamp,
+    pub clock_set: bool,
+    pub verdict: Verdict,
+    pub malignant_probability: f32,
+    pub operating_point: String,
+    pub threshold: f32,
+    /// The three likeliest classes, likeliest first.
+    pub top: Vec<ClassProbability>,
+    /// The picture passed every quality check.
+    pub usable: bool,
+    pub overridden: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub body_site: Option<String>,
+    pub image_sha256: String,
+}

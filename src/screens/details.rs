@@ -1,0 +1,77 @@
+//! The third page of a result: what it rests on.
+
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::primitives::Rectangle;
+
+use super::result::View;
+use super::text::{Align, Type};
+use super::theme::{self, Cut};
+use super::{icons, widgets, words};
+use crate::classifier::Timings;
+use crate::panel::Canvas;
+use crate::reading::{Capture, Reading};
+
+/// A line: what, how much, and its colour.
+type Row = (&'static str, String, Rgb565);
+
+/// Draws the page.
+pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
+    let verdict = view.reading.verdict();
+    let colour = theme::tone(verdict);
+    let head = area.cut_top((area.size.height / 7).max(16));
+    widgets::banner(canvas, head, colour, verdict.word(), |canvas, area| {
+        icons::verdict(canvas, verdict, area, theme::DARK_TEXT, colour);
+    });
+    let margin = theme::margin(area);
+    let inside = area.inset(margin, margin / 2);
+    let rows = rows(view.reading);
+    let most = (inside.size.height / Type::Small.regular().line()).max(1);
+    let places = inside.stack(most.min(rows.len() as u32));
+    for (place, row) in places.into_iter().zip(&rows) {
+        write(canvas, place, row);
+    }
+}
+
+fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
+    let most = area.size.height * 3 / 5;
+    let label = area.cut_left(area.size.width / 4);
+    area.cut_left(4);
+    let face = Type::Label.regular().fit(what, label.size.width, most);
+    face.write(canvas, what, label, Align::Left, theme::MUTED);
+    let face = Type::Label.bold().fit(much, area.size.width, most);
+    face.write(canvas, much, area, Align::Left, *colour);
+}
+
+/// What matters most first: a low panel has room for the first few only.
+fn rows(reading: &Reading) -> Vec<Row> {
+    let assessment = &reading.assessment;
+    let mut rows: Vec<Row> = Vec::new();
+    for reason in &reading.quality.reasons {
+        rows.push(("Picture", words::fault(*reason).into(), theme::CAUTION));
+    }
+    if reading.quality.is_usable() {
+        rows.push(("Picture", "good".into(), theme::TEXT));
+    }
+    for doubt in &assessment.doubts {
+        rows.push(("Doubt", doubt.words().into(), theme::CAUTION));
+    }
+    let sharpness = format!("sharpness {:.0}", reading.quality.sharpness);
+    let anyway = if reading.overridden { ", used anyway" } else { "" };
+    rows.push(("Quality", format!("{sharpness}{anyway}"), theme::TEXT));
+    rows.push(taken(&reading.capture));
+    let model = &assessment.model;
+    let hash: String = model.sha256.chars().take(8).collect();
+    rows.push(("Model", format!("{} {hash}", model.name), theme::TEXT));
+    let Timings { preprocess_ms, inference_ms } = assessment.timings;
+    let whole = preprocess_ms + inference_ms;
+    rows.push(("Time", format!("{whole:.0} ms ({preprocess_ms:.0}+{inference_ms:.0})"), theme::TEXT));
+    rows
+}
+
+fn taken(capture: &Capture) -> Row {
+    if capture.clock_set {
+        ("Taken", capture.captured_at.strftime("%Y-%m-%d %H:%M UTC").to_string(), theme::TEXT)
+    } else {
+        ("Taken", "clock not set".into(), theme::CAUTION)
+    }
+}

@@ -1,0 +1,210 @@
+//! The command line, as a person or a script meets it.
+
+use std::fs;
+use std::path::Path;
+
+use assert_cmd::Command;
+use dermascope::synthetic;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shared::manifest;
+
+fn dermascope() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dermascope"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command
+}
+
+/// Runs, and gives the exit status, standard output and standard error.
+fn run(arguments: &[&str]) -> (i32, String, String) {
+    let output = dermascope().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
+}
+
+fn draw(folder: &Path, name: &str, seed: u64) -> String {
+    let path = folder.join(name);
+    synthetic::lesion(seed, 256).save(&path).unwrap();
+    path.to_str().unwrap().into()
+}
+
+/// A copy of the model that a test may damage.
+fn copied_model() -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["lesion.toml", "lesion.onnx"] {
+        fs::copy(manifest().with_file_name(name), folder.path().join(name)).unwrap();
+    }
+    let path = folder.path().join("lesion.toml").to_str().unwrap().to_string();
+    (folder, path)
+}
+
+#[test]
+fn classify_prints_one_json_object_a_picture_with_the_promised_keys() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures = [draw(folder.path(), "one.png", 1), draw(folder.path(), "two.png", 2)];
+    let (status, out, _) = run(&["classify", "--json", &pictures[0], &pictures[1]]);
+    assert_eq!(status, 0);
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    for (line, picture) in lines.iter().zip(&pictures) {
+        assert_eq!(line["image"], picture.as_str());
+        let probabilities = line["probabilities"].as_object().unwrap();
+        let mut classes: Vec<_> = probabilities.keys().map(String::as_str).collect();
+        classes.sort_unstable();
+        assert_eq!(classes, ["akiec", "bcc", "bkl", "df", "mel", "nv", "vasc"]);
+        let value = |class: &str| probabilities[class].as_f64().unwrap();
+        let total: f64 = classes.iter().map(|class| value(class)).sum();
+        assert!((total - 1.0).abs() < 1e-5, "{total}");
+        let malignant = line["malignant"]["probability"].as_f64().unwrap();
+        assert!((malignant - value("akiec") - value("bcc") - value("mel")).abs() < 1e-5);
+        assert_eq!(line["malignant"]["operating_point"], "screening");
+        let suspicious = malignant >= line["malignant"]["threshold"].as_f64().unwrap();
+        assert_eq!(line["malignant"]["decision"] == "suspicious", suspicious);
+        let top = line["top"].as_array().unwrap();
+        assert_eq!(top.len(), 3);
+        for (class, next) in top.iter().zip(&top[1..]) {
+            assert!(class["probability"].as_f64() >= next["probability"].as_f64());
+            assert_eq!(class["probability"].as_f64().unwrap(), value(class["class"].as_str().unwrap()));
+            assert!(class["name"].as_str().unwrap().len() > 3);
+        }
+        assert!(line["quality"].is_object() && line["uncertain"].is_boolean());
+        assert_eq!(line["model"]["sha256"].as_str().unwrap().len(), 64);
+        assert!(line["timings_ms"]["inference"].as_f64().unwrap() > 0.0);
+    }
+}
+
+#[test]
+fn classify_says_in_words_what_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, out, _) = run(&["classify", &draw(folder.path(), "one.png", 1)]);
+    assert_eq!(status, 0);
+    assert!(out.contains("P(malignant)") && out.contains("Melanoma"), "{out}");
+    assert!(out.contains("Research use only. Not a diagnosis."), "{out}");
+}
+
+#[test]
+fn a_picture_that_cannot_be_read_is_named_and_does_not_stop_the_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.jpg");
+    fs::write(&broken, b"not a picture").unwrap();
+    let good = draw(folder.path(), "good.png", 1);
+    let (status, out, err) = run(&["classify", "--json", broken.to_str().unwrap(), "/nowhere.png", &good]);
+    assert_eq!(status, 1);
+    assert_eq!(out.lines().count(), 1);
+    assert!(err.contains("broken.jpg") && err.contains("not a JPEG or PNG"), "{err}");
+    assert!(err.contains("/nowhere.png"), "{err}");
+}
+
+#[test]
+fn a_network_with_another_hash_is_refused_with_the_file_and_the_cure() {
+    let (folder, model) = copied_model();
+    let path = folder.path().join("lesion.onnx");
+    let mut network = fs::read(&path).unwrap();
+    let middle = network.len() / 2;
+    network[middle] ^= 1;
+    fs::write(&path, network).unwrap();
+    let (status, _, err) = run(&["classify", "--model", &model, "any.png"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("lesion.onnx") && err.contains("sha256") && err.contains("again"), "{err}");
+}
+
+#[test]
+fn a_missing_network_or_manifest_is_named() {
+    let (folder, model) = copied_model();
+    fs::remove_file(folder.path().join("lesion.onnx")).unwrap();
+    let (status, _, err) = run(&["classify", "--model", &model, "any.png"]);
+    assert!(status == 1 && err.contains("lesion.onnx: cannot read the network"), "{err}");
+    let (status, _, err) = run(&["classify", "--model", "/nowhere/lesion.toml", "any.png"]);
+    assert!(status == 1 && err.contains("/nowhere/lesion.toml: cannot read the model's manifest"), "{err}");
+}
+
+#[test]
+fn labels_that_disagree_with_the_networks_output_are_refused() {
+    let (_folder, model) = copied_model();
+    let mut table: toml::Table = fs::read_to_string(&model).unwrap().parse().unwrap();
+    table["labels"].as_array_mut().unwrap().pop();
+    fs::write(&model, table.to_string()).unwrap();
+    let (status, _, err) = run(&["classify", "--model", &model, "any.png"]);
+    assert_eq!(status, 1);
+    assert!(err.contains("answers 7 classes, but the manifest names 6"), "{err}");
+}
+
+#[test]
+fn an_unknown_engine_or_operating_point_is_refused_with_those_that_exist() {
+    let (_, _, err) = run(&["classify", "--engine", "gpu", "any.png"]);
+    assert!(err.contains("no engine called `gpu`") && err.contains("int8, tract"), "{err}");
+    let (_, _, err) = run(&["classify", "--operating-point", "guess", "any.png"]);
+    assert!(err.contains("no operating point called `guess`") && err.contains("screening"), "{err}");
+}
+
+#[test]
+fn evaluate_names_and_counts_what_it_cannot_read_and_measures_the_rest() {
+    let folder = tempfile::tempdir().unwrap();
+    draw(folder.path(), "a.png", 1);
+    draw(folder.path(), "b.png", 2);
+    fs::write(folder.path().join("c.jpg"), b"").unwrap();
+    let labels = folder.path().join("labels.csv");
+    fs::write(&labels, "image_id,dx,group_id\na,nv,1\nb,mel,2\nc,nv,3\nd,bcc,4\n").unwrap();
+    let images = folder.path().to_str().unwrap();
+    let arguments = ["evaluate", "--images", images, "--labels", labels.to_str().unwrap(), "--json"];
+    let (status, out, err) = run(&[&arguments[..], &["--bootstrap", "20"]].concat());
+    assert_eq!(status, 1);
+    assert!(err.contains("c.jpg: the file is empty") && err.contains("/d: no picture"), "{err}");
+    let result: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((&result["n"], &result["unreadable"]), (&Value::from(2), &Value::from(2)));
+    for figure in ["balanced_accuracy", "accuracy", "top3_accuracy", "auroc_malignant", "ece", "refused"] {
+        assert!(result[figure].is_f64(), "{figure} is {}", result[figure]);
+        assert_eq!(result["ci95"][figure].as_array().map(Vec::len), Some(2), "{figure}");
+    }
+    assert!(result["recall"]["mel"].is_f64() && result["recall"].get("bcc").is_none());
+    let point = &result["operating_points"]["screening"];
+    assert!(["threshold", "sensitivity", "specificity"].iter().all(|key| point[key].is_f64()), "{point}");
+    assert!(result["ci95"]["recall"]["nv"].is_array());
+}
+
+#[test]
+fn evaluate_gives_the_same_figures_for_any_number_of_jobs() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..6).fold("image_id,dx\n".into(), |rows, seed| {
+        draw(folder.path(), &format!("{seed}.png"), seed);
+        rows + &format!("{seed},{}\n", if seed % 2 == 0 { "nv" } else { "mel" })
+    });
+    let labels = folder.path().join("labels.csv");
+    fs::write(&labels, rows).unwrap();
+    let [images, labels] = [folder.path(), &labels].map(|path| path.to_str().unwrap());
+    let evaluate =
+        |jobs| run(&["evaluate", "--images", images, "--labels", labels, "--json", "--jobs", jobs]).1;
+    assert_eq!(evaluate("1"), evaluate("3"));
+}
+
+#[test]
+fn config_check_accepts_the_shipped_files_and_names_what_is_wrong_in_others() {
+    for shipped in ["config/dermascope.toml", "config/simulator.toml"] {
+        assert_eq!(run(&["config", "check", shipped]).0, 0, "{shipped}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("device.toml");
+    fs::write(&path, "[camera]\nkind = \"folder\"\nframe_rat = 5\n").unwrap();
+    let (status, _, err) = run(&["config", "check", path.to_str().unwrap()]);
+    assert_eq!(status, 1);
+    assert!(err.contains("device.toml:3") && err.contains("did you mean `frame_rate`?"), "{err}");
+}
+
+#[test]
+fn the_daemon_refuses_a_configuration_that_names_no_camera_it_knows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("device.toml");
+    fs::write(&path, "[camera]\nkind = \"\"\n").unwrap();
+    let (status, _, err) = run(&["run", "--config", path.to_str().unwrap()]);
+    assert_eq!(status, 1);
+    assert!(err.contains("camera.kind") && err.contains("uvc") && err.contains("folder"), "{err}");
+}
+
+#[test]
+fn every_command_has_help_with_examples() {
+    for command in ["run", "demo", "classify", "evaluate", "config", "records", "bench"] {
+        let (status, out, _) = run(&[command, "--help"]);
+        assert!(status == 0 && out.contains("Examples:"), "{command}: {out}");
+    }
+}

@@ -1,0 +1,316 @@
+//! Every screen at every size against its golden picture.
+//!
+//! `UPDATE_GOLDEN=1` rewrites the pictures; on a mismatch what was drawn and where it differs lie in
+//! `target/golden/`. Look at each picture before you keep it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
+use dermascope::frame::{Encoded, Encoding, Frame, Region};
+use dermascope::panel::Canvas;
+use dermascope::quality::{Quality, Reason};
+use dermascope::reading::{Capture, Reading, Saved};
+use dermascope::screens::{Check, CheckState, Hint, Page, Refusal, Screen, Status, draw};
+use embedded_graphics::geometry::Size;
+use image::{Rgb, RgbImage};
+use proptest::prelude::*;
+
+const SIZES: [Size; 3] = [Size::new(240, 240), Size::new(320, 240), Size::new(240, 135)];
+/// Smaller panels that screens must fit on too.
+const SMALL: [Size; 2] = [Size::new(160, 128), Size::new(128, 128)];
+
+/// Skin with a mole, drawn from sines: nobody's.
+fn mole() -> RgbImage {
+    RgbImage::from_fn(400, 400, |x, y| {
+        let (x, y) = (x as f32 / 200.0 - 1.0, y as f32 / 200.0 - 1.0);
+        let angle = y.atan2(x);
+        let edge = 0.45 + 0.06 * (angle * 3.0 + 0.7).sin() + 0.03 * (angle * 8.0).cos();
+        let depth = ((edge - x.hypot(y)) * 7.0).clamp(0.0, 1.0);
+        let grain = ((x * 61.0).sin() * (y * 53.0).cos() + (x * 23.0 + y * 31.0).sin()) * 0.012;
+        let net = ((x * 19.0).sin() * (y * 17.0 + x * 5.0).sin()).abs() * 0.25;
+        let channel = |skin: f32, pigment: f32| {
+            let share = depth * (0.85 - net);
+            ((skin * (1.0 - share) + pigment * share) * (1.0 + grain)).clamp(0.0, 255.0) as u8
+        };
+        Rgb([channel(226.0, 92.0), channel(176.0, 52.0), channel(152.0, 38.0)])
+    })
+}
+
+static MOLE: LazyLock<RgbImage> = LazyLock::new(mole);
+
+fn capture(clock_set: bool) -> Arc<Capture> {
+    let pixels = MOLE.clone();
+    let (width, height) = pixels.dimensions();
+    Arc::new(Capture {
+        pixels,
+        encoded: Encoded { encoding: Encoding::Png, bytes: Arc::new([]) },
+        field_of_view: Region { x: 0, y: 0, width, height },
+        captured_at: "2026-03-14T09:26:53Z".parse().unwrap(),
+        clock_set,
+    })
+}
+
+fn frame() -> Option<Arc<Frame>> {
+    let pixels = MOLE.clone();
+    let field_of_view = Region { x: 0, y: 0, width: 400, height: 400 };
+    Some(Arc::new(Frame { sequence: 7, captured_at: Duration::ZERO, pixels, field_of_view, encoded: None }))
+}
+
+/// Probabilities in the order akiec, bcc, bkl, df, mel, nv, vasc.
+fn assessment(probabilities: [f32; 7], doubts: &[Doubt]) -> Assessment {
+    let classes = [
+        ("akiec", "Actinic keratosis", true),
+        ("bcc", "Basal cell carc.", true),
+        ("bkl", "Benign keratosis", false),
+        ("df", "Dermatofibroma", false),
+        ("mel", "Melanoma", true),
+        ("nv", "Melanocytic nevus", false),
+        ("vasc", "Vascular lesion", false),
+    ];
+    let malignant = probabilities[0] + probabilities[1] + probabilities[4];
+    let class = |((class, short, malignant), probability): ((&str, &str, bool), f32)| ClassProbability {
+        class: class.into(),
+        name: short.into(),
+        short: short.into(),
+        malignant,
+        probability,
+    };
+    let centre = |cell: usize| (cell as f32 - 3.0) / 3.0;
+    let looked = |cell: usize| 1.1 - (centre(cell % 7) + 0.2).hypot(centre(cell / 7) - 0.1);
+    Assessment {
+        probabilities: classes.into_iter().zip(probabilities).map(class).collect(),
+        malignant: Malignant { probability: malignant, operating_point: "screening".into(), threshold: 0.12 },
+        doubts: doubts.into(),
+        strangeness: 3.0,
+        attention: Attention { size: 7, values: (0..49).map(|cell| looked(cell).clamp(0.0, 1.0)).collect() },
+        model: ModelId { name: "lesion-1.0".into(), sha256: "9f86d081884c7d659a2feaa0c55ad015".into() },
+        timings: Timings { preprocess_ms: 6.2, inference_ms: 41.7 },
+    }
+}
+
+fn reading(assessment: Assessment, reasons: &[Reason]) -> Arc<Reading> {
+    Arc::new(Reading {
+        capture: capture(reasons.is_empty()),
+        quality: Quality { sharpness: 184.0, reasons: reasons.into() },
+        assessment,
+        overridden: !reasons.is_empty(),
+    })
+}
+
+fn suspicious() -> Arc<Reading> {
+    reading(assessment([0.03, 0.05, 0.07, 0.01, 0.79, 0.04, 0.01], &[]), &[])
+}
+
+fn not_suspicious() -> Arc<Reading> {
+    reading(assessment([0.002, 0.003, 0.03, 0.01, 0.02, 0.93, 0.005], &[]), &[])
+}
+
+fn doubtful() -> Arc<Reading> {
+    let doubts = [Doubt::NearThreshold, Doubt::LowConfidence];
+    reading(assessment([0.03, 0.02, 0.32, 0.05, 0.09, 0.45, 0.04], &doubts), &[])
+}
+
+fn overridden() -> Arc<Reading> {
+    reading(assessment([0.03, 0.02, 0.07, 0.01, 0.62, 0.24, 0.01], &[]), &[Reason::Blurred, Reason::Glare])
+}
+
+fn checks() -> Vec<Check> {
+    let check = |name: &str, state| Check { name: name.into(), state };
+    vec![
+        check("Model", CheckState::Passed),
+        check("Storage", CheckState::Passed),
+        check("Camera", CheckState::Running),
+        check("Buttons", CheckState::Failed("not in group gpio".into())),
+    ]
+}
+
+fn fault() -> Screen {
+    Screen::Fault {
+        title: "Camera fault".into(),
+        cause: "/dev/video0: cannot open the camera: Permission denied (os error 13)".into(),
+        cure: "Add the user to the group video: sudo usermod -aG video dermascope".into(),
+    }
+}
+
+fn result(reading: Arc<Reading>, page: Page) -> Screen {
+    Screen::Result { reading, saved: Saved::Saved(128), page }
+}
+
+/// Every screen that has a golden picture, by its name.
+fn screens() -> Vec<(&'static str, Screen)> {
+    let live = |hint| Screen::Viewfinder { frame: frame(), hint };
+    let failed = Saved::Failed("disk full".into());
+    let refused = vec![Refusal::Quality(Reason::Blurred), Refusal::Quality(Reason::TooBright)];
+    vec![
+        ("self-test", Screen::SelfTest { checks: checks() }),
+        ("viewfinder-starting", Screen::Viewfinder { frame: None, hint: Hint::Ready }),
+        ("viewfinder-ready", live(Hint::Ready)),
+        ("viewfinder-improve", live(Hint::Improve(Reason::Blurred))),
+        ("viewfinder-no-signal", live(Hint::NoSignal)),
+        ("analysing", Screen::Analysing { capture: capture(true) }),
+        ("result-suspicious", result(suspicious(), Page::Reading)),
+        (
+            "result-not-suspicious",
+            Screen::Result { reading: not_suspicious(), saved: Saved::Pending, page: Page::Reading },
+        ),
+        ("result-uncertain", Screen::Result { reading: doubtful(), saved: failed, page: Page::Reading }),
+        ("result-overridden", result(overridden(), Page::Reading)),
+        ("result-attention", result(suspicious(), Page::Attention)),
+        ("result-details", result(suspicious(), Page::Details)),
+        ("result-details-overridden", result(overridden(), Page::Details)),
+        ("retake", Screen::Retake { capture: capture(true), reasons: refused, held: 0.0 }),
+        (
+            "retake-held",
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held: 0.6 },
+        ),
+        (
+            "history",
+            Screen::History {
+                reading: not_suspicious(),
+                sequence: 127,
+                age: 1,
+                total: 14,
+                page: Page::Reading,
+            },
+        ),
+        ("history-empty", Screen::NoHistory),
+        ("fault", fault()),
+        ("goodbye", Screen::Goodbye),
+    ]
+}
+
+fn drawn(screen: &Screen, status: &Status, size: Size) -> Canvas {
+    let mut canvas = Canvas::new(size);
+    draw(screen, status, &mut canvas);
+    canvas
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Compares with the golden picture; returns what is wrong, if anything.
+fn compare(name: &str, size: Size, picture: &RgbImage) -> Option<String> {
+    let name = format!("{name}-{}x{}", size.width, size.height);
+    let golden = root().join("tests/golden").join(format!("{name}.png"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        picture.save(&golden).unwrap();
+        return None;
+    }
+    let expected = match image::open(&golden) {
+        Ok(expected) => expected.into_rgb8(),
+        Err(error) => return Some(format!("{name}: cannot read {}: {error}", golden.display())),
+    };
+    if expected == *picture {
+        return None;
+    }
+    let folder = root().join("target/golden");
+    std::fs::create_dir_all(&folder).unwrap();
+    let saved = |suffix: &str| -> PathBuf { folder.join(format!("{name}{suffix}.png")) };
+    picture.save(saved("")).unwrap();
+    let (width, height) = picture.dimensions();
+    let differs = RgbImage::from_fn(width, height, |x, y| {
+        let same = expected.get_pixel_checked(x, y) == Some(picture.get_pixel(x, y));
+        if same { Rgb([0; 3]) } else { Rgb([255; 3]) }
+    });
+    differs.save(saved("-diff")).unwrap();
+    Some(format!("{name} is not as its golden picture; see {}", saved("").display()))
+}
+
+#[test]
+fn every_screen_looks_like_its_golden_picture_at_every_size() {
+    let status = Status { records: 128, ..Status::default() };
+    let mut wrong = Vec::new();
+    for (name, screen) in screens() {
+        for size in SIZES {
+            wrong.extend(compare(name, size, &drawn(&screen, &status, size).to_rgb()));
+        }
+    }
+    let warning = Status { warning: Some("Disk almost full".into()), ..status };
+    for size in SIZES {
+        let picture = drawn(&result(suspicious(), Page::Reading), &warning, size).to_rgb();
+        wrong.extend(compare("result-warning", size, &picture));
+    }
+    for size in SMALL {
+        for (name, screen) in screens() {
+            wrong.extend(compare(name, size, &drawn(&screen, &Status::default(), size).to_rgb()));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_stale_picture_is_never_shown_as_live() {
+    let status = Status::default();
+    for size in SIZES {
+        let with = drawn(&Screen::Viewfinder { frame: frame(), hint: Hint::NoSignal }, &status, size);
+        let without = drawn(&Screen::Viewfinder { frame: None, hint: Hint::NoSignal }, &status, size);
+        assert!(with == without, "the stale picture shows at {size}");
+    }
+}
+
+#[test]
+fn each_verdict_and_each_state_of_saving_shows_without_colour() {
+    // Grey levels alone must tell them apart.
+    let grey =
+        |screen: &Screen| image::imageops::grayscale(&drawn(screen, &Status::default(), SIZES[0]).to_rgb());
+    let shown: Vec<_> = [Saved::Pending, Saved::Saved(1), Saved::Failed("disk full".into())]
+        .into_iter()
+        .map(|saved| grey(&Screen::Result { reading: suspicious(), saved, page: Page::Reading }))
+        .collect();
+    assert!(shown[0] != shown[1] && shown[1] != shown[2] && shown[0] != shown[2]);
+    let hints = [Hint::Ready, Hint::Improve(Reason::Blurred), Hint::NoSignal];
+    let shown = hints.map(|hint| grey(&Screen::Viewfinder { frame: frame(), hint }));
+    assert!(shown[0] != shown[1] && shown[1] != shown[2]);
+}
+
+#[test]
+fn the_fill_of_the_hold_key_follows_the_holding() {
+    let held = |held| {
+        let screen =
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
+        drawn(&screen, &Status::default(), SIZES[0])
+    };
+    let none = held(0.0);
+    let changed = |held_for| {
+        let canvas = held(held_for);
+        none.pixels().iter().zip(canvas.pixels()).filter(|(before, after)| before != after).count()
+    };
+    let shares = [0.0, 0.25, 0.5, 0.75, 1.0].map(changed);
+    assert_eq!(shares[0], 0);
+    assert!(shares.is_sorted_by(|less, more| less < more), "{shares:?}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn no_size_from_96_on_and_no_text_breaks_a_screen(
+        width in 96_u32..400, height in 96_u32..400, text in ".{0,200}", share in any::<f32>(), records: u64,
+    ) {
+        let size = Size::new(width, height);
+        let status = Status { records, warning: Some(text.clone()) };
+        for (_, screen) in screens() {
+            drawn(&screen, &status, size);
+        }
+        let mut odd = (*suspicious()).clone();
+        odd.assessment.malignant.probability = share;
+        odd.assessment.malignant.threshold = -share;
+        odd.assessment.malignant.operating_point = text.clone();
+        odd.assessment.model.sha256 = text.clone();
+        odd.assessment.probabilities[0].short = text.clone();
+        odd.assessment.probabilities[0].probability = share;
+        odd.assessment.probabilities.truncate(2);
+        let odd = Arc::new(odd);
+        for page in Page::ALL {
+            let saved = Saved::Failed(text.clone());
+            drawn(&Screen::Result { reading: odd.clone(), saved, page }, &status, size);
+        }
+        let checks = vec![Check { name: text.clone(), state: CheckState::Failed(text.clone()) }; 12];
+        drawn(&Screen::SelfTest { checks }, &status, size);
+        let reasons = vec![Refusal::OutOfDistribution; 7];
+        drawn(&Screen::Retake { capture: capture(true), reasons, held: share }, &status, size);
+        drawn(&Screen::Fault { title: text.clone(), cause: text.clone(), cure: text }, &status, size);
+    }
+}
