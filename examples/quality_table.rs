@@ -158,23 +158,23 @@ fn with_highlight(picture: &RgbImage) -> RgbImage {
 fn shifted(labelled: &Labelled, share: f32) -> Option<RgbImage> {
     // Turned so that the widest strip of skin is at the left.
     let turned = [
-        (labelled.picture.clone(), labelled.outline.clone()),
-        (imageops::flip_horizontal(&labelled.picture), imageops::flip_horizontal(&labelled.outline)),
+        (labelled.picture.clone(), lesion(&labelled.outline)),
+        (imageops::flip_horizontal(&labelled.picture), lesion(&imageops::flip_horizontal(&labelled.outline))),
     ];
-    let strip = |outline: &GrayImage| {
-        outline.enumerate_pixels().filter(|(.., p)| p.0[0] > 127).map(|(x, ..)| x).min()
-    };
-    let (picture, outline) = turned.into_iter().max_by_key(|(_, outline)| strip(outline))?;
+    let strip = |lesion: &[(u32, u32)]| lesion.iter().map(|(x, _)| *x).min();
+    let (picture, lesion) = turned.into_iter().max_by_key(|(_, lesion)| strip(lesion))?;
     // Not quite up to the outline: lesions are softer than it.
-    let skin = strip(&outline)?.checked_sub(4).filter(|width| *width >= LEAST_STRIP)?;
-    let whole = in_ring(&outline, 0, skin);
-    let shift = (0..2 * picture.width())
-        .step_by(4)
-        .find(|shift| in_ring(&outline, *shift, skin) as f32 <= share * whole as f32)?;
-    let shifted = RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
-        *picture.get_pixel(source(x, shift, skin), y)
-    });
-    Some(view(&shifted))
+    let skin = strip(&lesion)?.checked_sub(4).filter(|width| *width >= LEAST_STRIP)?;
+    let (width, height) = picture.dimensions();
+    let whole = in_ring(&lesion, 0, width, height);
+    let left = |shift: u32| in_ring(&lesion, shift, width, height) as f32;
+    let shift = (0..2 * width).step_by(4).find(|shift| left(*shift) <= share * whole as f32)?;
+    Some(view(&RgbImage::from_fn(width, height, |x, y| *picture.get_pixel(source(x, shift, skin), y))))
+}
+
+/// The pixels of the lesion.
+fn lesion(outline: &GrayImage) -> Vec<(u32, u32)> {
+    outline.enumerate_pixels().filter(|(.., pixel)| pixel.0[0] > 127).map(|(x, y, _)| (x, y)).collect()
 }
 
 /// Where the pixel of column `x` comes from when everything moves right: the strip of skin, to and fro, fills
@@ -187,16 +187,12 @@ fn source(x: u32, shift: u32, skin: u32) -> u32 {
     if along < skin { along } else { 2 * skin - 1 - along }
 }
 
-/// How many pixels of the lesion are in the ring of the view.
-fn in_ring(outline: &GrayImage, shift: u32, skin: u32) -> usize {
-    let (width, height) = (outline.width() as f32, outline.height() as f32);
-    let places = (0..outline.height()).flat_map(|y| (0..outline.width()).map(move |x| (x, y)));
-    places
-        .filter(|(x, y)| {
-            (*x as f32 + 0.5 - width / 2.0).hypot(*y as f32 + 0.5 - height / 2.0) <= height / 2.0
-        })
-        .filter(|(x, y)| outline.get_pixel(source(*x, shift, skin), *y).0[0] > 127)
-        .count()
+/// How many pixels of the lesion, moved right, are in the ring of the view.
+fn in_ring(lesion: &[(u32, u32)], shift: u32, width: u32, height: u32) -> usize {
+    let (middle, radius) = (width as f32 / 2.0, height as f32 / 2.0);
+    let within =
+        |x: u32, y: u32| ((x + shift) as f32 + 0.5 - middle).hypot(y as f32 + 0.5 - radius) <= radius;
+    lesion.iter().filter(|(x, y)| within(*x, *y)).count()
 }
 
 fn print(table: &[Vec<Quality>]) {
@@ -215,12 +211,15 @@ fn print(table: &[Vec<Quality>]) {
             each.join(" | ")
         );
     }
-    println!("\nPercentiles of the numbers among the pictures as they are:\n");
-    println!(
-        "| number | 0.5 | 1 | 2 | 5 | 50 | 95 | 98 | 99 | 99.5 |\n|---|---|---|---|---|---|---|---|---|---|"
-    );
+    for at in [0, SPOILS.len() - 3, SPOILS.len() - 1] {
+        print_percentiles(SPOILS[at].0, &table[at]);
+    }
+}
+
+/// How the numbers are spread: what the thresholds are chosen by.
+fn print_percentiles(name: &str, row: &[Quality]) {
     type Number = (&'static str, fn(&Quality) -> f32);
-    let numbers: [Number; 7] = [
+    const NUMBERS: [Number; 7] = [
         ("sharpness", |quality| quality.sharpness),
         ("brightness", |quality| quality.brightness),
         ("black", |quality| quality.black),
@@ -229,12 +228,15 @@ fn print(table: &[Vec<Quality>]) {
         ("lesion_area", |quality| quality.lesion_area),
         ("lesion_offset", |quality| quality.lesion_offset),
     ];
-    for (name, number) in numbers {
-        let mut values: Vec<_> = table[0].iter().map(number).collect();
+    println!("\nPercentiles, {name}:\n");
+    println!("| number | 0.5 | 1 | 2 | 5 | 25 | 50 | 75 | 95 | 98 | 99 | 99.5 |");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|---|");
+    for (name, number) in NUMBERS.into_iter().filter(|_| !row.is_empty()) {
+        let mut values: Vec<_> = row.iter().map(number).collect();
         values.sort_by(f32::total_cmp);
-        let at = |percent: f64| {
-            format!("{:.3}", values[((values.len() - 1) as f64 * percent / 100.0).round() as usize])
-        };
-        println!("| {name} | {} |", [0.5, 1.0, 2.0, 5.0, 50.0, 95.0, 98.0, 99.0, 99.5].map(at).join(" | "));
+        let last = (values.len() - 1) as f64;
+        let at = |percent: f64| format!("{:.3}", values[(last * percent / 100.0).round() as usize]);
+        let percentiles = [0.5, 1.0, 2.0, 5.0, 25.0, 50.0, 75.0, 95.0, 98.0, 99.0, 99.5].map(at);
+        println!("| {name} | {} |", percentiles.join(" | "));
     }
 }

@@ -29,13 +29,13 @@ impl Default for QualityConfig {
     fn default() -> Self {
         Self {
             min_sharpness: 0.5,
-            min_brightness: 0.25,
-            max_brightness: 0.88,
-            max_black: 0.7,
-            max_glare: 0.03,
+            min_brightness: 0.28,
+            max_brightness: 0.86,
+            max_black: 0.68,
+            max_glare: 0.015,
             min_lesion_contrast: 0.1,
-            min_lesion_area: 0.01,
-            max_lesion_offset: 0.6,
+            min_lesion_area: 0.005,
+            max_lesion_offset: 0.62,
         }
     }
 }

@@ -11,14 +11,14 @@ const WEIGHTS: [f32; 3] = [0.2, 0.4, 0.4];
 /// Steps of the histogram that the threshold is found in.
 const BINS: usize = 128;
 
-/// What is measured of the patch; all 0 where there is none.
+/// What is measured; all 0 where nothing is darker than the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Lesion {
-    /// How much darker it is than the rest of the ring, in optical density (natural logarithm).
+    /// How much darker the patch is than the rest of the ring, in optical density (natural logarithm).
     pub contrast: f32,
-    /// Share of the ring that it covers, 0 to 1.
+    /// Share of the ring that the patch covers, 0 to 1.
     pub area: f32,
-    /// From the ring's middle to its own, in radii of the ring.
+    /// From the ring's middle to that of all that is dark, in radii of the ring.
     pub offset: f32,
 }
 
@@ -29,7 +29,7 @@ pub fn measure(view: &View) -> Lesion {
     let mut dark = vec![false; SMALL * SMALL];
     ring.iter().for_each(|at| dark[*at] = density[*at] > threshold);
     let patch = heaviest(&dark, &density);
-    describe(&patch, &ring, &density)
+    Lesion { offset: offset(&dark, &density, threshold), ..describe(&patch, &ring, &density) }
 }
 
 /// The optical density of each block: how much less light comes back than from white.
@@ -122,12 +122,23 @@ fn describe(patch: &[usize], ring: &[usize], density: &[f32]) -> Lesion {
     }
     let sum = |places: &[usize]| places.iter().map(|at| density[*at]).sum::<f32>();
     let (inside, all) = (sum(patch), sum(ring));
-    let middle = (SMALL as f32 - 1.0) / 2.0;
-    let across = patch.iter().map(|at| (at % SMALL) as f32 - middle).sum::<f32>() / count;
-    let down = patch.iter().map(|at| (at / SMALL) as f32 - middle).sum::<f32>() / count;
     Lesion {
         contrast: (inside / count - (all - inside) / rest).max(0.0),
         area: count / ring.len() as f32,
-        offset: across.hypot(down) / (SMALL as f32 / 2.0),
+        offset: 0.0,
     }
+}
+
+/// How far the middle of all that is dark lies from the ring's, in its radii: many lesions are in pieces. The
+/// darker, the more it counts.
+fn offset(dark: &[bool], density: &[f32], threshold: f32) -> f32 {
+    let middle = (SMALL as f32 - 1.0) / 2.0;
+    let (mut across, mut down, mut total) = (0.0, 0.0, 0.0);
+    for at in (0..dark.len()).filter(|at| dark[*at]) {
+        let weight = density[at] - threshold;
+        across += weight * ((at % SMALL) as f32 - middle);
+        down += weight * ((at / SMALL) as f32 - middle);
+        total += weight;
+    }
+    if total > 0.0 { (across / total).hypot(down / total) / (SMALL as f32 / 2.0) } else { 0.0 }
 }
