@@ -5,7 +5,9 @@
 
 PYTHON ?= python3
 VENV := build/venv
-APT := libclang-dev pkg-config python3-venv chromium chromium-driver
+# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python and Chromium.
+BUILD_PACKAGES := build-essential pkg-config libclang-dev
+TEST_PACKAGES := python3-venv chromium chromium-driver
 # Where not root, by sudo; both ask nothing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -14,13 +16,13 @@ help: ## this list
 
 demo: build/packages ## start the whole device in the simulator and print the one address to open
 	cargo build --quiet --bin dermascope --test it
-	target/debug/dermascope demo $(ARGS)
+	$${CARGO_TARGET_DIR:-target}/debug/dermascope demo $(ARGS)
 
-test: build/packages $(VENV)/.done ## run every test
+test: build/packages build/test-packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --all-targets
 	$(VENV)/bin/python -m pytest -q models/training/tests
 
-setup: build/packages $(VENV)/.done ## install what the build and the tests need
+setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 
 lint: build/packages ## lints, warnings refused
 	cargo clippy --all-targets -- -D warnings
@@ -28,21 +30,22 @@ lint: build/packages ## lints, warnings refused
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
-# Debian's packages: libclang for nokhwa's V4L2 bindings, Chromium for the page's test.
-build/packages:
+build/packages: WANTED = $(BUILD_PACKAGES)
+build/test-packages: WANTED = $(TEST_PACKAGES)
+build/packages build/test-packages:
 	@mkdir -p build
-	@missing=""; for package in $(APT); do \
+	@missing=""; for package in $(WANTED); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
 	done; \
 	if [ -n "$$missing" ]; then \
 	    echo "installing$$missing"; \
 	    $(SUDO) apt-get update -qq && \
-	    DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -qq --no-install-recommends $$missing; \
+	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	@touch $@
 
 # What the tests of the training code need; it is small, torch is not among it.
-$(VENV)/.done: models/training/requirements-test.txt
+$(VENV)/.done: models/training/requirements-test.txt | build/test-packages
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

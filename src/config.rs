@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::boards;
 use crate::buttons::ButtonsConfig;
 use crate::camera::CameraConfig;
-use crate::classifier::ModelConfig;
+use crate::classifier::{ModelConfig, sha256_hex};
 use crate::daemon::DeviceConfig;
 use crate::links::http::HttpConfig;
 use crate::panel::PanelConfig;
@@ -17,6 +18,9 @@ use crate::records::RecordsConfig;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// A known board, which stands for its `[panel]` and `[buttons]`; see [`crate::boards`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub board: Option<String>,
     pub device: DeviceConfig,
     pub model: ModelConfig,
     pub camera: CameraConfig,
@@ -51,9 +55,19 @@ impl Config {
 
     /// Parses and checks a configuration's text; `path` is for the messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
-        let config: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let written: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let config = match &written.board {
+            Some(_) => on_board(text).map_err(|message| ConfigError::Value { path: path.into(), message })?,
+            None => written,
+        };
         config.check(path)?;
         Ok(config)
+    }
+
+    /// The SHA-256 of all the values in force, defaults included, so that a record says what it was made with.
+    pub fn sha256(&self) -> String {
+        // Every type here can be written as JSON: maps have text keys, and nothing else can fail.
+        sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
     }
 
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
@@ -73,6 +87,15 @@ impl Config {
     }
 }
 
+/// The configuration with what its board stands for. `text` is known to be a configuration.
+fn on_board(text: &str) -> Result<Config, String> {
+    let written: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+    let board = written.get("board").cloned();
+    let mut merged = boards::apply(written).map_err(|error| error.to_string())?;
+    merged.extend(board.map(|board| ("board".to_string(), board)));
+    merged.try_into().map_err(|error: toml::de::Error| error.to_string())
+}
+
 fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -88,9 +111,8 @@ fn nearest_name(message: &str) -> String {
     }
     let mut names = message.split('`').skip(1).step_by(2);
     let Some(unknown) = names.next() else { return String::new() };
-    let nearest = names.max_by(|a, b| {
-        strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b))
-    });
+    let nearest =
+        names.max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
     nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"))
 }
 
@@ -113,8 +135,15 @@ mod tests {
 
     #[test]
     fn the_shipped_file_equals_the_built_in_defaults() {
-        let shipped = Config::parse(DEFAULT, Path::new("config/dermascope.toml")).unwrap();
-        assert_eq!(shipped, Config::default());
+        let path = Path::new("config/dermascope.toml");
+        assert_eq!(Config::parse(DEFAULT, path).unwrap(), Config::default());
+        // What a board would fill in is commented out, `#key = value`; it shows the defaults all the same.
+        let is_shown =
+            |line: &str| line.starts_with('#') && line[1..].starts_with(|c: char| c.is_ascii_lowercase());
+        let lines = DEFAULT.lines().map(|line| if is_shown(line) { &line[1..] } else { line });
+        let shown = lines.collect::<Vec<_>>().join("\n");
+        assert!(shown.contains("\nspi_hz = "));
+        assert_eq!(Config::parse(&shown, path).unwrap(), Config::default());
     }
 
     #[test]
@@ -124,9 +153,9 @@ mod tests {
         for (section, keys) in &table {
             assert!(DEFAULT.contains(&format!("[{section}]")), "[{section}] is missing");
             for key in keys.as_table().unwrap().keys() {
-                let named = DEFAULT.lines().any(|line| {
-                    line.trim_start_matches("# ").starts_with(&format!("{key} ="))
-                });
+                let forms = [format!("{key} ="), format!("[{section}.{key}]")];
+                let names = |line: &str| forms.iter().any(|form| line.starts_with(form));
+                let named = DEFAULT.lines().any(|line| names(line.trim_start_matches(['#', ' '])));
                 assert!(named, "{section}.{key} is missing");
             }
         }
@@ -152,7 +181,27 @@ mod tests {
     #[test]
     fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
         let message = error("[camera]\nkind = \"webcam\"\n");
-        assert!(message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"), "{message}");
+        assert!(
+            message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn a_board_fills_in_panel_and_buttons_and_the_file_goes_before_it() {
+        let text = "board = \"adafruit-minipitft-1.14\"\n[panel]\nbrightness = 40\n";
+        let config = Config::parse(text, Path::new("device.toml")).unwrap();
+        let board: toml::Table = boards::find("adafruit-minipitft-1.14").unwrap();
+        assert_eq!(i64::from(config.panel.width), board["panel"]["width"].as_integer().unwrap());
+        assert_eq!(i64::from(config.buttons.main), board["buttons"]["main"].as_integer().unwrap());
+        assert_eq!(config.panel.brightness, 40);
+        assert_eq!(config.board.as_deref(), Some("adafruit-minipitft-1.14"));
+    }
+
+    #[test]
+    fn an_unknown_board_is_refused_with_those_that_are_known() {
+        let message = error("board = \"tricorder\"\n");
+        assert!(message.contains("tricorder") && message.contains("waveshare-1.3"), "{message}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! [`links`] carry it out. [`device`] is the state machine that decides what happens when; [`daemon`] turns
 //! hardware into its events and its effects into hardware.
 
+pub mod boards;
 pub mod buttons;
 pub mod camera;
 pub mod classifier;
@@ -15,12 +16,14 @@ pub mod daemon;
 pub mod device;
 pub mod evaluation;
 pub mod frame;
+pub mod gpio;
 pub mod links;
 pub mod panel;
 pub mod picture;
 pub mod quality;
 pub mod reading;
 pub mod records;
+mod resize;
 pub mod screens;
 pub mod synthetic;
 

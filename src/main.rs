@@ -9,7 +9,8 @@ use dermascope::commands::Cli;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let filter = EnvFilter::try_from_env("DERMASCOPE_LOG").unwrap_or_else(|_| EnvFilter::new("dermascope=info"));
+    let filter =
+        EnvFilter::try_from_env("DERMASCOPE_LOG").unwrap_or_else(|_| EnvFilter::new("dermascope=info"));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     cli.command.run().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -2,6 +2,7 @@
 
 mod config;
 mod gestures;
+mod gpio;
 mod virtual_buttons;
 
 use std::time::Duration;
@@ -51,7 +52,8 @@ pub enum ButtonError {
 pub type ButtonsBuilder = fn(&ButtonsConfig, &VirtualButtons) -> Result<Box<dyn Buttons>, ButtonError>;
 
 /// The buttons by name; the first is the default.
-pub const BUTTONS: &[(&str, ButtonsBuilder)] = &[("virtual", |_, handle| Ok(Box::new(handle.reader())))];
+pub const BUTTONS: &[(&str, ButtonsBuilder)] =
+    &[("gpio", gpio::open), ("virtual", |_, handle| Ok(Box::new(handle.reader())))];
 
 /// Opens the buttons that the configuration names.
 pub fn open(config: &ButtonsConfig, handle: &VirtualButtons) -> Result<Box<dyn Buttons>, ButtonError> {

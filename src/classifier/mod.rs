@@ -38,12 +38,7 @@ pub struct ModelConfig {
 
 impl Default for ModelConfig {
     fn default() -> Self {
-        Self {
-            manifest: None,
-            engine: ENGINES[0].0.into(),
-            threads: 1,
-            operating_point: "screening".into(),
-        }
+        Self { manifest: None, engine: ENGINES[0].0.into(), threads: 1, operating_point: "screening".into() }
     }
 }
 

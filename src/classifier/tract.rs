@@ -46,7 +46,11 @@ pub(super) fn profile(state: &mut TypedSimpleState, input: Tensor) -> Result<Vec
     state.run_plan_with_eval(tvec!(input.into()), |context, state, node, inputs| {
         let start = Instant::now();
         let outputs = plan::eval(context, state, node, inputs);
-        steps.push(Step { node: node.name.clone(), operator: node.op.name().to_string(), time: start.elapsed() });
+        steps.push(Step {
+            node: node.name.clone(),
+            operator: node.op.name().to_string(),
+            time: start.elapsed(),
+        });
         outputs
     })?;
     Ok(steps)

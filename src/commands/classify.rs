@@ -100,7 +100,11 @@ impl<'a> Line<'a> {
         let top = assessment.top(3).into_iter();
         Self {
             image: image.display().to_string(),
-            probabilities: assessment.probabilities.iter().map(|p| (p.class.as_str(), p.probability)).collect(),
+            probabilities: assessment
+                .probabilities
+                .iter()
+                .map(|p| (p.class.as_str(), p.probability))
+                .collect(),
             top: top.map(|p| Top { class: &p.class, name: &p.name, probability: p.probability }).collect(),
             malignant: Malignant {
                 probability: assessment.malignant.probability,

@@ -85,7 +85,8 @@ fn read_all(
                 while let Some((index, row)) = take(next, labelled) {
                     match outcome(&mut reader, &args.images, row) {
                         Ok(outcome) => {
-                            let mut outcomes = outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+                            let mut outcomes =
+                                outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
                             outcomes[index] = Some(outcome);
                         }
                         Err(error) => bar.suspend(|| eprintln!("error: {error:#}")),
@@ -119,7 +120,8 @@ fn outcome(reader: &mut PictureReader, images: &Path, row: &Labelled) -> anyhow:
 }
 
 fn find_picture(images: &Path, id: &str) -> anyhow::Result<PathBuf> {
-    let candidates = ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"].map(|ending| images.join(format!("{id}.{ending}")));
+    let candidates =
+        ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"].map(|ending| images.join(format!("{id}.{ending}")));
     candidates
         .into_iter()
         .find(|path| path.is_file())

@@ -6,6 +6,7 @@ pub mod config;
 pub mod demo;
 pub mod evaluate;
 mod reader;
+pub mod records;
 pub mod run;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ pub enum Command {
     Demo(demo::DemoArgs),
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
+    Records(records::RecordsArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
 }
@@ -42,6 +44,7 @@ impl Command {
             Self::Demo(args) => demo::run(&args),
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
+            Self::Records(args) => records::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
         }
@@ -75,12 +78,12 @@ impl ModelArgs {
             threads: default.threads,
         }
     }
-
 }
 
 /// "4:3" to 1.333.
 fn parse_aspect(text: &str) -> Result<f32, String> {
-    let sides = text.split_once(':').and_then(|(w, h)| Some((w.parse::<f32>().ok()?, h.parse::<f32>().ok()?)));
+    let sides =
+        text.split_once(':').and_then(|(w, h)| Some((w.parse::<f32>().ok()?, h.parse::<f32>().ok()?)));
     match sides {
         Some((width, height)) if width > 0.0 && height > 0.0 && (0.1..=10.0).contains(&(width / height)) => {
             Ok(width / height)

@@ -8,9 +8,10 @@ use std::time::Duration;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::{Notice, spawn, tell};
+use crate::config::Config;
 use crate::device::{Event, Part, Past};
 use crate::reading::{Reading, Saved};
-use crate::records::{RecordError, RecordsConfig, Store};
+use crate::records::{Context, RecordError, RecordsConfig, Store};
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -45,15 +46,19 @@ impl Archivist {
 }
 
 /// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
-pub fn start(config: &RecordsConfig, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
+pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
     let (sender, deeds) = unbounded();
-    let worker = Worker { config: config.clone(), store: None, waiting: VecDeque::new(), notices };
+    let context = Context { config_sha256: Some(config.sha256()), ..Context::default() };
+    let worker =
+        Worker { config: config.records.clone(), context, store: None, waiting: VecDeque::new(), notices };
     let thread = spawn("archivist", move || worker.work(&deeds))?;
     Ok(Archivist { deeds: sender, thread })
 }
 
 struct Worker {
     config: RecordsConfig,
+    /// What every record says besides the reading.
+    context: Context,
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
@@ -65,7 +70,7 @@ impl Worker {
         loop {
             match deeds.recv_timeout(RETRY) {
                 Ok(Deed::Open) => {
-                    let opened = self.open().map_err(|error| error.to_string());
+                    let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
                     self.tell(Event::Checked(Part::Storage, opened));
                 }
                 Ok(Deed::Save(reading)) => self.save(reading),
@@ -80,12 +85,18 @@ impl Worker {
         }
     }
 
-    fn open(&mut self) -> Result<(), RecordError> {
-        if self.store.is_none() {
-            self.store = Some(Store::open(&self.config)?);
-        }
-        self.tell_count();
-        Ok(())
+    /// The store, opened if it is not yet.
+    fn store(&mut self) -> Result<&mut Store, RecordError> {
+        let store = match self.store.take() {
+            Some(store) => store,
+            None => {
+                let mut store = Store::open(&self.config)?;
+                store.set_context(self.context.clone());
+                tell(&self.notices, Notice::Records(store.count()?));
+                store
+            }
+        };
+        Ok(self.store.insert(store))
     }
 
     fn save(&mut self, reading: Arc<Reading>) {
@@ -105,15 +116,14 @@ impl Worker {
     }
 
     fn try_save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        self.open()?;
-        // `open` has just filled it, or returned.
-        let Some(store) = &mut self.store else { unreachable!("the store is open") };
-        store.save(reading)
+        self.store()?.save(reading)
     }
 
-    fn saved(&self, reading: Arc<Reading>, sequence: u64) {
+    fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
         self.tell(Event::Stored(reading, Saved::Saved(sequence)));
-        self.tell_count();
+        if let Ok(count) = self.store().and_then(|store| store.count()) {
+            tell(&self.notices, Notice::Records(count));
+        }
     }
 
     fn save_waiting(&mut self) {
@@ -134,8 +144,7 @@ impl Worker {
     }
 
     fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
-        self.open()?;
-        let Some(store) = &self.store else { return Ok(None) };
+        let store = self.store()?;
         let Some(record) = store.recent(age)? else { return Ok(None) };
         let reading = Arc::new(store.reading(&record)?);
         Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
@@ -145,12 +154,6 @@ impl Worker {
         let waiting = self.waiting.len();
         let warning = (waiting > 0).then(|| format!("{waiting} not saved"));
         tell(&self.notices, Notice::Warning(warning));
-    }
-
-    fn tell_count(&self) {
-        if let Some(Ok(count)) = self.store.as_ref().map(|store| store.count()) {
-            tell(&self.notices, Notice::Records(count));
-        }
     }
 
     fn tell(&self, event: Event) {

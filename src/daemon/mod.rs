@@ -48,7 +48,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let stream = Stream::start(&config.camera);
     let (notices, inbox) = unbounded();
     let analyst = analyst::start(config, notices.clone())?;
-    let archivist = archivist::start(&config.records, notices)?;
+    let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
     let edges = watch_buttons(&config.buttons, &virtual_buttons)?;
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
@@ -65,11 +65,9 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
 
 /// Becomes readable when the process is asked to stop.
 fn stop_signal() -> anyhow::Result<Receiver<()>> {
-    let mut signals = signal_hook::iterator::Signals::new([
-        signal_hook::consts::SIGTERM,
-        signal_hook::consts::SIGINT,
-    ])
-    .context("cannot listen for signals")?;
+    let mut signals =
+        signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM, signal_hook::consts::SIGINT])
+            .context("cannot listen for signals")?;
     let (sender, receiver) = bounded(1);
     spawn("signals", move || {
         if signals.forever().next().is_some() {

@@ -198,7 +198,7 @@ impl Device {
     /// Steps through everything that has happened, and what its effects bring about at once.
     fn settle(&mut self) {
         while let Some(event) = self.pending.pop_front() {
-            if matches!(event, Event::Gesture(Gesture::Short(Button::Main))) {
+            if matches!(event, Event::Gesture(Gesture::Short(Button::Main) | Gesture::Long(Button::Main))) {
                 self.pressed_at = Some(Instant::now());
             }
             let state = std::mem::replace(&mut self.state, State::Off);
@@ -214,7 +214,8 @@ impl Device {
             Effect::Check(Part::Storage) => self.archive(Deed::Open),
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
-                let event = self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
+                let event =
+                    self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),

@@ -149,7 +149,9 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Viewfinder, Event::Captured(capture)) => {
             (State::Analysing { capture: capture.clone() }, vec![Effect::Analyse(capture)])
         }
-        (State::Analysing { capture }, Event::Refused(refused, quality)) if Arc::ptr_eq(&capture, &refused) => {
+        (State::Analysing { capture }, Event::Refused(refused, quality))
+            if Arc::ptr_eq(&capture, &refused) =>
+        {
             let refusals = quality.reasons.into_iter().map(Refusal::Quality).collect();
             (State::Retake { capture, refusals, reading: None }, vec![])
         }
@@ -159,13 +161,14 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
             (State::Fault(Fault { part: Part::Model, cause }), vec![])
         }
-        (State::Result { reading, page, .. }, Event::Stored(stored, saved)) if Arc::ptr_eq(&reading, &stored) => {
+        (State::Result { reading, page, .. }, Event::Stored(stored, saved))
+            if Arc::ptr_eq(&reading, &stored) =>
+        {
             (State::Result { reading, saved, page }, vec![])
         }
-        (
-            State::Viewfinder | State::History { .. } | State::Fault(_),
-            Event::Recalled(_, Some(past)),
-        ) => (State::History { past, page: Page::Reading }, vec![]),
+        (State::Viewfinder | State::History { .. } | State::Fault(_), Event::Recalled(_, Some(past))) => {
+            (State::History { past, page: Page::Reading }, vec![])
+        }
         (State::Viewfinder | State::Fault(_), Event::Recalled(0, None)) => (State::NoHistory, vec![]),
         // Past the oldest record the history is over.
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
@@ -180,22 +183,16 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
 fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
     match (state, gesture) {
         (State::Viewfinder, Short(Main)) => (State::Viewfinder, vec![Effect::Capture]),
-        (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => {
-            (state, vec![Effect::Recall(0)])
-        }
-        (State::Viewfinder, Short(Next | Previous)) => {
-            (State::Viewfinder, vec![Effect::Recall(0)])
-        }
+        (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => (state, vec![Effect::Recall(0)]),
+        (State::Viewfinder, Short(Next | Previous)) => (State::Viewfinder, vec![Effect::Recall(0)]),
         (State::Retake { capture, reading, .. }, Long(Main)) => use_anyway(capture, reading),
         (State::Retake { .. }, Short(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
-        (State::Result { reading, saved, page }, Short(Main | Next)) => {
-            match neighbour(page, 1) {
-                Some(page) => (State::Result { reading, saved, page }, vec![]),
-                None => viewfinder(),
-            }
-        }
+        (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, 1) {
+            Some(page) => (State::Result { reading, saved, page }, vec![]),
+            None => viewfinder(),
+        },
         (State::Result { reading, saved, page }, Short(Previous)) => {
             (State::Result { reading, saved, page: neighbour(page, -1).unwrap_or(page) }, vec![])
         }

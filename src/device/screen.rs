@@ -21,7 +21,9 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
         State::SelfTest { checks } => Screen::SelfTest { checks },
         State::Viewfinder => Screen::Viewfinder { frame: live.frame.clone(), hint: live.hint },
         State::Analysing { capture } => Screen::Analysing { capture },
-        State::Retake { capture, refusals, .. } => Screen::Retake { capture, reasons: refusals, held: live.held },
+        State::Retake { capture, refusals, .. } => {
+            Screen::Retake { capture, reasons: refusals, held: live.held }
+        }
         State::Result { reading, saved, page } => Screen::Result { reading, saved, page },
         State::History { past: Past { reading, sequence, age, total }, page } => {
             Screen::History { reading, sequence, age, total, page }

@@ -64,13 +64,15 @@ fn a_self_test_that_passes_opens_the_viewfinder() {
 
 #[test]
 fn the_self_test_waits_for_every_part() {
-    let (state, _) = after(start().0, [Event::Checked(Part::Model, Ok(())), Event::Checked(Part::Camera, Ok(()))]);
+    let (state, _) =
+        after(start().0, [Event::Checked(Part::Model, Ok(())), Event::Checked(Part::Camera, Ok(()))]);
     assert!(matches!(state, State::SelfTest { .. }));
 }
 
 #[test]
 fn a_model_that_cannot_be_loaded_is_a_fault_and_a_press_tests_again() {
-    let outcome = |part| Event::Checked(part, if part == Part::Model { Err("bad hash".into()) } else { Ok(()) });
+    let outcome =
+        |part| Event::Checked(part, if part == Part::Model { Err("bad hash".into()) } else { Ok(()) });
     let (state, _) = after(start().0, CHECKS.map(outcome));
     assert!(matches!(&state, State::Fault(Fault { part: Part::Model, cause }) if cause == "bad hash"));
     let (state, effects) = step(state, press(Short(Main)));
@@ -79,7 +81,8 @@ fn a_model_that_cannot_be_loaded_is_a_fault_and_a_press_tests_again() {
 
 #[test]
 fn without_storage_the_device_still_reads() {
-    let outcome = |part| Event::Checked(part, if part == Part::Storage { Err("full".into()) } else { Ok(()) });
+    let outcome =
+        |part| Event::Checked(part, if part == Part::Storage { Err("full".into()) } else { Ok(()) });
     assert!(matches!(after(start().0, CHECKS.map(outcome)).0, State::Viewfinder));
 }
 
@@ -102,7 +105,8 @@ fn a_press_leads_to_a_result_that_is_saved() {
 fn a_failure_to_save_is_shown_and_the_reading_stays_until_it_is_saved_after_all() {
     let capture = capture();
     let reading = reading(&capture, vec![]);
-    let read = [Event::Read(reading.clone()), Event::Stored(reading.clone(), Saved::Failed("disk full".into()))];
+    let read =
+        [Event::Read(reading.clone()), Event::Stored(reading.clone(), Saved::Failed("disk full".into()))];
     let (state, _) = after(State::Analysing { capture }, read);
     let (state, _) = step(state, Event::Idle);
     assert!(matches!(&state, State::Result { saved: Saved::Failed(_), .. }), "it must not go dark");
@@ -112,7 +116,8 @@ fn a_failure_to_save_is_shown_and_the_reading_stays_until_it_is_saved_after_all(
 
 #[test]
 fn the_store_speaking_of_another_reading_says_nothing_of_this_one() {
-    let (state, _) = step(result(Saved::Pending), Event::Stored(reading(&capture(), vec![]), Saved::Saved(3)));
+    let (state, _) =
+        step(result(Saved::Pending), Event::Stored(reading(&capture(), vec![]), Saved::Saved(3)));
     assert!(matches!(state, State::Result { saved: Saved::Pending, .. }));
 }
 
@@ -122,7 +127,9 @@ fn a_picture_of_bad_quality_asks_for_another_with_the_reason() {
     let refused = Event::Refused(capture.clone(), quality(vec![Reason::Blurred]));
     let (state, effects) = step(State::Analysing { capture }, refused);
     assert!(effects.is_empty(), "nothing is saved");
-    assert!(matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::Quality(Reason::Blurred)]));
+    assert!(
+        matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::Quality(Reason::Blurred)])
+    );
     assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
 }
 

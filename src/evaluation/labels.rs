@@ -36,7 +36,11 @@ struct Row {
 }
 
 /// Reads the rows of one split, or all. Columns: image_id, dx, and split and group_id if present.
-pub fn read_labels(path: &Path, split: Option<&str>, classes: &[String]) -> Result<Vec<Labelled>, LabelError> {
+pub fn read_labels(
+    path: &Path,
+    split: Option<&str>,
+    classes: &[String],
+) -> Result<Vec<Labelled>, LabelError> {
     let read = |cause| LabelError::Read { path: path.into(), cause };
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(read)?;
     let headers = reader.headers().map_err(read)?.clone();
@@ -53,9 +57,13 @@ pub fn read_labels(path: &Path, split: Option<&str>, classes: &[String]) -> Resu
             continue;
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let truth = classes.iter().position(|class| *class == row.dx).ok_or_else(|| {
-            LabelError::UnknownClass { path: path.into(), line, class: row.dx.clone(), known: classes.join(", ") }
-        })?;
+        let truth =
+            classes.iter().position(|class| *class == row.dx).ok_or_else(|| LabelError::UnknownClass {
+                path: path.into(),
+                line,
+                class: row.dx.clone(),
+                known: classes.join(", "),
+            })?;
         let group = row.group_id.filter(|group| !group.is_empty()).unwrap_or_else(|| row.image_id.clone());
         labelled.push(Labelled { image_id: row.image_id, truth, group });
     }
@@ -80,7 +88,8 @@ mod tests {
 
     #[test]
     fn columns_are_found_by_name_in_any_order() {
-        let rows = read("split,dx,age,image_id,group_id\ntest,nv,40,one,g1\ntrain,mel,,two,g2\n", Some("test"));
+        let rows =
+            read("split,dx,age,image_id,group_id\ntest,nv,40,one,g1\ntrain,mel,,two,g2\n", Some("test"));
         assert_eq!(rows.unwrap(), [Labelled { image_id: "one".into(), truth: 1, group: "g1".into() }]);
     }
 
@@ -98,7 +107,11 @@ mod tests {
     #[test]
     fn a_split_that_is_not_there_is_an_error() {
         assert!(read("image_id,dx\none,mel\n", Some("test")).unwrap_err().contains("no column `split`"));
-        assert!(read("image_id,dx,split\none,mel,train\n", Some("test")).unwrap_err().contains("of the split `test`"));
+        assert!(
+            read("image_id,dx,split\none,mel,train\n", Some("test"))
+                .unwrap_err()
+                .contains("of the split `test`")
+        );
     }
 
     #[test]

@@ -197,11 +197,8 @@ mod tests {
     #[test]
     fn figures_agree_with_a_set_worked_out_by_hand() {
         // By hand: recalls a 1/2, b 1/1; one benign picture scores above the only malignant one.
-        let metrics = measure(&[
-            outcome(0, [0.8, 0.1, 0.1]),
-            outcome(0, [0.2, 0.7, 0.1]),
-            outcome(1, [0.3, 0.6, 0.1]),
-        ]);
+        let metrics =
+            measure(&[outcome(0, [0.8, 0.1, 0.1]), outcome(0, [0.2, 0.7, 0.1]), outcome(1, [0.3, 0.6, 0.1])]);
         assert_eq!(metrics.balanced_accuracy, Some(0.75));
         assert_eq!(metrics.accuracy, Some(2.0 / 3.0));
         assert_eq!(metrics.top3_accuracy, Some(1.0));

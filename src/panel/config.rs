@@ -3,6 +3,8 @@
 use embedded_graphics::geometry::Size;
 use serde::{Deserialize, Serialize};
 
+use super::spi;
+
 /// Which panel there is, how it is wired and how it hangs. A board file fills it in for a known board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -35,7 +37,7 @@ pub struct PanelConfig {
     pub chip: String,
     /// Line of the data/command pin (BCM number).
     pub dc: u32,
-    /// Line of the reset pin, where the board has one.
+    /// Line of the reset pin, where the board has one; without it the controller is reset by a command.
     pub reset: Option<u32>,
     /// Line of the backlight pin, where the board has one.
     pub backlight: Option<u32>,
@@ -96,8 +98,8 @@ impl Default for PanelConfig {
             spi_hz: 40_000_000,
             chip: "auto".into(),
             dc: 25,
-            reset: Some(27),
-            backlight: Some(24),
+            reset: None,
+            backlight: None,
             brightness: 100,
         }
     }
@@ -129,6 +131,31 @@ impl PanelConfig {
                 return Err(format!("panel.{key} is {value}, but must be from {least} to {most}"));
             }
         }
+        self.check_glass()
+    }
+
+    /// That the glass lies within the controller's memory.
+    fn check_glass(&self) -> Result<(), String> {
+        let Some((model, (columns, rows))) = spi::MODELS.iter().find(|(name, _)| *name == self.model) else {
+            let known: Vec<_> = spi::MODELS.iter().map(|(name, _)| *name).collect();
+            return Err(format!("panel.model is `{}`, but must be one of {}", self.model, known.join(", ")));
+        };
+        if self.kind == "virtual" {
+            return Ok(());
+        }
+        let (width, height) = match self.rotation {
+            Rotation::Deg0 | Rotation::Deg180 => (self.width, self.height),
+            Rotation::Deg90 | Rotation::Deg270 => (self.height, self.width),
+        };
+        let sides = [("offset_x", width, self.offset_x, columns), ("offset_y", height, self.offset_y, rows)];
+        for (key, side, offset, most) in sides {
+            if side + u32::from(offset) > u32::from(*most) {
+                return Err(format!(
+                    "panel: before rotation, {side} pixels from {key} {offset} on do not fit into the {most} of \
+                     the {model}"
+                ));
+            }
+        }
         Ok(())
     }
 }
@@ -152,6 +179,21 @@ mod tests {
         assert!(
             refused(PanelConfig { kind: "oled".into(), ..PanelConfig::default() }).contains("panel.kind")
         );
+    }
+
+    #[test]
+    fn glass_that_reaches_out_of_the_controllers_memory_is_refused() {
+        let lying =
+            PanelConfig { width: 320, height: 240, rotation: Rotation::Deg90, ..PanelConfig::default() };
+        assert_eq!(lying.check(), Ok(()));
+        let standing = PanelConfig { rotation: Rotation::Deg0, ..lying };
+        assert!(
+            standing.check().unwrap_err().contains("320 pixels from offset_x 0 on do not fit into the 240")
+        );
+        let shifted = PanelConfig { offset_y: 81, ..PanelConfig::default() };
+        assert!(shifted.check().unwrap_err().contains("offset_y 81"));
+        let unknown = PanelConfig { model: "ssd1306".into(), ..PanelConfig::default() };
+        assert!(unknown.check().unwrap_err().contains("panel.model is `ssd1306`"));
     }
 
     #[test]

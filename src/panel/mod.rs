@@ -2,6 +2,7 @@
 
 mod canvas;
 mod config;
+pub mod spi;
 mod virtual_panel;
 
 use embedded_graphics::geometry::Size;
@@ -39,7 +40,7 @@ pub enum PanelError {
 pub type PanelBuilder = fn(&PanelConfig) -> Result<Box<dyn Panel>, PanelError>;
 
 /// The panels by name; the first is the default.
-pub const PANELS: &[(&str, PanelBuilder)] = &[("virtual", virtual_panel::open)];
+pub const PANELS: &[(&str, PanelBuilder)] = &[("spi", spi::open), ("virtual", virtual_panel::open)];
 
 /// Opens the panel that the configuration names.
 pub fn open(config: &PanelConfig) -> Result<Box<dyn Panel>, PanelError> {

@@ -8,8 +8,10 @@
 
 pub mod chain;
 mod error;
+pub mod export;
 mod images;
 mod list;
+mod reader;
 mod record;
 mod schema;
 mod store;
@@ -22,7 +24,8 @@ use serde::{Deserialize, Serialize};
 pub use error::RecordError;
 pub use list::{Filter, Page};
 pub use record::{Context, Dermoscopy, Polarisation, Record, Summary};
-pub use store::{Reader, Store};
+pub use reader::Reader;
+pub use store::Store;
 pub use verify::{Problem, Verification};
 
 /// `[records]` of the configuration.

@@ -1,30 +1,20 @@
-//! The records on disk: [`Reader`] reads them, [`Store`] also writes.
+//! Writing records: [`Store`].
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
 use super::images::{Images, sync_folder};
-use super::{Context, Dermoscopy, Filter, Page, Record, RecordError, RecordsConfig, schema};
+use super::reader::{Reader, database_path, newest};
+use super::record::image_name;
+use super::{Context, Dermoscopy, Record, RecordError, RecordsConfig, schema};
 use crate::classifier::sha256_hex;
-use crate::frame::Encoded;
-use crate::picture;
-use crate::reading::{Capture, Reading};
-
-/// The records, to read. Any number of readers may be open beside one another and beside writers.
-pub struct Reader {
-    pub(super) connection: Connection,
-    pub(super) database: PathBuf,
-    pub(super) images: Images,
-    pub(super) device: String,
-}
+use crate::reading::Reading;
 
 /// The records, to read and write. Several processes may have one open: each write takes a lock.
 pub struct Store {
@@ -39,143 +29,6 @@ impl Deref for Store {
 
     fn deref(&self) -> &Reader {
         &self.reader
-    }
-}
-
-/// Rows that a reader shows: records that were not deleted.
-const KEPT: &str = "kind = 'record' AND body IS NOT NULL";
-
-impl Reader {
-    /// Opens records that are there. Needs no right to write, and works on a read-only file system.
-    pub fn open(config: &RecordsConfig) -> Result<Self, RecordError> {
-        let database = database_path(config);
-        Self::over(schema::open_to_read(&database)?, config)
-    }
-
-    fn over(connection: Connection, config: &RecordsConfig) -> Result<Self, RecordError> {
-        let database = database_path(config);
-        let device = connection
-            .query_row("SELECT value FROM meta WHERE key = 'device'", [], |row| row.get(0))
-            .map_err(sql("read the device's id from", &database))?;
-        Ok(Self { connection, database, images: Images::at(&config.folder), device })
-    }
-
-    /// The device's id: 16 hexadecimal digits drawn when the database was made.
-    pub fn device(&self) -> &str {
-        &self.device
-    }
-
-    /// How many there are, without the deleted ones.
-    pub fn count(&self) -> Result<u64, RecordError> {
-        let query = format!("SELECT count(*) FROM entries WHERE {KEPT}");
-        let count: i64 =
-            self.connection.query_row(&query, [], |row| row.get(0)).map_err(sql("count", &self.database))?;
-        Ok(count as u64)
-    }
-
-    /// The record `age` places before the newest (0 is the newest).
-    pub fn recent(&self, age: u64) -> Result<Option<Record>, RecordError> {
-        let query = format!("SELECT * FROM entries WHERE {KEPT} ORDER BY sequence DESC LIMIT 1 OFFSET ?");
-        let age = i64::try_from(age).unwrap_or(i64::MAX);
-        self.records(&query, vec![Value::Integer(age)]).map(|found| found.into_iter().next())
-    }
-
-    /// One record by its number; none where there never was one, or it was deleted.
-    pub fn get(&self, sequence: u64) -> Result<Option<Record>, RecordError> {
-        let query = format!("SELECT * FROM entries WHERE {KEPT} AND sequence = ?");
-        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
-        self.records(&query, vec![Value::Integer(sequence)]).map(|found| found.into_iter().next())
-    }
-
-    /// The newest records that a filter lets through, at most `limit`.
-    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Page, RecordError> {
-        let (condition, mut values) = filter.condition();
-        let query = format!("SELECT * FROM entries WHERE {KEPT}{condition} ORDER BY sequence DESC LIMIT ?");
-        values.push(Value::Integer(i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)));
-        let mut records = self.records(&query, values)?;
-        let more = records.len() > limit;
-        records.truncate(limit);
-        Ok(Page { records, more })
-    }
-
-    fn records(&self, query: &str, values: Vec<Value>) -> Result<Vec<Record>, RecordError> {
-        let failed = |cause| sql("read", &self.database)(cause);
-        let mut statement = self.connection.prepare_cached(query).map_err(failed)?;
-        let mut rows = statement.query(params_from_iter(values)).map_err(failed)?;
-        let mut records = Vec::new();
-        while let Some(row) = rows.next().map_err(failed)? {
-            records.push(self.record(&entry(row).map_err(failed)?)?);
-        }
-        Ok(records)
-    }
-
-    pub(super) fn record(&self, entry: &Entry) -> Result<Record, RecordError> {
-        let body = entry.body.as_deref().unwrap_or_default();
-        serde_json::from_str(body).map_err(|cause| RecordError::Entry {
-            path: self.database.clone(),
-            position: entry.position,
-            cause: cause.to_string(),
-        })
-    }
-
-    /// The bytes of a record's picture, after checking their hash.
-    pub fn image(&self, record: &Record) -> Result<Encoded, RecordError> {
-        let path = self.images.path(&record.image_name());
-        let sequence = record.sequence;
-        let bytes = fs::read(&path).map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => RecordError::ImageMissing { path: path.clone(), sequence },
-            _ => io("read", &path)(cause),
-        })?;
-        let found = sha256_hex(&bytes);
-        if found != record.image_sha256 {
-            return Err(RecordError::ImageAltered { path, sequence, found });
-        }
-        Ok(Encoded { encoding: record.image_encoding, bytes: bytes.into() })
-    }
-
-    /// The reading of a record, its picture decoded again from the stored bytes.
-    pub fn reading(&self, record: &Record) -> Result<Reading, RecordError> {
-        let encoded = self.image(record)?;
-        let unreadable = |cause: String| RecordError::ImageUnreadable {
-            path: self.images.path(&record.image_name()),
-            sequence: record.sequence,
-            cause,
-        };
-        let (picture, _) = picture::decode(&encoded.bytes).map_err(|cause| unreadable(cause.to_string()))?;
-        let region = record.field_of_view;
-        let inside =
-            |start: u32, length: u32, whole: u32| start.checked_add(length).is_some_and(|end| end <= whole);
-        if !inside(region.x, region.width, picture.width())
-            || !inside(region.y, region.height, picture.height())
-        {
-            return Err(unreadable("its field of view reaches over its edge".into()));
-        }
-        let pixels =
-            image::imageops::crop_imm(&picture, region.x, region.y, region.width, region.height).to_image();
-        let capture = Capture {
-            pixels,
-            encoded,
-            field_of_view: region,
-            captured_at: record.captured_at,
-            clock_set: record.clock_set,
-        };
-        Ok(Reading {
-            capture: Arc::new(capture),
-            quality: record.quality.clone(),
-            assessment: record.assessment.clone(),
-            overridden: record.overridden,
-        })
-    }
-
-    /// Whether any record that was not deleted has this picture.
-    fn has_picture(&self, name: &str) -> Result<bool, RecordError> {
-        let sha256 = name.split('.').next().unwrap_or(name);
-        let query = format!("SELECT 1 FROM entries WHERE {KEPT} AND image_sha256 = ?");
-        self.connection
-            .query_row(&query, [sha256], |_| Ok(()))
-            .optional()
-            .map(|found| found.is_some())
-            .map_err(sql("read", &self.database))
     }
 }
 
@@ -205,7 +58,7 @@ impl Store {
     pub fn save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
         let _held = lock_file(&self.lock)?;
         let encoded = &reading.capture.encoded;
-        let name = super::record::image_name(&sha256_hex(&encoded.bytes), encoded.encoding);
+        let name = image_name(&sha256_hex(&encoded.bytes), encoded.encoding);
         let images = self.images.clone();
         let written = images.mark(&name).and_then(|()| images.write(&name, &encoded.bytes));
         let saved = written.and_then(|()| self.append_record(reading));
@@ -233,6 +86,14 @@ impl Store {
             let record = Record::new(sequence, &device, reading, &dermoscopy, &context);
             Ok((Kind::Record, sequence, lossless_json(&record)?))
         })
+    }
+
+    /// Notes up to which number the records were given out as new ones.
+    pub fn set_exported(&mut self, sequence: u64) -> Result<(), RecordError> {
+        let _held = lock_file(&self.lock)?;
+        let query = "INSERT OR REPLACE INTO meta VALUES ('exported', ?)";
+        let noted = self.connection.execute(query, [sequence.to_string()]);
+        noted.map(|_| ()).map_err(sql("write to", &self.database))
     }
 
     /// Deletes a record and its picture. What stays is a tombstone that says so.
@@ -275,10 +136,7 @@ impl Store {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(failed)?;
         let (position, previous) = head(&transaction, start).map_err(failed)?;
-        let newest: Option<i64> = transaction
-            .query_row("SELECT max(sequence) FROM entries WHERE kind = 'record'", [], |row| row.get(0))
-            .map_err(failed)?;
-        let (kind, sequence, body) = make(newest.unwrap_or(0) as u64)?;
+        let (kind, sequence, body) = make(newest(&transaction).map_err(failed)?)?;
         let entry = Entry::following(&previous, position + 1, kind, sequence, body);
         insert(&transaction, &entry).map_err(failed)?;
         transaction.commit().map_err(sql(COMMIT, &database))?;
@@ -319,20 +177,6 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     connection.execute(newest, [format!("{} {}", entry.position, entry.chain_sha256)]).map(|_| ())
 }
 
-/// A row of `SELECT * FROM entries`.
-pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
-    let word: String = row.get("kind")?;
-    let unknown = || rusqlite::Error::InvalidColumnType(1, word.clone(), rusqlite::types::Type::Text);
-    Ok(Entry {
-        position: row.get::<_, i64>("position")? as u64,
-        kind: Kind::of_word(&word).ok_or_else(unknown)?,
-        sequence: row.get::<_, i64>("sequence")? as u64,
-        body: row.get("body")?,
-        body_sha256: row.get("body_sha256")?,
-        chain_sha256: row.get("chain_sha256")?,
-    })
-}
-
 /// JSON that reads back as the very same value: what is not finite would not.
 fn lossless_json<T>(value: &T) -> Result<String, RecordError>
 where
@@ -345,10 +189,6 @@ where
         return Err(RecordError::Unrepresentable { cause: "it reads back differently".into() });
     }
     Ok(text)
-}
-
-fn database_path(config: &RecordsConfig) -> PathBuf {
-    config.folder.join("records.sqlite")
 }
 
 /// Waits until no other process writes; held until dropped.

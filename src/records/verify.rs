@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
-use super::store::entry;
+use super::reader::entry;
 use super::{Reader, RecordError};
 
 /// What a verification found.

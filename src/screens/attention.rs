@@ -2,7 +2,7 @@
 
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::{self, View};
+use super::result::View;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{ink, picture, widgets};
@@ -11,8 +11,7 @@ use crate::panel::Canvas;
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     let height = area.size.height;
-    result::footer(canvas, &mut area, view);
-    let wide = area.size.width * 4 >= area.size.height * 5;
+    let wide = area.size.width >= height + 56;
     let assessment = &view.reading.assessment;
     let name = assessment.top(1).first().map_or("", |class| class.short.as_str()).to_owned();
     let margin = theme::margin(area);

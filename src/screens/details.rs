@@ -3,10 +3,11 @@
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::{self, View};
+use super::result::View;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::words;
+use super::{icons, widgets, words};
+use crate::classifier::Timings;
 use crate::panel::Canvas;
 use crate::reading::{Capture, Reading};
 
@@ -16,15 +17,16 @@ type Row = (&'static str, String, Rgb565);
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     let verdict = view.reading.verdict();
-    result::footer(canvas, &mut area, view);
+    let colour = theme::tone(verdict);
     let head = area.cut_top((area.size.height / 7).max(16));
-    result::banner(canvas, head, verdict);
+    widgets::banner(canvas, head, colour, verdict.word(), |canvas, area| {
+        icons::verdict(canvas, verdict, area, theme::DARK_TEXT, colour);
+    });
     let margin = theme::margin(area);
     let inside = area.inset(margin, margin / 2);
     let rows = rows(view.reading);
-    let least = Type::Small.regular().line();
-    let count = (rows.len() as u32).min((inside.size.height / least).max(1));
-    let places = inside.stack(count.max(rows.len().min(count as usize) as u32));
+    let most = (inside.size.height / Type::Small.regular().line()).max(1);
+    let places = inside.stack(most.min(rows.len() as u32));
     for (place, row) in places.into_iter().zip(&rows) {
         write(canvas, place, row);
     }
@@ -32,7 +34,7 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
 
 fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
     let most = area.size.height * 3 / 5;
-    let label = area.cut_left(area.size.width * 3 / 10);
+    let label = area.cut_left(area.size.width / 4);
     area.cut_left(4);
     let face = Type::Label.regular().fit(what, label.size.width, most);
     face.write(canvas, what, label, Align::Left, theme::MUTED);
@@ -56,17 +58,13 @@ fn rows(reading: &Reading) -> Vec<Row> {
     let sharpness = format!("sharpness {:.0}", reading.quality.sharpness);
     let anyway = if reading.overridden { ", used anyway" } else { "" };
     rows.push(("Quality", format!("{sharpness}{anyway}"), theme::TEXT));
-    let hash: String = assessment.model.sha256.chars().take(8).collect();
-    rows.push(("Model", assessment.model.name.clone(), theme::TEXT));
-    rows.push(("Hash", hash, theme::TEXT));
-    let timings = &assessment.timings;
-    let whole = timings.preprocess_ms + timings.inference_ms;
-    rows.push((
-        "Time",
-        format!("{whole:.0} ms ({:.0} + {:.0})", timings.preprocess_ms, timings.inference_ms),
-        theme::TEXT,
-    ));
     rows.push(taken(&reading.capture));
+    let model = &assessment.model;
+    let hash: String = model.sha256.chars().take(8).collect();
+    rows.push(("Model", format!("{} {hash}", model.name), theme::TEXT));
+    let Timings { preprocess_ms, inference_ms } = assessment.timings;
+    let whole = preprocess_ms + inference_ms;
+    rows.push(("Time", format!("{whole:.0} ms ({preprocess_ms:.0}+{inference_ms:.0})"), theme::TEXT));
     rows
 }
 

@@ -32,7 +32,6 @@ pub fn draw_empty(canvas: &mut Canvas, area: Rectangle) {
     if let (Some(top), Some(bottom)) = (lines.next(), lines.next()) {
         let face = Type::Large.bold().fit(title, top.size.width, top.size.height);
         face.write(canvas, title, top, Align::Centre, theme::TEXT);
-        let face = Type::Body.regular().fit(help, bottom.size.width, bottom.size.height);
-        face.write(canvas, help, bottom, Align::Centre, theme::MUTED);
+        Type::Body.regular().fill(canvas, help, bottom, Align::Centre, theme::MUTED);
     }
 }

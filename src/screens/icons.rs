@@ -71,10 +71,9 @@ pub fn waiting(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
 pub fn no_camera(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
     let at = Places::of(area);
     let side = area.size.width;
-    let body = area.inset(side / 16, side * 9 / 32);
-    ink::fill_slab(canvas, body, at.side * 0.09, colour);
-    ink::fill_slab(canvas, area.inset(side * 5 / 16, side * 3 / 16), at.side * 0.07, colour);
-    ink::fill_slab(canvas, body, at.side * 0.09, colour);
+    let mut hump = area.inset(side * 5 / 16, side * 3 / 16);
+    ink::fill_slab(canvas, hump.cut_top(side / 3), at.side * 0.07, colour);
+    ink::fill_slab(canvas, area.inset(side / 16, side * 9 / 32), at.side * 0.09, colour);
     fill(canvas, area, BACKGROUND, disc(at.spot(0.5, 0.5), at.side * 0.15));
     fill(canvas, area, colour, disc(at.spot(0.5, 0.5), at.side * 0.08));
     let (from, to) = (at.spot(0.1, 0.12), at.spot(0.9, 0.88));

@@ -5,21 +5,23 @@ use std::num::NonZeroU32;
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
-use fast_image_resize::{
-    FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer, images::Image, images::ImageRef,
-};
 use image::RgbImage;
 
 use super::ink::mix;
 use super::theme::Cut;
 use crate::classifier::Attention;
+use crate::frame::Region;
 use crate::panel::Canvas;
+use crate::resize::resize;
 
 /// Draws a picture as large as it fits into `area` without distortion, centred, and returns where it lies.
 /// A picture without pixels draws nothing.
 pub fn draw(canvas: &mut Canvas, picture: &RgbImage, area: Rectangle) -> Rectangle {
     let place = canvas.clip(fit(picture.dimensions(), area));
-    let Some(scaled) = scale(picture, place.size) else { return Rectangle::zero() };
+    let whole = Region { x: 0, y: 0, width: picture.width(), height: picture.height() };
+    let Some(scaled) = resize(picture, whole, place.size.width, place.size.height) else {
+        return Rectangle::zero();
+    };
     let mut pixels = scaled.chunks_exact(3);
     for (_, row) in canvas.rows_mut(place) {
         for (target, rgb) in row.iter_mut().zip(&mut pixels) {
@@ -45,15 +47,6 @@ fn fit((width, height): (u32, u32), area: Rectangle) -> Rectangle {
     let size = Size::new(fitted.0 as u32, fitted.1 as u32);
     area.inset((area.size.width - size.width) / 2, (area.size.height - size.height) / 2)
         .resized(size, embedded_graphics::geometry::AnchorPoint::TopLeft)
-}
-
-/// The picture's bytes at another size; nothing where either has no pixels.
-fn scale(picture: &RgbImage, size: Size) -> Option<Vec<u8>> {
-    let source = ImageRef::new(picture.width(), picture.height(), picture.as_raw(), PixelType::U8x3).ok()?;
-    let mut scaled = Image::new(size.width, size.height, PixelType::U8x3);
-    let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut scaled, &options).ok()?;
-    Some(scaled.into_vec())
 }
 
 /// Blends an attention map over a picture that lies at `place`: the more the network looked, the more colour.

@@ -1,14 +1,15 @@
 //! The result: one word, P(malignant) against the threshold in force, the likeliest classes, saved or not.
 
+use embedded_graphics::geometry::{AnchorPoint, Size};
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
-use super::text::{Align, Type};
+use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
 use super::{Page, attention, details, history, icons, ink, picture, widgets, words};
-use crate::classifier::ClassProbability;
+use crate::classifier::{ClassProbability, Malignant};
 use crate::panel::Canvas;
-use crate::reading::{Reading, Saved, Verdict};
+use crate::reading::{Reading, Saved};
 
 /// A result as it is shown.
 pub struct View<'a> {
@@ -46,42 +47,63 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     if let Standing::Past { sequence, place, total } = view.standing {
         history::strip(canvas, area.cut_top((area.size.height / 11).max(14)), sequence, place, total);
     }
+    let canvas_is_low = is_low(area);
+    footer(canvas, &mut area, view);
     match view.page {
+        Page::Reading if canvas_is_low => low_reading(canvas, area, view),
         Page::Reading => reading(canvas, area, view),
         Page::Attention => attention::draw(canvas, area, view),
         Page::Details => details::draw(canvas, area, view),
     }
 }
 
+/// So low and wide that things stand beside each other instead of below.
+fn is_low(area: Rectangle) -> bool {
+    area.size.width >= 220 && area.size.height < 180
+}
+
 fn reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
-    let (width, height) = (area.size.width, area.size.height);
-    let verdict = view.reading.verdict();
-    banner(canvas, area.cut_top(height / 5), verdict);
-    footer(canvas, &mut area, view);
+    banner(canvas, &mut area, view.reading);
     let margin = theme::margin(area);
-    let mut inside = area.inset(margin, margin / 2);
-    let why = doubt(view.reading);
-    if width >= 220 && height < 180 {
-        let left = inside.cut_left(width * 9 / 20);
-        inside.cut_left(margin * 2);
-        malignancy(canvas, left, view.reading, why.as_deref());
-        classes(canvas, inside, view.reading);
-        return;
-    }
-    if width >= 300 {
-        let side = inside.cut_right(width / 3).inset(0, margin / 2);
+    let mut inside = area.inset(margin, (area.size.height / 28).max(2));
+    if area.size.width >= 300 {
+        let side = inside.cut_right(area.size.width / 3).inset(0, margin / 2);
         inside.cut_right(margin + margin / 2);
-        thumbnail(canvas, side, view.reading);
+        let place = picture::draw(canvas, &view.reading.capture.pixels, side.square());
+        frame(canvas, place, theme::LINE);
     }
-    let top = inside.cut_top(inside.size.height * 9 / 20);
-    malignancy(canvas, top, view.reading, why.as_deref());
+    let top = inside.cut_top((inside.size.height * 9 / 20).max(36));
+    malignancy(canvas, top, &view.reading.assessment.malignant);
     classes(canvas, inside, view.reading);
 }
 
-/// The verdict in one word, with its shape and colour.
-pub fn banner(canvas: &mut Canvas, area: Rectangle, verdict: Verdict) {
+fn low_reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
+    banner(canvas, &mut area, view.reading);
+    let margin = theme::margin(area);
+    let mut inside = area.inset(margin, 2);
+    let left = inside.cut_left(inside.size.width * 9 / 25);
+    inside.cut_left(margin * 2);
+    malignancy(canvas, left, &view.reading.assessment.malignant);
+    classes(canvas, inside, view.reading);
+}
+
+/// Cuts off the banner and fills it: the verdict in one word with its shape and colour, and below the word why
+/// the device does not stand behind the reading, where it does not.
+fn banner(canvas: &mut Canvas, area: &mut Rectangle, reading: &Reading) {
+    let verdict = reading.verdict();
     let colour = theme::tone(verdict);
-    widgets::banner(canvas, area, colour, verdict.word(), |canvas, area| {
+    let height = area.size.height;
+    let doubt = doubt(reading);
+    let band = area.cut_top(height * if doubt.is_some() { 6 } else { 5 } / 22);
+    widgets::block(canvas, band, colour);
+    let mut word = band;
+    if let Some(doubt) = doubt {
+        let line = word.cut_bottom(band.size.height * 2 / 5).inset(4, 0);
+        let face = Type::Body.bold().fit(&doubt, line.size.width, line.size.height * 3 / 4);
+        let line = line.resized(line.size - Size::new(0, 2), AnchorPoint::TopLeft);
+        face.write(canvas, &doubt, line, Align::Centre, theme::DARK_TEXT);
+    }
+    widgets::banner(canvas, word, colour, verdict.word(), |canvas, area| {
         icons::verdict(canvas, verdict, area, theme::DARK_TEXT, colour);
     });
 }
@@ -91,89 +113,125 @@ fn doubt(reading: &Reading) -> Option<String> {
     let quality = reading.quality.reasons.iter().map(|reason| words::fault(*reason));
     let mut doubts = quality.chain(reading.assessment.doubts.iter().map(|doubt| doubt.words()));
     let first = doubts.next()?;
-    let more = doubts.count();
-    Some(if more == 0 { first.into() } else { format!("{first} (+{more})") })
+    let anyway = if reading.overridden { "Used anyway: " } else { "" };
+    let more = match doubts.count() {
+        0 => String::new(),
+        more => format!(" (+{more})"),
+    };
+    Some(format!("{anyway}{first}{more}"))
 }
 
-/// P(malignant) large, on a bar that marks the threshold, with the operating point or the doubt named below.
-fn malignancy(canvas: &mut Canvas, mut area: Rectangle, reading: &Reading, doubt: Option<&str>) {
-    let malignant = &reading.assessment.malignant;
+/// P(malignant) large, on a bar that marks the threshold, with the operating point named below.
+fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
     let height = area.size.height;
-    let number = area.cut_top(height * 4 / 10);
+    let label = "Malignant";
     let value = words::percent(malignant.probability);
-    let large = Type::Huge.bold().fit(&value, area.size.width * 3 / 5, number.size.height);
-    let mut label = number;
-    large.write(canvas, &value, label.cut_right(large.width(&value)), Align::Right, theme::TEXT);
-    label.cut_right(6);
-    let face = Type::Lead.regular().fit("Malignant", label.size.width, number.size.height / 2 + 1);
-    face.write(canvas, "Malignant", label, Align::Left, theme::TEXT);
+    // Narrow: the label stands above the number, else beside it.
+    let narrow = area.size.height * 4 >= area.size.width * 3;
+    let mut number = if narrow {
+        let line = area.cut_top(height / 5);
+        let face = Type::Body.regular().fit(label, line.size.width, line.size.height * 3 / 4);
+        face.write(canvas, label, line, Align::Left, theme::TEXT);
+        area.cut_top(height * 3 / 10)
+    } else {
+        area.cut_top(height * 2 / 5)
+    };
+    let large = Type::Huge.bold().fit(&value, number.size.width * 3 / 5, number.size.height * 9 / 10);
+    if narrow {
+        large.write(canvas, &value, number, Align::Left, theme::TEXT);
+    } else {
+        large.write(canvas, &value, number.cut_right(large.width(&value)), Align::Right, theme::TEXT);
+        number.cut_right(6);
+        let face = Type::Lead.regular().fit(label, number.size.width, number.size.height * 3 / 5);
+        face.write(canvas, label, number, Align::Left, theme::TEXT);
+    }
 
-    let lines = if doubt.is_some() { 2 } else { 1 };
-    let thick = (height / 8).clamp(5, 12);
-    let captions = area.cut_bottom((area.size.height - thick) * 4 / 5);
-    let bar = area.inset(0, area.size.height.saturating_sub(thick) / 2);
+    area.cut_top((height / 16).max(2));
+    let bar = area.cut_top((height / 8).clamp(5, 12));
     widgets::bar(canvas, bar, malignant.probability, theme::tone_of(malignant.is_suspicious()));
     widgets::threshold(canvas, bar, malignant.threshold, theme::TEXT);
-    let captions = captions.stack(lines);
-    let point =
-        format!("{}: suspicious from {}", malignant.operating_point, words::percent(malignant.threshold));
-    let short = format!("{}: {}", malignant.operating_point, words::percent(malignant.threshold));
-    let face = Type::Label.regular();
-    let room = captions[0].size;
-    let text = if face.fit(&point, room.width, room.height).size >= Type::Small { point } else { short };
-    let face = face.fit(&text, room.width, room.height);
-    face.write(canvas, &text, captions[0], Align::Left, theme::MUTED);
-    if let (Some(doubt), Some(area)) = (doubt, captions.get(1)) {
-        let face = Type::Label.bold().fit(doubt, area.size.width * 9 / 10, area.size.height);
-        widgets::labelled(canvas, *area, (face, doubt, theme::CAUTION), Align::Left, |canvas, area| {
-            icons::question(canvas, area, theme::CAUTION, theme::BACKGROUND);
-        });
+    area.cut_top(2);
+    point(canvas, area, malignant);
+}
+
+/// The operating point with its threshold, in as many words as are readable.
+fn point(canvas: &mut Canvas, area: Rectangle, malignant: &Malignant) {
+    let (name, threshold) = (&malignant.operating_point, words::percent(malignant.threshold));
+    let long = format!("{name}: suspicious from {threshold}");
+    let lines = if area.size.height * 6 >= area.size.width {
+        vec![format!("{name}:"), format!("from {threshold}")]
+    } else if Type::Small.regular().width(&long) <= area.size.width {
+        vec![long]
+    } else {
+        vec![format!("{name}: from {threshold}")]
+    };
+    let height = (area.size.height / lines.len() as u32).min(18);
+    let mut rest = area;
+    for line in lines {
+        let face = Type::Label.regular().fit(&line, area.size.width, height);
+        face.write(canvas, &line, rest.cut_top(height), Align::Left, theme::MUTED);
     }
 }
 
-/// The three likeliest classes with bars.
+/// The three likeliest classes: shape, name, probability and, where there is room, a bar.
 fn classes(canvas: &mut Canvas, area: Rectangle, reading: &Reading) {
     let classes = reading.assessment.top(3);
-    for (area, class) in area.stack(3).into_iter().zip(classes) {
-        class_row(canvas, area, class);
+    let rows = area.stack(3);
+    let height = rows[0].size.height;
+    let bar = if height >= 16 { (height / 5).clamp(3, 7) } else { 0 };
+    let most = height.saturating_sub(bar + 2);
+    let widest = classes.iter().map(|class| words::percent(class.probability)).max_by_key(String::len);
+    let widest = widest.unwrap_or_default();
+    let size = if area.size.width < 150 { Type::Small } else { Type::Body };
+    let number = size.bold().fit(&widest, area.size.width / 4, most);
+    let columns = Columns { sign: (number.capital() + 2).min(11), number: number.width(&widest) + 1, bar };
+    let longest = classes.iter().map(|class| class.short.as_str()).max_by_key(|name| number.width(name));
+    let name = size.regular().fit(longest.unwrap_or(""), columns.name(area.size.width), most);
+    for (row, class) in rows.into_iter().zip(classes) {
+        class_row(canvas, row, class, &columns, (name, number));
     }
 }
 
-fn class_row(canvas: &mut Canvas, mut area: Rectangle, class: &ClassProbability) {
-    let height = area.size.height;
+/// What the rows of classes have in common, in pixels.
+struct Columns {
+    sign: u32,
+    number: u32,
+    /// How thick the bars are; 0 for none.
+    bar: u32,
+}
+
+impl Columns {
+    const GAP: u32 = 4;
+
+    /// How wide the names are in rows of that width.
+    fn name(&self, width: u32) -> u32 {
+        width.saturating_sub(self.sign + self.number + 2 * Self::GAP)
+    }
+}
+
+fn class_row(
+    canvas: &mut Canvas,
+    mut row: Rectangle,
+    class: &ClassProbability,
+    columns: &Columns,
+    (name, number): (Face, Face),
+) {
     let colour = theme::tone_of(class.malignant);
-    let thick = (height / 5).clamp(3, 7);
-    if height >= 14 {
-        let bar = area.cut_bottom(thick + height / 8).inset(0, height / 16);
-        widgets::bar(canvas, bar, class.probability, colour);
+    if columns.bar > 0 {
+        let mut foot = row.cut_bottom(columns.bar + 2);
+        widgets::bar(canvas, foot.cut_top(columns.bar), class.probability, colour);
     }
-    let value = words::percent(class.probability);
-    let most = area.size.height.saturating_sub(2).max(5);
-    let number = Type::Body.bold().fit(&value, area.size.width / 3, most);
-    let column = number.width(">99%");
-    number.write(canvas, &value, area.cut_right(column), Align::Right, theme::TEXT);
-    area.cut_right(4);
-    let side = (area.size.height / 2).clamp(7, 10);
-    let shape = area.cut_left(side).square();
+    let sign = row.cut_left(columns.sign).square();
     if class.malignant {
-        icons::warning(canvas, shape, colour, colour);
+        icons::warning(canvas, sign, colour, colour);
     } else {
-        icons::circle(canvas, shape, colour);
+        icons::circle(canvas, sign, colour);
     }
-    area.cut_left(5);
-    let name = Type::Body.regular().fit(&class.short, area.size.width, most);
-    name.write(canvas, &class.short, area, Align::Left, theme::TEXT);
-}
-
-/// The picture beside the reading, with a frame.
-fn thumbnail(canvas: &mut Canvas, mut area: Rectangle, reading: &Reading) {
-    let side = area.size.width.min(area.size.height);
-    let place = picture::draw(canvas, &reading.capture.pixels, area.cut_top(side));
-    frame(canvas, place, theme::LINE);
-    if reading.overridden && area.size.height >= 12 {
-        let face = Type::Label.regular().fit("used anyway", area.size.width, area.size.height);
-        face.write(canvas, "used anyway", area, Align::Centre, theme::CAUTION);
-    }
+    row.cut_left(Columns::GAP);
+    let value = words::percent(class.probability);
+    number.write(canvas, &value, row.cut_right(columns.number), Align::Right, theme::TEXT);
+    row.cut_right(Columns::GAP);
+    name.write(canvas, &class.short, row, Align::Left, theme::TEXT);
 }
 
 /// A thin line around an area.
@@ -183,19 +241,20 @@ pub fn frame(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
 }
 
 /// Cuts off the footer and fills it: saved or not, the page, and what this is not.
-pub fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
-    let line = (area.size.height / 10).clamp(13, 20);
-    if area.size.width < 220 || area.size.height >= 150 {
-        let research = area.cut_bottom(line).inset(theme::margin(*area), 0);
-        widgets::research(canvas, research, Align::Centre);
-    }
+fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
+    let line = (area.size.height / 12).clamp(13, 20);
     let margin = theme::margin(*area);
+    let low = is_low(*area);
+    if !low {
+        widgets::research(canvas, area.cut_bottom(line).inset(margin, 0), Align::Centre);
+    }
     let mut row = area.cut_bottom(line).inset(margin, 0);
-    if area.size.height < 110 && row.size.width >= 200 {
-        widgets::research(canvas, row.cut_right(row.size.width / 2 - 4), Align::Right);
+    if low {
+        widgets::research(canvas, row.cut_right(row.size.width * 2 / 5), Align::Right);
+        row.cut_right(margin);
     }
     widgets::dots(canvas, row.cut_right(widgets::dots_width(line)), view.page);
-    row.cut_right(4);
+    row.cut_right(Columns::GAP);
     standing(canvas, row, view.standing);
 }
 
@@ -206,7 +265,11 @@ fn standing(canvas: &mut Canvas, area: Rectangle, standing: Standing) {
         Standing::NotSaved(why) => (format!("NOT SAVED: {why}"), theme::CAUTION, icons::cross),
         Standing::Past { sequence, .. } => (format!("Saved #{sequence}"), theme::TEXT, icons::tick),
     };
-    let face = Type::Body.bold().fit(&text, area.size.width * 4 / 5, area.size.height * 2 / 3);
+    let face = Type::Body.bold().fit(
+        &text,
+        area.size.width.saturating_sub(area.size.height),
+        area.size.height * 2 / 3,
+    );
     widgets::labelled(canvas, area, (face, &text, colour), Align::Left, |canvas, area| {
         icon(canvas, area, colour);
     });

@@ -2,7 +2,7 @@
 
 use embedded_graphics::primitives::Rectangle;
 
-use super::text::{Align, Type};
+use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
 use super::{Check, CheckState, icons, widgets};
 use crate::panel::Canvas;
@@ -20,12 +20,14 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, checks: &[Check]) {
     });
     let most = (height / 6).max(16);
     let rows = (area.size.height / most).max(checks.len() as u32);
+    let longest = checks.iter().map(|check| check.name.as_str()).max_by_key(|name| name.len()).unwrap_or("");
+    let face = Type::Lead.bold().fit(longest, area.size.width * 3 / 10, most / 2);
     for (row, check) in area.inset(margin * 2, 0).stack(rows.max(1)).into_iter().zip(checks) {
-        line(canvas, row, check);
+        line(canvas, row, check, face);
     }
 }
 
-fn line(canvas: &mut Canvas, mut area: Rectangle, check: &Check) {
+fn line(canvas: &mut Canvas, mut area: Rectangle, check: &Check, face: Face) {
     let height = area.size.height;
     let sign = area.cut_left((height * 3 / 5).min(22)).square();
     area.cut_left((height / 4).max(4));
@@ -43,9 +45,18 @@ fn line(canvas: &mut Canvas, mut area: Rectangle, check: &Check) {
             (why.as_str(), theme::CAUTION)
         }
     };
-    let face = Type::Lead.bold().fit(&check.name, area.size.width / 2, height / 2);
-    face.write(canvas, &check.name, area.cut_left(face.width(&check.name)), Align::Left, theme::TEXT);
+    face.write(
+        canvas,
+        &check.name,
+        area.cut_left(face.width(&check.name).min(area.size.width / 2)),
+        Align::Left,
+        theme::TEXT,
+    );
     area.cut_left(8);
-    let face = Type::Body.regular().fit(state, area.size.width, height / 2);
-    face.write(canvas, state, area, Align::Right, colour);
+    let face = Type::Body.regular();
+    if face.fit(state, area.size.width, height / 2).size >= Type::Small {
+        face.fit(state, area.size.width, height / 2).write(canvas, state, area, Align::Right, colour);
+    } else {
+        face.fill(canvas, state, area.inset(0, height / 8), Align::Right, colour);
+    }
 }

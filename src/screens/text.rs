@@ -187,6 +187,21 @@ impl Face {
         self.write_at(canvas, &text, area.top_left + Point::new(x, baseline), colour);
     }
 
+    /// Writes a text over as many lines as it takes, as large as the whole of it fits in `area`, at most in this
+    /// face. What does not fit in the smallest one is cut off.
+    pub fn fill(self, canvas: &mut Canvas, text: &str, area: Rectangle, align: Align, colour: Rgb565) {
+        let (width, height) = (area.size.width, area.size.height);
+        let smaller = Type::ALL.into_iter().rev().filter(|size| *size <= self.size);
+        let whole = |face: &Face| {
+            text.split_whitespace().all(|word| face.width(word) <= width)
+                && face.wrap(text, width, usize::MAX).len() as u32 * face.line() <= height
+        };
+        let face = smaller.map(|size| Face { size, ..self }).find(whole);
+        let face = face.unwrap_or(Face { size: Type::Tiny, ..self });
+        let lines = face.wrap(text, width, (height / face.line()).max(1) as usize);
+        face.write_lines(canvas, &lines, area, align, colour);
+    }
+
     /// Writes lines from the top of `area` down.
     pub fn write_lines(
         self,

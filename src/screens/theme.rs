@@ -47,9 +47,9 @@ pub fn tone_of(malignant: bool) -> Rgb565 {
 /// The ring's diameter as a share of the field of view.
 pub const RING: f32 = 0.8;
 
-/// The margin along the edges of an area.
+/// The margin along the left and right of an area.
 pub fn margin(area: Rectangle) -> u32 {
-    (area.size.width.min(area.size.height) / 24).clamp(4, 12)
+    (area.size.width.min(area.size.height * 4 / 3) / 24).clamp(4, 12)
 }
 
 /// Cutting an area into parts. What is cut off is never more than there is.
@@ -62,7 +62,7 @@ pub trait Cut {
     fn inset(self, x: u32, y: u32) -> Rectangle;
     /// The largest centred square.
     fn square(self) -> Rectangle;
-    /// `count` parts of equal height.
+    /// `count` parts of equal height from the top down; up to `count` - 1 pixels stay over.
     fn stack(self, count: u32) -> Vec<Rectangle>;
 }
 
@@ -112,6 +112,7 @@ impl Cut for Rectangle {
     }
 
     fn stack(mut self, count: u32) -> Vec<Rectangle> {
-        (0..count).map(|row| self.cut_top(self.size.height / (count - row))).collect()
+        let height = self.size.height / count.max(1);
+        (0..count).map(|_| self.cut_top(height)).collect()
     }
 }

@@ -104,8 +104,7 @@ fn no_signal(canvas: &mut Canvas, area: Rectangle) {
     let face = Type::Large.bold().fit(title, rows[0].size.width, rows[0].size.height);
     face.write(canvas, title, rows[0], Align::Centre, theme::TEXT);
     let help = "Check the camera and its cable";
-    let face = Type::Body.regular().fit(help, rows[1].size.width, rows[1].size.height / 2);
-    face.write(canvas, help, rows[1], Align::Centre, theme::MUTED);
+    Type::Body.regular().fill(canvas, help, rows[1], Align::Centre, theme::MUTED);
 }
 
 fn starting(canvas: &mut Canvas, area: Rectangle) {

@@ -17,12 +17,12 @@ pub fn percent(probability: f32) -> String {
 /// What is wrong with a picture, in a word or two.
 pub fn fault(reason: Reason) -> &'static str {
     match reason {
-        Reason::Blurred => "Blurred picture",
-        Reason::TooDark => "Picture too dark",
-        Reason::TooBright => "Picture too bright",
-        Reason::Glare => "Glare in the picture",
+        Reason::Blurred => "Blurred",
+        Reason::TooDark => "Too dark",
+        Reason::TooBright => "Too bright",
+        Reason::Glare => "Glare",
         Reason::NoLesion => "No lesion in the ring",
-        Reason::OffCentre => "Lesion off centre",
+        Reason::OffCentre => "Off centre",
     }
 }
 

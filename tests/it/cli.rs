@@ -173,7 +173,8 @@ fn evaluate_gives_the_same_figures_for_any_number_of_jobs() {
     let labels = folder.path().join("labels.csv");
     fs::write(&labels, rows).unwrap();
     let [images, labels] = [folder.path(), &labels].map(|path| path.to_str().unwrap());
-    let evaluate = |jobs| run(&["evaluate", "--images", images, "--labels", labels, "--json", "--jobs", jobs]).1;
+    let evaluate =
+        |jobs| run(&["evaluate", "--images", images, "--labels", labels, "--json", "--jobs", jobs]).1;
     assert_eq!(evaluate("1"), evaluate("3"));
 }
 

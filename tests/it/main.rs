@@ -1,10 +1,16 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod browser;
+mod camera;
 mod cli;
+mod crash;
+mod device;
+mod http;
 mod int8;
 mod model;
-mod camera;
+mod panel;
 mod pictures;
+mod readme;
 mod records;
+mod screens;
 mod shared;
-mod records;

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dermascope::classifier::{Assessment, Attention, ClassProbability, Malignant, ModelId, Timings, sha256_hex};
+use dermascope::classifier::{
+    Assessment, Attention, ClassProbability, Malignant, ModelId, Timings, sha256_hex,
+};
 use dermascope::frame::Region;
 use dermascope::picture;
 use dermascope::quality::Quality;
@@ -99,7 +101,8 @@ fn a_saved_reading_reads_back_as_it_was() {
     assert_eq!(kept.capture.captured_at, given.capture.captured_at);
     assert_eq!(kept.assessment, given.assessment);
     assert_eq!(kept.quality, given.quality);
-    let file = fs::read(config.folder.join("images").join(record.image_name())).expect("the picture is there");
+    let file =
+        fs::read(config.folder.join("images").join(record.image_name())).expect("the picture is there");
     assert_eq!(file, given.capture.encoded.bytes.to_vec());
     assert_eq!(sha256_hex(&file), record.image_sha256);
     assert!(names(&config.folder.join("incoming")).is_empty(), "nothing is left under way");
@@ -406,7 +409,8 @@ proptest! {
 fn alter(database: &Path, row: i64, column: &str, at: usize, flip: u8) -> bool {
     let connection = Connection::open(database).expect("opens");
     let select = format!("SELECT CAST({column} AS BLOB) FROM entries WHERE position = ?");
-    let cell: Option<Vec<u8>> = connection.query_row(&select, [row], |row| row.get(0)).expect("the row is there");
+    let cell: Option<Vec<u8>> =
+        connection.query_row(&select, [row], |row| row.get(0)).expect("the row is there");
     let Some(mut bytes) = cell.filter(|bytes| !bytes.is_empty()) else { return false };
     let at = at % bytes.len();
     bytes[at] ^= flip;
@@ -416,7 +420,6 @@ fn alter(database: &Path, row: i64, column: &str, at: usize, flip: u8) -> bool {
     if connection.execute(&update, rusqlite::params![bytes, row]).is_err() {
         return false;
     }
-    let after: Option<Vec<u8>> =
-        connection.query_row(&select, [row], |row| row.get(0)).unwrap_or_default();
+    let after: Option<Vec<u8>> = connection.query_row(&select, [row], |row| row.get(0)).unwrap_or_default();
     after.as_ref() != Some(&before)
 }

@@ -4,12 +4,10 @@
 //! `target/golden/`. Look at each picture before you keep it.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use dermascope::classifier::{
-    Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings,
-};
+use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
 use dermascope::frame::{Encoded, Encoding, Frame, Region};
 use dermascope::panel::Canvas;
 use dermascope::quality::{Quality, Reason};
@@ -30,7 +28,7 @@ fn mole() -> RgbImage {
         let angle = y.atan2(x);
         let edge = 0.45 + 0.06 * (angle * 3.0 + 0.7).sin() + 0.03 * (angle * 8.0).cos();
         let depth = ((edge - x.hypot(y)) * 7.0).clamp(0.0, 1.0);
-        let grain = ((x * 61.0).sin() * (y * 53.0).cos() + (x * 23.0 + y * 31.0).sin()) * 0.04;
+        let grain = ((x * 61.0).sin() * (y * 53.0).cos() + (x * 23.0 + y * 31.0).sin()) * 0.012;
         let net = ((x * 19.0).sin() * (y * 17.0 + x * 5.0).sin()).abs() * 0.25;
         let channel = |skin: f32, pigment: f32| {
             let share = depth * (0.85 - net);
@@ -40,8 +38,10 @@ fn mole() -> RgbImage {
     })
 }
 
+static MOLE: LazyLock<RgbImage> = LazyLock::new(mole);
+
 fn capture(clock_set: bool) -> Arc<Capture> {
-    let pixels = mole();
+    let pixels = MOLE.clone();
     let (width, height) = pixels.dimensions();
     Arc::new(Capture {
         pixels,
@@ -53,7 +53,7 @@ fn capture(clock_set: bool) -> Arc<Capture> {
 }
 
 fn frame() -> Option<Arc<Frame>> {
-    let pixels = mole();
+    let pixels = MOLE.clone();
     let field_of_view = Region { x: 0, y: 0, width: 400, height: 400 };
     Some(Arc::new(Frame { sequence: 7, captured_at: Duration::ZERO, pixels, field_of_view, encoded: None }))
 }
@@ -151,29 +151,30 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("viewfinder-no-signal", live(Hint::NoSignal)),
         ("analysing", Screen::Analysing { capture: capture(true) }),
         ("result-suspicious", result(suspicious(), Page::Reading)),
-        ("result-not-suspicious", Screen::Result {
-            reading: not_suspicious(),
-            saved: Saved::Pending,
-            page: Page::Reading,
-        }),
+        (
+            "result-not-suspicious",
+            Screen::Result { reading: not_suspicious(), saved: Saved::Pending, page: Page::Reading },
+        ),
         ("result-uncertain", Screen::Result { reading: doubtful(), saved: failed, page: Page::Reading }),
         ("result-overridden", result(overridden(), Page::Reading)),
         ("result-attention", result(suspicious(), Page::Attention)),
         ("result-details", result(suspicious(), Page::Details)),
         ("result-details-overridden", result(overridden(), Page::Details)),
         ("retake", Screen::Retake { capture: capture(true), reasons: refused, held: 0.0 }),
-        ("retake-held", Screen::Retake {
-            capture: capture(true),
-            reasons: vec![Refusal::OutOfDistribution],
-            held: 0.6,
-        }),
-        ("history", Screen::History {
-            reading: not_suspicious(),
-            sequence: 127,
-            age: 1,
-            total: 14,
-            page: Page::Reading,
-        }),
+        (
+            "retake-held",
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held: 0.6 },
+        ),
+        (
+            "history",
+            Screen::History {
+                reading: not_suspicious(),
+                sequence: 127,
+                age: 1,
+                total: 14,
+                page: Page::Reading,
+            },
+        ),
         ("history-empty", Screen::NoHistory),
         ("fault", fault()),
         ("goodbye", Screen::Goodbye),
@@ -253,7 +254,8 @@ fn a_stale_picture_is_never_shown_as_live() {
 #[test]
 fn each_verdict_and_each_state_of_saving_shows_without_colour() {
     // Grey levels alone must tell them apart.
-    let grey = |screen: &Screen| image::imageops::grayscale(&drawn(screen, &Status::default(), SIZES[0]).to_rgb());
+    let grey =
+        |screen: &Screen| image::imageops::grayscale(&drawn(screen, &Status::default(), SIZES[0]).to_rgb());
     let shown: Vec<_> = [Saved::Pending, Saved::Saved(1), Saved::Failed("disk full".into())]
         .into_iter()
         .map(|saved| grey(&Screen::Result { reading: suspicious(), saved, page: Page::Reading }))
@@ -267,7 +269,8 @@ fn each_verdict_and_each_state_of_saving_shows_without_colour() {
 #[test]
 fn the_fill_of_the_hold_key_follows_the_holding() {
     let held = |held| {
-        let screen = Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
+        let screen =
+            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
         drawn(&screen, &Status::default(), SIZES[0])
     };
     let none = held(0.0);

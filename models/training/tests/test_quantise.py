@@ -7,6 +7,7 @@ pytest.importorskip("torch", reason="torch is not among the light test requireme
 pytest.importorskip("onnxruntime", reason="onnxruntime is not among the light test requirements")
 
 import torch  # noqa: E402
+
 from dermatrain import runtime  # noqa: E402
 from dermatrain.geometry import normalise  # noqa: E402
 from dermatrain.network import Lesion  # noqa: E402

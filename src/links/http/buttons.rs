@@ -1,4 +1,4 @@
-//! Virtual buttons over HTTP: a press and its release, with a release of its own where none comes.
+//! Virtual buttons over HTTP: a press and its release, with a release of our own where none comes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,8 +13,9 @@ use super::problem::Problem;
 use super::routes::Link;
 use crate::buttons::{Button, Edge, VirtualButtons};
 
-/// A button that is held longer was forgotten: its page was closed or lost its connection.
-const LONGEST_HOLD: Duration = Duration::from_secs(10);
+/// A button that is held says so again and again. One that has been silent for this long was forgotten: its page
+/// was closed or lost its connection, and must not be taken for a hold that turns the device off.
+const LEASE: Duration = Duration::from_secs(2);
 
 /// The body of a request to a button.
 #[derive(Deserialize)]
@@ -29,10 +30,10 @@ pub(super) struct Buttons {
     down: Mutex<Down>,
 }
 
-/// The buttons that are down, each with the number of its press.
+/// The buttons that are down, each with the number of the newest message that said so.
 #[derive(Default)]
 struct Down {
-    presses: u64,
+    messages: u64,
     buttons: HashMap<Button, u64>,
 }
 
@@ -41,28 +42,31 @@ impl Buttons {
         Arc::new(Self { buttons, down: Mutex::default() })
     }
 
-    /// Moves a button. Moving it to where it is does nothing.
-    fn set(self: &Arc<Self>, button: Button, pressed: bool) {
+    /// Presses a button, or says that it is still held.
+    fn press(self: &Arc<Self>, button: Button) {
         let mut down = self.down();
-        if down.buttons.contains_key(&button) == pressed {
-            return;
+        down.messages += 1;
+        let message = down.messages;
+        let before = down.buttons.insert(button, message);
+        tokio::spawn(self.clone().release_later(button, message));
+        if before.is_none() {
+            self.buttons.push(Edge { button, pressed: true });
         }
-        if pressed {
-            down.presses += 1;
-            let press = down.presses;
-            down.buttons.insert(button, press);
-            tokio::spawn(self.clone().release_later(button, press));
-        } else {
-            down.buttons.remove(&button);
-        }
-        self.buttons.push(Edge { button, pressed });
     }
 
-    async fn release_later(self: Arc<Self>, button: Button, press: u64) {
-        tokio::time::sleep(LONGEST_HOLD).await;
-        let held = self.down().buttons.get(&button) == Some(&press);
-        if held {
-            self.set(button, false);
+    /// Lets a button go; nothing where it is up.
+    fn release(&self, button: Button) {
+        let mut down = self.down();
+        if down.buttons.remove(&button).is_some() {
+            self.buttons.push(Edge { button, pressed: false });
+        }
+    }
+
+    async fn release_later(self: Arc<Self>, button: Button, message: u64) {
+        tokio::time::sleep(LEASE).await;
+        let silent = self.down().buttons.get(&button) == Some(&message);
+        if silent {
+            self.release(button);
         }
     }
 
@@ -78,8 +82,13 @@ pub(super) async fn press(
     Path(button): Path<Button>,
     Json(press): Json<Press>,
 ) -> Result<StatusCode, Problem> {
-    let none = "this device has buttons of its own; only virtual ones (buttons.kind) can be pressed from here";
+    let none =
+        "this device has buttons of its own; only virtual ones (buttons.kind) can be pressed from here";
     let buttons = link.buttons.as_ref().ok_or_else(|| Problem::new(StatusCode::CONFLICT, none))?;
-    buttons.set(button, press.pressed);
+    if press.pressed {
+        buttons.press(button);
+    } else {
+        buttons.release(button);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -178,7 +178,7 @@ impl ResultState {
 }
 
 fn percent(share: f32) -> String {
-    format!("{:.0} %", share * 100.0)
+    format!("{:.0}%", share * 100.0)
 }
 
 fn saved_words(saved: &Saved) -> String {

@@ -108,7 +108,9 @@ mod tests {
 
     #[test]
     fn a_rebound_name_is_refused() {
-        for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""] {
+        for host in
+            ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""]
+        {
             assert_eq!(post(host, None, None), Some(StatusCode::MISDIRECTED_REQUEST), "{host}");
         }
     }

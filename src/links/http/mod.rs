@@ -55,7 +55,9 @@ pub enum HttpError {
          records; use \"127.0.0.1:8080\", and from another computer `ssh -L 8080:localhost:8080 DEVICE`"
     )]
     NotLoopback { listen: String },
-    #[error("http.listen is `{listen}`: cannot listen there: {cause}; choose another port, or stop what uses it")]
+    #[error(
+        "http.listen is `{listen}`: cannot listen there: {cause}; choose another port, or stop what uses it"
+    )]
     Bind { listen: String, cause: std::io::Error },
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),

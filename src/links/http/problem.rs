@@ -37,8 +37,7 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let title = self.status.canonical_reason().unwrap_or("Error");
-        let body =
-            Body { r#type: "about:blank", title, status: self.status.as_u16(), detail: &self.detail };
+        let body = Body { r#type: "about:blank", title, status: self.status.as_u16(), detail: &self.detail };
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
         response
@@ -65,7 +64,9 @@ pub(super) async fn explain(response: Response) -> Response {
     }
     let (parts, body) = response.into_parts();
     let text = to_bytes(body, MAX_DETAIL).await.unwrap_or_default();
-    let mut problem = Problem::new(status, String::from_utf8_lossy(&text)).into_response();
+    let title = status.canonical_reason().unwrap_or_default();
+    let detail = if text.is_empty() { title.into() } else { String::from_utf8_lossy(&text) };
+    let mut problem = Problem::new(status, detail).into_response();
     if let Some(allow) = parts.headers.get(header::ALLOW) {
         problem.headers_mut().insert(header::ALLOW, allow.clone());
     }

@@ -110,7 +110,8 @@ pub(super) async fn image(
     Path(sequence): Path<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let record = link.records.ask(move |reader| reader.get(sequence)).await?.ok_or_else(|| missing(sequence))?;
+    let record =
+        link.records.ask(move |reader| reader.get(sequence)).await?.ok_or_else(|| missing(sequence))?;
     let tag = format!("\"{}\"", record.image_sha256);
     let cache = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".into())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {

@@ -17,9 +17,9 @@ use tokio::sync::Semaphore;
 
 use super::buttons::{self, Buttons};
 use super::feed::{ScreenFeed, ScreenState};
+use super::guard;
 use super::problem::{self, Problem};
 use super::records::{self, Records};
-use super::guard;
 use crate::RESEARCH_ONLY;
 use crate::buttons::VirtualButtons;
 use crate::panel::Shown;
@@ -66,7 +66,8 @@ pub(super) fn router(
         watchers: Arc::new(Semaphore::new(MAX_WATCHERS)),
     });
     let names: Arc<[String]> = names.into();
-    let files = FILES.iter().fold(Router::new(), |router, (path, kind, text)| router.route(path, file(kind, text)));
+    let files =
+        FILES.iter().fold(Router::new(), |router, (path, kind, text)| router.route(path, file(kind, text)));
     files
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/screen.png", get(screen))

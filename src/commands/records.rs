@@ -1,0 +1,301 @@
+//! `dermascope records`: list, show, verify, export and delete what the device has kept.
+
+mod export;
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use jiff::Timestamp;
+
+use crate::RESEARCH_ONLY;
+use crate::config::Config;
+use crate::reading::Verdict;
+use crate::records::{Filter, Reader, Record, RecordsConfig, Store, Summary, Verification};
+
+/// List, show, verify, export and delete what the device has kept
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dermascope records list
+  dermascope records list --verdict suspicious --json | jq .sequence
+  dermascope records show 17
+  dermascope records verify --folder /mnt/card/dermascope
+  dermascope records export records.zip
+
+All of it works while the device runs. Research use only. Not a diagnosis.")]
+pub struct RecordsArgs {
+    /// The folder that holds records.sqlite, instead of the configuration's
+    #[arg(long, value_name = "DIR", global = true)]
+    folder: Option<PathBuf>,
+    /// The configuration that names the folder
+    #[arg(
+        long,
+        value_name = "FILE",
+        global = true,
+        default_value = "/etc/dermascope/dermascope.toml",
+        conflicts_with = "folder"
+    )]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    List(ListArgs),
+    Show(ShowArgs),
+    Verify(VerifyArgs),
+    Export(export::ExportArgs),
+    Delete(DeleteArgs),
+}
+
+/// List records, newest first
+#[derive(Debug, Args)]
+struct ListArgs {
+    /// How many at most
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    limit: usize,
+    #[command(flatten)]
+    filter: FilterArgs,
+    /// Print one JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// Which records.
+#[derive(Debug, Args)]
+struct FilterArgs {
+    /// Only those with a lower number
+    #[arg(long, value_name = "NUMBER")]
+    before: Option<u64>,
+    /// Only those with a higher number
+    #[arg(long, value_name = "NUMBER")]
+    after: Option<u64>,
+    /// Only those captured at or after this time, such as 2026-05-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    since: Option<Timestamp>,
+    /// Only those captured before this time
+    #[arg(long, value_name = "TIME")]
+    until: Option<Timestamp>,
+    /// Only those with this result
+    #[arg(long, value_name = "RESULT")]
+    verdict: Option<VerdictArg>,
+    /// Only those of this case
+    #[arg(long, value_name = "ID")]
+    case: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum VerdictArg {
+    Suspicious,
+    Uncertain,
+    NotSuspicious,
+}
+
+/// Show all data of one record
+#[derive(Debug, Args)]
+struct ShowArgs {
+    /// The record's number; the newest where none is given
+    #[arg(value_name = "NUMBER")]
+    sequence: Option<u64>,
+    /// Print the record as one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prove that no record was lost or altered: walks the chain and hashes every picture
+#[derive(Debug, Args)]
+struct VerifyArgs {
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Delete a record and its picture for good; that it was there stays on record
+#[derive(Debug, Args)]
+struct DeleteArgs {
+    /// The record's number
+    #[arg(value_name = "NUMBER")]
+    sequence: u64,
+    /// Why, for the tombstone
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+}
+
+/// Exits with 1 where verification finds anything missing or altered.
+pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
+    let config = records_config(args)?;
+    let mut out = BufWriter::new(io::stdout().lock());
+    let done = match &args.command {
+        Command::List(args) => list(&Reader::open(&config)?, args, &mut out),
+        Command::Show(args) => show(&Reader::open(&config)?, args, &mut out),
+        Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
+        Command::Export(args) => export::run(&config, args, &mut out),
+        Command::Delete(args) => delete(&config, args, &mut out),
+    };
+    let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));
+    match done {
+        // Whoever reads has read enough: `| head`.
+        Err(error)
+            if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) =>
+        {
+            Ok(ExitCode::SUCCESS)
+        }
+        done => done,
+    }
+}
+
+fn records_config(args: &RecordsArgs) -> anyhow::Result<RecordsConfig> {
+    match &args.folder {
+        Some(folder) => Ok(RecordsConfig { folder: folder.clone(), ..RecordsConfig::default() }),
+        None => Ok(Config::load(&args.config)?.records),
+    }
+}
+
+fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let page = reader.list(&args.filter.filter(), args.limit)?;
+    if !args.json {
+        writeln!(
+            out,
+            "{:>6}  {:20}  {:14}  {:>9}  LIKELIEST",
+            "NUMBER", "CAPTURED (UTC)", "RESULT", "MALIGNANT"
+        )?;
+    }
+    for record in &page.records {
+        let summary = record.summary();
+        if args.json {
+            writeln!(out, "{}", serde_json::to_string(&summary)?)?;
+        } else {
+            print_line(&summary, out)?;
+        }
+    }
+    if !args.json {
+        let more = if page.more { "; more with --limit or --before" } else { "" };
+        writeln!(out, "{} of {} records{more}. {RESEARCH_ONLY}", page.records.len(), reader.count()?)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl FilterArgs {
+    fn filter(&self) -> Filter {
+        Filter {
+            before: self.before,
+            after: self.after,
+            since: self.since,
+            until: self.until,
+            verdict: self.verdict.map(VerdictArg::verdict),
+            case_id: self.case.clone(),
+        }
+    }
+}
+
+impl VerdictArg {
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Suspicious => Verdict::Suspicious,
+            Self::Uncertain => Verdict::Uncertain,
+            Self::NotSuspicious => Verdict::NotSuspicious,
+        }
+    }
+}
+
+fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+    let top = summary
+        .top
+        .first()
+        .map_or(String::new(), |class| format!("{} {:.0} %", class.name, class.probability * 100.0));
+    let notes = [
+        (!summary.clock_set).then_some("clock not set"),
+        summary.overridden.then_some("refused picture used anyway"),
+        summary.case_id.as_deref(),
+    ];
+    let notes: String = notes.into_iter().flatten().map(|note| format!("; {note}")).collect();
+    let captured = summary.captured_at.strftime("%Y-%m-%d %H:%M:%S").to_string();
+    let (word, malignant) = (summary.verdict.word(), summary.malignant_probability * 100.0);
+    writeln!(out, "{:>6}  {captured:20}  {word:14}  {malignant:>7.1} %  {top}{notes}", summary.sequence)
+}
+
+fn show(reader: &Reader, args: &ShowArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let record = match args.sequence {
+        Some(sequence) => reader.get(sequence)?,
+        None => reader.recent(0)?,
+    };
+    let Some(record) = record else {
+        match args.sequence {
+            Some(sequence) => anyhow::bail!("there is no record {sequence} (or it was deleted)"),
+            None => anyhow::bail!("there are no records yet"),
+        }
+    };
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&record)?)?;
+    } else {
+        print_record(&record, &reader.image_path(&record), out)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Result<()> {
+    let assessment = &record.assessment;
+    let malignant = &assessment.malignant;
+    writeln!(out, "Record {} of device {}: {}", record.sequence, record.device, record.verdict.word())?;
+    writeln!(
+        out,
+        "  P(malignant)  {:.1} %, threshold {:.1} % ({})",
+        malignant.probability * 100.0,
+        malignant.threshold * 100.0,
+        malignant.operating_point
+    )?;
+    for class in assessment.top(assessment.probabilities.len()) {
+        writeln!(out, "  {:12}  {:5.1} %  {}", class.class, class.probability * 100.0, class.name)?;
+    }
+    let reasons: Vec<_> = record.quality.reasons.iter().map(|reason| reason.instruction()).collect();
+    let doubts: Vec<_> = assessment.doubts.iter().map(|doubt| doubt.words()).collect();
+    let joined = |words: Vec<&str>, none: &str| if words.is_empty() { none.into() } else { words.join("; ") };
+    let clock = if record.clock_set { "" } else { " (the clock was not set)" };
+    let overridden = if record.overridden { " (used anyway)" } else { "" };
+    for (name, value) in [
+        ("captured", format!("{}{clock}", record.captured_at)),
+        ("quality", format!("{}{overridden}", joined(reasons, "good"))),
+        ("doubts", joined(doubts, "none")),
+        ("case", record.case_id.clone().unwrap_or_else(|| "-".into())),
+        ("body site", record.body_site.clone().unwrap_or_else(|| "-".into())),
+        ("model", format!("{} {}", assessment.model.name, assessment.model.sha256)),
+        ("firmware", record.firmware.clone()),
+        ("picture", format!("{} ({} bytes)", image.display(), record.image_size)),
+    ] {
+        writeln!(out, "  {name:12}  {value}")?;
+    }
+    writeln!(out, "  {RESEARCH_ONLY}")
+}
+
+fn verify(reader: &Reader, args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    let report = reader.verify()?;
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        print_report(&report, out)?;
+    }
+    Ok(if report.is_sound() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn print_report(report: &Verification, out: &mut impl Write) -> io::Result<()> {
+    for problem in &report.problems {
+        writeln!(out, "PROBLEM: {problem}")?;
+    }
+    let Verification { device, records, deleted, images, head, problems } = report;
+    writeln!(out, "device {device}: {records} records, {deleted} deleted, {images} pictures")?;
+    writeln!(out, "chain {head}")?;
+    match problems.len() {
+        0 => writeln!(out, "nothing is missing or altered"),
+        count => writeln!(out, "{count} problems"),
+    }
+}
+
+fn delete(config: &RecordsConfig, args: &DeleteArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    // Opening to read first makes no folder where there is none.
+    Reader::open(config)?;
+    Store::open(config)?.delete(args.sequence, &args.reason)?;
+    writeln!(out, "record {} and its picture are deleted", args.sequence)?;
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,150 @@
+//! Tables: one row a record, as CSV with a header, and the ISIC challenge's form of it.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write};
+
+use serde_json::Value;
+
+use super::{ExportError, image_name};
+use crate::RESEARCH_ONLY;
+use crate::records::{Filter, Reader, Record};
+
+/// A column's name and its value for a record; empty where there is none.
+type Column = (String, Box<dyn Fn(&Record) -> String>);
+
+/// All that a record says but the attention map, a column each: names with dots for what is inside another.
+pub fn write(reader: &Reader, filter: &Filter, out: &mut (impl Write + ?Sized)) -> Result<(), ExportError> {
+    let columns = columns(&Contents::of(reader, filter)?);
+    let mut table = csv::Writer::from_writer(out);
+    table.write_record(columns.iter().map(|(name, _)| name)).map_err(plain)?;
+    reader.each(filter, |record| -> Result<(), ExportError> {
+        Ok(table.write_record(columns.iter().map(|(_, value)| value(&record))).map_err(plain)?)
+    })?;
+    Ok(table.flush()?)
+}
+
+/// What the records have that not all need to have: later models may know other classes, later firmware other
+/// measures.
+#[derive(Default)]
+struct Contents {
+    classes: BTreeSet<String>,
+    measures: BTreeSet<String>,
+}
+
+impl Contents {
+    fn of(reader: &Reader, filter: &Filter) -> Result<Self, ExportError> {
+        let mut contents = Self::default();
+        reader.each(filter, |record| -> Result<(), ExportError> {
+            contents.classes.extend(record.assessment.probabilities.iter().map(|class| class.class.clone()));
+            if let Ok(Value::Object(quality)) = serde_json::to_value(&record.quality) {
+                contents.measures.extend(quality.into_iter().map(|(name, _)| name));
+            }
+            Ok(())
+        })?;
+        Ok(contents)
+    }
+}
+
+fn columns(contents: &Contents) -> Vec<Column> {
+    let mut columns: Vec<Column> = Vec::new();
+    let mut add = |name: &str, value: fn(&Record) -> String| columns.push((name.into(), Box::new(value)));
+    add("device", |r| r.device.clone());
+    add("sequence", |r| r.sequence.to_string());
+    add("captured_at", |r| r.captured_at.to_string());
+    add("clock_set", |r| r.clock_set.to_string());
+    add("verdict", |r| word(&r.verdict));
+    add("malignant", |r| r.assessment.malignant.probability.to_string());
+    add("operating_point", |r| r.assessment.malignant.operating_point.clone());
+    add("threshold", |r| r.assessment.malignant.threshold.to_string());
+    add("top_class", |r| r.assessment.top(1).first().map_or(String::new(), |top| top.class.clone()));
+    add("doubts", |r| words(&r.assessment.doubts));
+    add("strangeness", |r| r.assessment.strangeness.to_string());
+    add("overridden", |r| r.overridden.to_string());
+    add("case_id", |r| r.case_id.clone().unwrap_or_default());
+    add("body_site", |r| r.body_site.clone().unwrap_or_default());
+    add("polarisation", |r| r.dermoscopy.polarisation.map_or(String::new(), |kind| word(&kind)));
+    add("contact", |r| r.dermoscopy.contact.map_or(String::new(), |contact| contact.to_string()));
+    add("immersion", |r| r.dermoscopy.immersion.clone().unwrap_or_default());
+    add("magnification", |r| r.dermoscopy.magnification.map_or(String::new(), |times| times.to_string()));
+    add("image", image_name);
+    add("image_sha256", |r| r.image_sha256.clone());
+    add("image_size", |r| r.image_size.to_string());
+    add("field_of_view.x", |r| r.field_of_view.x.to_string());
+    add("field_of_view.y", |r| r.field_of_view.y.to_string());
+    add("field_of_view.width", |r| r.field_of_view.width.to_string());
+    add("field_of_view.height", |r| r.field_of_view.height.to_string());
+    add("model", |r| r.assessment.model.name.clone());
+    add("model_sha256", |r| r.assessment.model.sha256.clone());
+    add("firmware", |r| r.firmware.clone());
+    add("config_sha256", |r| r.config_sha256.clone().unwrap_or_default());
+    for class in contents.classes.clone() {
+        columns.push((format!("probability.{class}"), Box::new(move |record| probability(record, &class))));
+    }
+    for measure in contents.measures.clone() {
+        columns.push((format!("quality.{measure}"), Box::new(move |record| quality(record, &measure))));
+    }
+    columns.push(("notice".into(), Box::new(|_| RESEARCH_ONLY.into())));
+    columns
+}
+
+fn probability(record: &Record, class: &str) -> String {
+    let found = record.assessment.probabilities.iter().find(|known| known.class == class);
+    found.map_or(String::new(), |class| class.probability.to_string())
+}
+
+fn quality(record: &Record, measure: &str) -> String {
+    let quality = serde_json::to_value(&record.quality).unwrap_or_default();
+    quality.get(measure).map_or(String::new(), text)
+}
+
+/// The word that a name stands for in JSON.
+fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).as_ref().map_or(String::new(), text)
+}
+
+fn words(values: &[impl serde::Serialize]) -> String {
+    values.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// A JSON value in a cell: lists as words with spaces between.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
+}
+
+/// The columns of the ISIC 2018 challenge, task 3, and the classes that they stand for.
+const ISIC: &[(&str, &str)] = &[
+    ("MEL", "mel"),
+    ("NV", "nv"),
+    ("BCC", "bcc"),
+    ("AKIEC", "akiec"),
+    ("BKL", "bkl"),
+    ("DF", "df"),
+    ("VASC", "vasc"),
+];
+
+/// The probabilities in the form of the ISIC challenge: the picture's name without its extension, then its columns.
+pub fn write_isic(
+    reader: &Reader,
+    filter: &Filter,
+    out: &mut (impl Write + ?Sized),
+) -> Result<(), ExportError> {
+    let mut table = csv::Writer::from_writer(out);
+    let names = ISIC.iter().map(|(name, _)| *name);
+    table.write_record(std::iter::once("image").chain(names)).map_err(plain)?;
+    reader.each(filter, |record| -> Result<(), ExportError> {
+        let image = format!("{:06}", record.sequence);
+        let values = ISIC.iter().map(|(_, class)| probability(&record, class));
+        Ok(table.write_record(std::iter::once(image).chain(values)).map_err(plain)?)
+    })?;
+    Ok(table.flush()?)
+}
+
+/// Writing CSV fails only where its output does.
+fn plain(error: csv::Error) -> io::Error {
+    error.into()
+}

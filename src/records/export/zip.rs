@@ -1,0 +1,140 @@
+//! The ZIP: pictures, tables, a page to open, and a manifest with every file's hash.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::archive::Archive;
+use super::{ExportError, Sink, image_name, page, table, write_lines};
+use crate::RESEARCH_ONLY;
+use crate::records::{Filter, Reader, RecordError};
+
+/// `manifest.json`: what the archive holds, to check it by.
+#[derive(Serialize)]
+struct Manifest {
+    notice: &'static str,
+    device: String,
+    /// Version of the firmware that exported.
+    firmware: &'static str,
+    records: u64,
+    files: Vec<FileEntry>,
+    /// Pictures that should be here and are not, and why.
+    missing: Vec<Missing>,
+}
+
+#[derive(Serialize)]
+struct FileEntry {
+    name: String,
+    size: u64,
+    sha256: String,
+}
+
+#[derive(Serialize)]
+struct Missing {
+    sequence: u64,
+    image_sha256: String,
+    cause: String,
+}
+
+pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Sink) -> Result<(), ExportError> {
+    let mut contents = Contents { archive: Archive::new(out), files: Vec::new() };
+    contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
+    contents.add("index.html", |out| page::write(reader, filter, out))?;
+    contents.add("records.csv", |out| table::write(reader, filter, out))?;
+    contents.add("records.jsonl", |out| write_lines(reader, filter, out))?;
+    contents.add("isic.csv", |out| table::write_isic(reader, filter, out))?;
+    let (records, missing) = write_images(reader, filter, &mut contents)?;
+    let files = std::mem::take(&mut contents.files);
+    let device = reader.device().into();
+    let firmware = env!("CARGO_PKG_VERSION");
+    let manifest = Manifest { notice: RESEARCH_ONLY, device, firmware, records, files, missing };
+    contents.add("manifest.json", |out| {
+        Ok(serde_json::to_writer_pretty(out, &manifest).map_err(io::Error::from)?)
+    })?;
+    Ok(contents.archive.finish()?)
+}
+
+/// Writes the pictures, and gives how many records there were. One that is missing or altered does not keep the
+/// others: the manifest says so.
+fn write_images(
+    reader: &Reader,
+    filter: &Filter,
+    contents: &mut Contents,
+) -> Result<(u64, Vec<Missing>), ExportError> {
+    let (mut records, mut missing) = (0, Vec::new());
+    reader.each(filter, |record| {
+        records += 1;
+        match reader.image(&record) {
+            Ok(image) => {
+                let name = format!("images/{}", image_name(&record));
+                contents.add(&name, |out| Ok(out.write_all(&image.bytes)?))
+            }
+            Err(error @ (RecordError::ImageMissing { .. } | RecordError::ImageAltered { .. })) => {
+                let (sequence, image_sha256) = (record.sequence, record.image_sha256);
+                missing.push(Missing { sequence, image_sha256, cause: error.brief() });
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    })?;
+    Ok((records, missing))
+}
+
+/// The archive, and what has gone into it.
+struct Contents<'a> {
+    archive: Archive<'a>,
+    files: Vec<FileEntry>,
+}
+
+impl Contents<'_> {
+    fn add(
+        &mut self,
+        name: &str,
+        write: impl FnOnce(&mut Hashing) -> Result<(), ExportError>,
+    ) -> Result<(), ExportError> {
+        let mut hashed = (0, String::new());
+        self.archive.add(name, |out| {
+            let mut out = Hashing { out, hash: Sha256::new(), size: 0 };
+            write(&mut out)?;
+            let sha256 = out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            hashed = (out.size, sha256);
+            Ok::<_, ExportError>(())
+        })?;
+        let (size, sha256) = hashed;
+        self.files.push(FileEntry { name: name.into(), size, sha256 });
+        Ok(())
+    }
+}
+
+/// Hashes what passes through.
+struct Hashing<'a> {
+    out: &'a mut dyn Write,
+    hash: Sha256,
+    size: u64,
+}
+
+impl Write for Hashing<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn readme() -> String {
+    format!(
+        "Records of a dermascope device. {RESEARCH_ONLY}\n\n\
+         index.html     the records with their pictures: open it in a browser, after unpacking\n\
+         records.csv    one row a record, for spreadsheets and statistics\n\
+         records.jsonl  one record a line as JSON, with everything that the device knows\n\
+         isic.csv       the probabilities in the form of the ISIC 2018 challenge, task 3\n\
+         images/        the pictures as the camera gave them, named by the record's number\n\
+         manifest.json  every file's SHA-256\n"
+    )
+}

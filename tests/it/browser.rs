@@ -1,0 +1,290 @@
+//! The whole device in a real browser: the daemon itself with a folder for a camera, pressed over its page in
+//! headless Chromium.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use dermascope::classifier::sha256_hex;
+use dermascope::records::{Reader, Record, RecordsConfig};
+use dermascope::synthetic;
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, PointerAction, MouseActions};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::shared::manifest;
+
+/// Long enough for any machine: nothing here is a measurement.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Longer than the device's long press, shorter than its very long one.
+const HOLD: Duration = Duration::from_millis(1500);
+
+/// A process that ends with the test.
+struct Process(Child);
+
+impl Process {
+    /// Starts a program and waits for the line of its output that `wanted` finds something in.
+    fn start(command: &mut Command, wanted: impl Fn(&str) -> Option<String>) -> (Self, String) {
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("its output is piped")).lines();
+        let process = Self(child);
+        let found = lines.by_ref().find_map(|line| wanted(&line.expect("its output is text")));
+        // The rest is read, so that the program never waits for a reader.
+        std::thread::spawn(move || lines.for_each(drop));
+        (process, found.expect("the program says where it listens before it ends"))
+    }
+
+    /// Asks it to end, and waits.
+    fn end(mut self) -> ExitStatus {
+        let asked = Command::new("kill").arg(self.0.id().to_string()).status().expect("kill runs");
+        assert!(asked.success());
+        self.0.wait().expect("it ends")
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Has ended already where the test passed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Whether Chromium is there. Without it the tests here are skipped, but never where CI counts on them.
+fn no_browser(test: &str) -> bool {
+    let runs = |program: &str| {
+        let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        version.status().is_ok_and(|status| status.success())
+    };
+    let browsers = ["chromium", "chromium-browser", "google-chrome"];
+    let there = runs("chromedriver") && browsers.into_iter().any(runs);
+    assert!(
+        there || std::env::var_os("CI").is_none_or(|ci| ci != "true"),
+        "CI needs chromium and chromedriver"
+    );
+    if !there {
+        eprintln!("skipped: {test}: needs chromium and chromedriver (apt install chromium chromium-driver)");
+    }
+    !there
+}
+
+/// The daemon on a folder of synthetic lesions, and its page in a browser.
+struct Device {
+    pictures: Vec<PathBuf>,
+    records: RecordsConfig,
+    daemon: Process,
+    client: Client,
+    _driver: Process,
+    _folder: TempDir,
+}
+
+impl Device {
+    async fn start() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let camera = folder.path().join("camera");
+        let pictures = synthetic::folder(&camera, 3).expect("draws pictures");
+        let records = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
+        let config = folder.path().join("dermascope.toml");
+        fs::write(&config, configuration(&camera, &records.folder)).expect("writes the configuration");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dermascope"));
+        command.arg("run").arg("--config").arg(&config);
+        let (daemon, page) =
+            Process::start(&mut command, |line| line.strip_prefix("listening on ").map(String::from));
+        let (driver, client) = browser(&folder.path().join("profile")).await;
+        client.goto(&page).await.expect("the page opens");
+        Self { pictures, records, daemon, client, _driver: driver, _folder: folder }
+    }
+
+    /// Waits until the page tells of a screen.
+    async fn screen(&self, name: &str) {
+        self.element(&format!("#now[data-screen={name}]")).await;
+    }
+
+    async fn element(&self, css: &str) -> fantoccini::elements::Element {
+        let found = self.client.wait().at_most(PATIENCE).for_element(Locator::Css(css)).await;
+        match found {
+            Ok(element) => element,
+            Err(error) => panic!("no {css}: {error}; the page says: {}", self.words().await),
+        }
+    }
+
+    async fn until(&self, what: &str, condition: impl AsyncFn() -> bool) {
+        let patience = std::time::Instant::now() + PATIENCE;
+        while !condition().await {
+            assert!(std::time::Instant::now() < patience, "waited in vain until {what}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What the page tells people who do not see the screen.
+    async fn words(&self) -> String {
+        let now = self.client.find(Locator::Css("#now")).await.expect("the page has a live text");
+        now.text().await.expect("it has a text")
+    }
+
+    async fn number(&self, script: &str) -> u64 {
+        let value = self.client.execute(script, vec![]).await.expect("the script runs");
+        value.as_u64().unwrap_or_else(|| panic!("{script} gave {value}"))
+    }
+
+    /// Keeps what the browser shows where DERMASCOPE_SCREENSHOTS says, to be looked at.
+    async fn picture(&self, name: &str) {
+        if let Some(folder) = std::env::var_os("DERMASCOPE_SCREENSHOTS") {
+            let picture = self.client.screenshot().await.expect("the browser draws");
+            fs::write(Path::new(&folder).join(format!("{name}.png")), picture).expect("the folder is there");
+        }
+    }
+
+    /// Presses the main button with the mouse and gives the record that its result was saved as. A picture that
+    /// was refused is used anyway, by holding the button.
+    async fn take_picture(&self) -> Record {
+        let button = self.element("[data-button=main]").await;
+        self.screen("viewfinder").await;
+        button.click().await.expect("the button is there");
+        self.element("#now[data-screen=result], #now[data-screen=retake]").await;
+        let retake = self.client.find(Locator::Css("#now[data-screen=retake]")).await.is_ok();
+        if retake {
+            self.hold_mouse(&button).await;
+        }
+        self.screen("result").await;
+        let saved = self.element("#now:not([data-record=''])").await;
+        let sequence = saved.attr("data-record").await.expect("has it").expect("has it").parse();
+        let reader = Reader::open(&self.records).expect("there are records");
+        let record = reader.get(sequence.expect("a number")).expect("reads").expect("is there");
+        assert_eq!(record.overridden, retake);
+        record
+    }
+
+    async fn hold_mouse(&self, button: &fantoccini::elements::Element) {
+        let mouse = MouseActions::new("mouse".into())
+            .then(PointerAction::MoveToElement { element: button.clone(), duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::Down { button: 0 })
+            .then(PointerAction::Pause { duration: HOLD })
+            .then(PointerAction::Up { button: 0 });
+        self.client.perform_actions(mouse).await.expect("the mouse moves");
+    }
+
+    async fn key(&self, value: char, held: Duration) {
+        let keys = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Pause { duration: held })
+            .then(KeyAction::Up { value });
+        self.client.perform_actions(keys).await.expect("the keys move");
+    }
+
+    /// Closes the browser, ends the daemon, and checks that nothing was lost.
+    async fn finish(self) {
+        self.client.close().await.expect("the browser closes");
+        assert!(self.daemon.end().success(), "the daemon ends well");
+        let report = Reader::open(&self.records).expect("there are records").verify().expect("verifies");
+        assert!(report.is_sound(), "{:?}", report.problems);
+    }
+}
+
+fn configuration(camera: &Path, records: &Path) -> String {
+    format!(
+        "[model]\nmanifest = {:?}\n\
+         [camera]\nkind = \"folder\"\nfolder = {camera:?}\n\
+         [panel]\nkind = \"virtual\"\n\
+         [buttons]\nkind = \"virtual\"\n\
+         [records]\nfolder = {records:?}\n\
+         [http]\nlisten = \"127.0.0.1:0\"\n",
+        manifest()
+    )
+}
+
+async fn browser(profile: &Path) -> (Process, Client) {
+    let port = |line: &str| {
+        let (_, rest) = line.split_once("started successfully on port ")?;
+        Some(rest.trim_end_matches('.').to_string())
+    };
+    let (driver, port) = Process::start(Command::new("chromedriver").arg("--port=0"), port);
+    let profile = format!("--user-data-dir={}", profile.display());
+    let arguments = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--window-size=1280,860",
+        &profile,
+    ];
+    let options = json!({ "goog:chromeOptions": { "args": arguments } });
+    let client = ClientBuilder::new(HttpConnector::new())
+        .capabilities(options.as_object().cloned().expect("an object"))
+        .connect(&format!("http://127.0.0.1:{port}"))
+        .await
+        .expect("Chromium starts");
+    (driver, client)
+}
+
+fn in_a_runtime(test: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(test);
+}
+
+#[test]
+fn a_press_in_the_browser_leads_to_a_record_of_the_very_bytes() {
+    if no_browser("a_press_in_the_browser_leads_to_a_record_of_the_very_bytes") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        device.screen("viewfinder").await;
+        device.picture("viewfinder").await;
+        let record = device.take_picture().await;
+        device.picture("result").await;
+
+        let words = device.words().await;
+        assert!(words.contains(record.verdict.word()), "{words}");
+        assert!(words.contains(&format!("Saved as record {}", record.sequence)), "{words}");
+        assert!(words.contains(dermascope::RESEARCH_ONLY), "{words}");
+
+        let kept =
+            fs::read(Reader::open(&device.records).expect("opens").image_path(&record)).expect("is there");
+        assert_eq!(sha256_hex(&kept), record.image_sha256);
+        let shown = device.pictures.iter().map(|path| sha256_hex(&fs::read(path).expect("is there")));
+        assert!(shown.into_iter().any(|sha256| sha256 == record.image_sha256), "not a picture of the camera");
+
+        // The page lists it, with its picture, and has asked nobody but the device.
+        device.element("#rows tr.shown img").await;
+        let all_loaded =
+            "return [...document.images].every((image) => image.complete && image.naturalWidth > 0) ? 1 : 0";
+        device.until("its pictures load", async || device.number(all_loaded).await == 1).await;
+        let elsewhere = "return performance.getEntriesByType('resource')\
+                         .filter((entry) => !entry.name.startsWith(location.origin)).length";
+        assert_eq!(device.number(elsewhere).await, 0);
+        device.finish().await;
+    });
+}
+
+#[test]
+fn the_keyboard_is_enough() {
+    if no_browser("the_keyboard_is_enough") {
+        return;
+    }
+    const RIGHT: char = '\u{e014}';
+    const ESCAPE: char = '\u{e00c}';
+    in_a_runtime(async {
+        let device = Device::start().await;
+        device.take_picture().await;
+        device.key(ESCAPE, Duration::ZERO).await;
+        device.screen("viewfinder").await;
+        // Held: the newest past result.
+        device.key(' ', HOLD).await;
+        device.screen("history").await;
+        device.picture("history").await;
+        device.key(RIGHT, Duration::ZERO).await;
+        let looked = async || device.words().await.contains("where the network looked");
+        device.until("the next page comes", looked).await;
+        device.key(ESCAPE, Duration::ZERO).await;
+        device.screen("viewfinder").await;
+        device.finish().await;
+    });
+}

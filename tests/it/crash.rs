@@ -1,0 +1,156 @@
+//! Records against a process that dies, and a disk that fails, at any call to the kernel that changes something.
+//!
+//! strace does it to a child that saves readings: it kills it at the Nth such call, or lets that call fail with
+//! ENOSPC, EIO or EROFS. After each run everything that was said to be saved must be there and whole, and nothing
+//! half-written may be left. `DERMASCOPE_CRASH=all` tries every call; without it every eleventh is tried.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use dermascope::classifier::sha256_hex;
+use dermascope::records::{Reader, RecordsConfig, Store};
+use tempfile::TempDir;
+
+use crate::records::reading;
+
+const FOLDER: &str = "DERMASCOPE_CRASH_FOLDER";
+const READINGS: u8 = 3;
+/// Calls that change what is on the disk, or open what will.
+const CALLS: &str = "openat,write,pwrite64,fsync,fdatasync,rename,unlink,ftruncate,fallocate,mkdir,flock";
+
+/// Saves readings and says of each that it is saved, trying again after an error. Only ever run by the tests below.
+#[test]
+#[ignore = "is run under strace by the others"]
+fn the_child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let config = RecordsConfig { folder: folder.into(), ..RecordsConfig::default() };
+    let mut out = std::io::stdout();
+    let mut say = |words: String| {
+        // This call is one of those that may fail.
+        let _ = writeln!(out, "{words}");
+    };
+    say("CHILD started".into());
+    let mut store = Store::open(&config).or_else(|_| Store::open(&config)).expect("opens at the second try");
+    for seed in 1..=READINGS {
+        let reading = reading(seed);
+        let saved = store.save(&reading).or_else(|error| {
+            say(format!("CHILD failed {error}"));
+            store.save(&reading)
+        });
+        let sequence = saved.expect("saves at the second try");
+        say(format!("CHILD saved {sequence} {}", sha256_hex(&reading.capture.encoded.bytes)));
+    }
+    say("CHILD finished".into());
+}
+
+/// What a child said before it ended.
+struct Said {
+    started: bool,
+    finished: bool,
+    /// By sequence number: the picture's hash.
+    saved: BTreeMap<u64, String>,
+    all: String,
+}
+
+fn run_child(folder: &Path, strace: &[&str]) -> Said {
+    let program = std::env::current_exe().expect("a test knows its program");
+    let output = Command::new("strace")
+        .args(["-f", "-qq"])
+        .args(strace)
+        .arg(program)
+        .args(["--exact", "crash::the_child", "--ignored", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, folder)
+        .stdin(Stdio::null())
+        .output()
+        .expect("strace runs");
+    let all = String::from_utf8_lossy(&output.stdout).into_owned();
+    let words = all.lines().filter_map(|line| line.split_once("CHILD ")).map(|(_, words)| words);
+    let saved = words.clone().filter_map(|words| words.strip_prefix("saved ")?.split_once(' '));
+    Said {
+        started: words.clone().any(|words| words == "started"),
+        finished: words.clone().any(|words| words == "finished"),
+        saved: saved.map(|(number, hash)| (number.parse().expect("a number"), hash.into())).collect(),
+        all: format!("{all}{}", String::from_utf8_lossy(&output.stderr)),
+    }
+}
+
+/// How many of the calls a child makes that nothing happens to.
+fn count_calls() -> usize {
+    let folder = TempDir::new().expect("a temporary folder");
+    let log = folder.path().join("calls");
+    let trace = format!("trace={CALLS}");
+    let log_name = log.display().to_string();
+    let said = run_child(&folder.path().join("records"), &["-e", &trace, "-o", &log_name]);
+    assert!(said.finished, "{}", said.all);
+    std::fs::read_to_string(log).expect("strace wrote its log").lines().count()
+}
+
+/// Runs children with a fault at one call after another, and checks after each what is there.
+fn try_calls(test: &str, fault: &str, check: impl Fn(&Said, &str)) {
+    let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
+    if !there {
+        eprintln!("skipped: {test}: needs strace (apt install strace)");
+        return;
+    }
+    let step = if std::env::var("DERMASCOPE_CRASH").is_ok_and(|which| which == "all") { 1 } else { 11 };
+    let calls = count_calls();
+    let mut runs = 0;
+    for call in (1..=calls).step_by(step) {
+        let folder = TempDir::new().expect("a temporary folder");
+        let config = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
+        let (trace, inject) = (format!("trace={CALLS}"), format!("inject={CALLS}:{fault}:when={call}"));
+        let said = run_child(&config.folder, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+        let place = format!("{fault} at call {call} of {calls}");
+        check(&said, &place);
+        check_records(&config, &said, &place);
+        runs += 1;
+    }
+    println!("{fault}: {runs} of {calls} calls tried");
+}
+
+fn check_records(config: &RecordsConfig, said: &Said, place: &str) {
+    let store = Store::open(config).unwrap_or_else(|error| panic!("{place}: {error}"));
+    let under_way = std::fs::read_dir(config.folder.join("incoming")).expect("is there").count();
+    assert_eq!(under_way, 0, "{place}: something is left under way");
+    for (sequence, sha256) in &said.saved {
+        let record = store.get(*sequence).expect("reads").unwrap_or_else(|| panic!("{place}: {sequence} is lost"));
+        assert_eq!(record.image_sha256, *sha256, "{place}");
+    }
+    drop(store);
+    let report = Reader::open(config).and_then(|reader| reader.verify());
+    let report = report.unwrap_or_else(|error| panic!("{place}: {error}"));
+    assert!(report.is_sound(), "{place}: {:?}", report.problems);
+    assert_eq!(report.images, report.records, "{place}: a picture too many or too few");
+}
+
+#[test]
+fn a_process_killed_at_any_call_loses_nothing_that_was_saved() {
+    try_calls("a_process_killed_at_any_call_loses_nothing_that_was_saved", "signal=KILL", |said, place| {
+        assert!(!said.finished || said.saved.len() == READINGS.into(), "{place}");
+    });
+}
+
+fn fails_at_any_call(test: &str, error: &str) {
+    try_calls(test, &format!("error={error}"), |said, place| {
+        // A program that could not even be loaded has nothing to save.
+        let all = said.finished && said.saved.len() == usize::from(READINGS);
+        assert!(all || !said.started || said.all.contains("test crash::the_child ... ok"), "{place}: {}", said.all);
+    });
+}
+
+#[test]
+fn a_full_disk_at_any_call_costs_one_try_at_most() {
+    fails_at_any_call("a_full_disk_at_any_call_costs_one_try_at_most", "ENOSPC");
+}
+
+#[test]
+fn an_input_output_error_at_any_call_costs_one_try_at_most() {
+    fails_at_any_call("an_input_output_error_at_any_call_costs_one_try_at_most", "EIO");
+}
+
+#[test]
+fn a_disk_that_turns_read_only_for_any_call_costs_one_try_at_most() {
+    fails_at_any_call("a_disk_that_turns_read_only_for_any_call_costs_one_try_at_most", "EROFS");
+}

@@ -1,0 +1,247 @@
+//! The whole device as a process: the folder camera, the virtual panel and buttons, everything else real.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use dermascope::classifier::sha256_hex;
+use dermascope::records::{RecordsConfig, Store};
+use dermascope::synthetic;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::shared::manifest;
+
+/// How long anything may take before a test gives up; nothing here measures speed.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Device {
+    process: Child,
+    address: String,
+    folder: TempDir,
+}
+
+impl Device {
+    /// A device over a few synthetic lesions of known seeds, with its records in `records`.
+    fn start(prepare: impl FnOnce(&Path)) -> Self {
+        Self::start_with_model(&manifest(), prepare)
+    }
+
+    fn start_with_model(model: &Path, prepare: impl FnOnce(&Path)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("pictures")).unwrap();
+        for seed in 0..3 {
+            let picture = synthetic::lesion(seed, 320);
+            picture.save(folder.path().join(format!("pictures/{seed}.png"))).unwrap();
+        }
+        prepare(folder.path());
+        let path = folder.path().display();
+        let config = format!(
+            "[model]\nmanifest = \"{}\"\n[camera]\nkind = \"folder\"\nfolder = \"{path}/pictures\"\n\
+             seconds_per_picture = 0.5\n[panel]\nkind = \"virtual\"\n[buttons]\nkind = \"virtual\"\n\
+             [records]\nfolder = \"{path}/records\"\n[http]\nlisten = \"127.0.0.1:0\"\n",
+            model.display()
+        );
+        fs::write(folder.path().join("device.toml"), config).unwrap();
+        let mut process = Command::new(env!("CARGO_BIN_EXE_dermascope"))
+            .args(["run", "--config"])
+            .arg(folder.path().join("device.toml"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        let address = line.trim().strip_prefix("listening on http://").unwrap().to_string();
+        Self { process, address, folder }
+    }
+
+    fn request(&self, request: &str, body: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        let address = &self.address;
+        write!(
+            stream,
+            "{request} HTTP/1.1\r\nHost: {address}\r\nOrigin: http://{address}\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn status(&self) -> Value {
+        let answer = self.request("GET /api/v1/status", "");
+        serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
+    }
+
+    fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let start = Instant::now();
+        loop {
+            let status = self.status();
+            if holds(&status) {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "no {what}: {status}");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    fn wait_for_screen(&self, screens: &[&str]) -> String {
+        let is_shown = |status: &Value| screens.contains(&status["screen"].as_str().unwrap());
+        self.wait_for(&screens.join(" or "), is_shown)["screen"].as_str().unwrap().into()
+    }
+
+    fn edge(&self, pressed: bool) {
+        let answer = self.request("POST /api/v1/buttons/main", &format!("{{\"pressed\":{pressed}}}"));
+        assert!(answer.starts_with("HTTP/1.1 2"), "{answer}");
+    }
+
+    fn press(&self) {
+        self.edge(true);
+        self.edge(false);
+    }
+
+    fn hold_until(&self, screens: &[&str]) {
+        self.edge(true);
+        self.wait_for_screen(screens);
+        self.edge(false);
+    }
+
+    /// From the live picture to a result, using the picture anyway where it is refused.
+    fn read(&self) -> Value {
+        self.wait_for_screen(&["viewfinder"]);
+        self.press();
+        if self.wait_for_screen(&["result", "retake"]) == "retake" {
+            self.hold_until(&["result"]);
+        }
+        self.wait_for("an answer of the store", |status| status["result"]["saved"] != "pending")
+    }
+
+    fn records(&self) -> PathBuf {
+        self.folder.path().join("records")
+    }
+
+    fn terminate(mut self) -> (ExitStatus, TempDir) {
+        let status = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
+        assert!(status.success());
+        let status = self.process.wait().unwrap();
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        (status, folder)
+    }
+}
+
+impl Drop for Device {
+    fn drop(&mut self) {
+        // Fails only where it has ended already, as it should have in most tests.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn open(folder: &Path) -> Store {
+    Store::open(&RecordsConfig { folder: folder.join("records"), ..RecordsConfig::default() }).unwrap()
+}
+
+#[test]
+fn a_press_leads_to_a_record_of_the_very_bytes_that_the_camera_gave() {
+    let device = Device::start(|_| {});
+    let status = device.read();
+    assert_eq!(status["result"]["record"], 1);
+    let (exit, folder) = device.terminate();
+    assert!(exit.success(), "{exit}");
+    let store = open(folder.path());
+    let record = store.get(1).unwrap().unwrap();
+    let bytes = store.image(&record).unwrap().bytes;
+    assert_eq!(sha256_hex(&bytes), record.image_sha256);
+    let given = fs::read_dir(folder.path().join("pictures")).unwrap();
+    assert!(given.map(|entry| fs::read(entry.unwrap().path()).unwrap()).any(|picture| *picture == *bytes));
+    let shown = status["result"]["malignant_probability"].as_f64().unwrap();
+    assert!((f64::from(record.assessment.malignant.probability) - shown).abs() < 1e-6);
+    assert!(record.config_sha256.is_some());
+}
+
+#[test]
+fn the_stored_capture_reads_the_same_again() {
+    let device = Device::start(|_| {});
+    device.read();
+    let (_, folder) = device.terminate();
+    let store = open(folder.path());
+    let record = store.get(1).unwrap().unwrap();
+    let reading = store.reading(&record).unwrap();
+    let config = dermascope::classifier::ModelConfig { manifest: Some(manifest()), ..Default::default() };
+    let again =
+        dermascope::classifier::Classifier::load(&config).unwrap().assess(&reading.capture.pixels).unwrap();
+    assert_eq!(again.probabilities, record.assessment.probabilities);
+}
+
+#[test]
+fn past_results_are_shown_and_left_with_the_one_button() {
+    let device = Device::start(|_| {});
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    device.hold_until(&["history"]);
+    assert_eq!(device.status()["result"]["record"], 1);
+    device.press();
+    device.wait_for_screen(&["viewfinder"]);
+}
+
+#[test]
+fn a_disk_that_takes_nothing_is_told_and_the_reading_stays_until_it_is_saved_after_all() {
+    // A file where the folder of the records should be: nothing can be saved, whoever runs the test.
+    let device = Device::start(|folder| fs::write(folder.join("records"), b"in the way").unwrap());
+    let status = device.read();
+    assert!(status["result"]["saved"]["failed"].is_string(), "{status}");
+    assert!(status["words"].as_str().unwrap().contains("Not saved"), "{status}");
+    fs::remove_file(device.records()).unwrap();
+    let status = device.wait_for("saving after all", |status| status["result"]["record"] == 1);
+    assert_eq!(status["screen"], "result");
+    let (_, folder) = device.terminate();
+    assert_eq!(open(folder.path()).count().unwrap(), 1);
+}
+
+#[test]
+fn a_camera_folder_that_empties_is_a_fault_and_its_return_is_noticed() {
+    let device = Device::start(|_| {});
+    device.wait_for_screen(&["viewfinder"]);
+    let pictures = device.folder.path().join("pictures");
+    let away = device.folder.path().join("away");
+    fs::rename(&pictures, &away).unwrap();
+    fs::create_dir(&pictures).unwrap();
+    device.wait_for_screen(&["fault"]);
+    fs::remove_dir(&pictures).unwrap();
+    fs::rename(&away, &pictures).unwrap();
+    device.wait_for_screen(&["viewfinder"]);
+}
+
+#[test]
+fn a_model_that_is_missing_is_a_fault_on_the_screen_and_a_press_tries_again() {
+    let model = tempfile::tempdir().unwrap();
+    let device = Device::start_with_model(&model.path().join("lesion.toml"), |_| {});
+    let status = device.wait_for("fault", |status| status["screen"] == "fault");
+    assert!(status["words"].as_str().unwrap().contains("lesion.toml"), "{status}");
+    for name in ["lesion.toml", "lesion.onnx"] {
+        fs::copy(manifest().with_file_name(name), model.path().join(name)).unwrap();
+    }
+    device.press();
+    device.wait_for_screen(&["viewfinder"]);
+}
+
+#[test]
+fn holding_the_button_very_long_ends_the_device_cleanly() {
+    let mut device = Device::start(|_| {});
+    device.wait_for_screen(&["viewfinder"]);
+    device.edge(true);
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = device.process.try_wait().unwrap() {
+            break status;
+        }
+        assert!(start.elapsed() < PATIENCE, "it did not end");
+        std::thread::sleep(Duration::from_millis(50));
+    };
+    assert!(status.success(), "{status}");
+}

@@ -1,0 +1,334 @@
+//! The HTTP link, over a real socket, with a device that the test plays.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
+use dermascope::classifier::sha256_hex;
+use dermascope::links::http::{self, HttpConfig, ScreenFeed, Server};
+use dermascope::panel::{Canvas, VirtualScreen};
+use dermascope::reading::Saved;
+use dermascope::records::{RecordsConfig, Store};
+use dermascope::screens::{Hint, Page, Screen, Status};
+use embedded_graphics::geometry::Size;
+use embedded_graphics::pixelcolor::Rgb565;
+use embedded_graphics::prelude::*;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::records::reading;
+
+/// A server over three records, and what the test plays the device with.
+struct Bench {
+    _folder: TempDir,
+    server: Server,
+    feed: ScreenFeed,
+    buttons: VirtualButtons,
+    store: Store,
+}
+
+const SIZE: Size = Size::new(6, 4);
+
+fn bench() -> Bench {
+    let buttons = VirtualButtons::default();
+    bench_with(Some(buttons.clone()), buttons)
+}
+
+fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons) -> Bench {
+    let folder = TempDir::new().expect("a temporary folder");
+    let records = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
+    let mut store = Store::open(&records).expect("opens");
+    for seed in [10, 20, 200] {
+        store.save(&reading(seed)).expect("saves");
+    }
+    let feed = ScreenFeed::new(VirtualScreen::new(SIZE));
+    let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
+    let server =
+        http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
+    Bench { _folder: folder, server, feed, buttons, store }
+}
+
+/// An answer as it came over the socket.
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).expect("the body is JSON")
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("connects");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket has a timeout");
+    stream
+}
+
+fn raw(address: SocketAddr, request: &str) -> Answer {
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).expect("writes");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("reads to the end");
+    let end = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head and a body");
+    let head = String::from_utf8(bytes[..end].to_vec()).expect("a head is text");
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
+    Answer { status, head, body: bytes[end + 4..].to_vec() }
+}
+
+fn get(bench: &Bench, path: &str) -> Answer {
+    let address = bench.server.address();
+    raw(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+}
+
+fn post(bench: &Bench, path: &str, headers: &str, body: &str) -> Answer {
+    let address = bench.server.address();
+    let length = body.len();
+    raw(
+        address,
+        &format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{headers}\
+             Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+        ),
+    )
+}
+
+fn canvas(colour: Rgb565) -> Canvas {
+    let mut canvas = Canvas::new(SIZE);
+    canvas.clear(colour).expect("a canvas cannot fail");
+    canvas
+}
+
+fn viewfinder() -> Screen {
+    Screen::Viewfinder { frame: None, hint: Hint::Ready }
+}
+
+#[test]
+fn the_page_needs_nothing_from_elsewhere() {
+    let bench = bench();
+    let page = get(&bench, "/");
+    assert_eq!(page.status, 200);
+    let policy = page.header("content-security-policy").expect("has a policy");
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    let html = String::from_utf8(page.body).expect("text");
+    assert!(html.contains(dermascope::RESEARCH_ONLY));
+    let mut files = 0;
+    let links = html.split(['"']).collect::<Vec<_>>();
+    for pair in links.windows(2).filter(|pair| pair[0].ends_with("href=") || pair[0].ends_with("src=")) {
+        let link = pair[1];
+        let file = get(&bench, link);
+        assert_eq!(file.status, 200, "{link}");
+        let text = String::from_utf8(file.body).expect("text").replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains("http://") && !text.contains("https://"), "{link} names another address");
+        files += 1;
+    }
+    assert!(files >= 3, "the page has a style, a script and an icon");
+    assert!(
+        !html.contains("<style") && !html.contains("style=") && !html.contains("onclick"),
+        "nothing inline"
+    );
+}
+
+#[test]
+fn the_screen_comes_pixel_by_pixel() {
+    let bench = bench();
+    let canvas = canvas(Rgb565::new(31, 32, 0));
+    bench.feed.show(&viewfinder(), &Status::default(), &canvas);
+    let answer = get(&bench, "/screen.png");
+    assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/png")));
+    let picture = image::load_from_memory(&answer.body).expect("a PNG").to_rgb8();
+    assert_eq!(picture, canvas.to_rgb());
+}
+
+#[test]
+fn the_status_says_what_the_screen_says() {
+    let bench = bench();
+    assert_eq!(get(&bench, "/api/v1/status").json()["screen"], "dark");
+    let reading = Arc::new(reading(200));
+    let screen = Screen::Result { reading, saved: Saved::Saved(3), page: Page::Reading };
+    let status = Status { records: 3, warning: Some("Disk nearly full".into()) };
+    bench.feed.show(&screen, &status, &canvas(Rgb565::RED));
+    let status = get(&bench, "/api/v1/status").json();
+    assert_eq!(status["screen"], "result");
+    assert_eq!(status["result"]["verdict"], "suspicious");
+    assert_eq!(status["result"]["record"], 3);
+    assert_eq!(status["result"]["top"][0]["class"], "mel");
+    assert_eq!(status["records"], 3);
+    assert_eq!(status["warning"], "Disk nearly full");
+    assert_eq!(status["virtual_buttons"], true);
+    let words = status["words"].as_str().expect("words");
+    for part in ["SUSPICIOUS", "78%", "Melanoma", "Saved as record 3", dermascope::RESEARCH_ONLY] {
+        assert!(words.contains(part), "{part} is missing in {words}");
+    }
+}
+
+#[test]
+fn events_tell_every_new_screen_at_once() {
+    let bench = bench();
+    let address = bench.server.address();
+    let mut stream = connect(address);
+    let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("writes");
+    let mut lines = BufReader::new(stream).lines().map(|line| line.expect("the stream goes on"));
+    let mut next = || -> Value {
+        let data = lines.find_map(|line| line.strip_prefix("data: ").map(String::from)).expect("an event");
+        serde_json::from_str(&data).expect("JSON")
+    };
+    assert_eq!(next()["screen"], "dark");
+    bench.feed.show(&viewfinder(), &Status::default(), &canvas(Rgb565::BLUE));
+    let event = std::iter::repeat_with(&mut next).find(|event| event["version"] == 1).expect("comes");
+    assert_eq!(event["screen"], "viewfinder");
+    // A watcher that was away gets the newest, not all.
+    for green in 0..60 {
+        bench.feed.show(&Screen::NoHistory, &Status::default(), &canvas(Rgb565::new(0, green, 0)));
+    }
+    let mut events = 1;
+    while next()["version"] != 61 {
+        events += 1;
+    }
+    assert!(events <= 60);
+}
+
+#[test]
+fn a_press_and_its_release_arrive_once_and_in_order() {
+    let bench = bench();
+    for pressed in [true, true, false, false] {
+        let answer = post(&bench, "/api/v1/buttons/main", "", &format!("{{\"pressed\": {pressed}}}"));
+        assert_eq!(answer.status, 204);
+    }
+    let mut reader = bench.buttons.reader();
+    let mut edge = |wait| reader.next_edge(Duration::from_millis(wait)).expect("virtual buttons cannot fail");
+    assert_eq!(edge(5000), Some(Edge { button: Button::Main, pressed: true }));
+    assert_eq!(edge(5000), Some(Edge { button: Button::Main, pressed: false }));
+    assert_eq!(edge(0), None);
+}
+
+#[test]
+fn a_press_whose_page_is_gone_is_let_go() {
+    let bench = bench();
+    assert_eq!(post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}").status, 204);
+    let mut reader = bench.buttons.reader();
+    let mut edge = || reader.next_edge(Duration::from_secs(60)).expect("virtual buttons cannot fail");
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: true }));
+    assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: false }));
+}
+
+#[test]
+fn a_device_with_real_buttons_is_not_pressed_from_here() {
+    let bench = bench_with(None, VirtualButtons::default());
+    let answer = post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}");
+    assert_eq!((answer.status, answer.header("content-type")), (409, Some("application/problem+json")));
+    assert_eq!(get(&bench, "/api/v1/status").json()["virtual_buttons"], false);
+}
+
+#[test]
+fn a_press_of_another_site_does_nothing() {
+    let bench = bench();
+    let evil = post(&bench, "/api/v1/buttons/main", "Origin: http://evil.example\r\n", "{\"pressed\": true}");
+    assert_eq!(evil.status, 403);
+    let form = raw(
+        bench.server.address(),
+        &format!(
+            "POST /api/v1/buttons/main HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain\r\n\
+             Content-Length: 17\r\nConnection: close\r\n\r\n{{\"pressed\": true}}",
+            bench.server.address()
+        ),
+    );
+    assert_eq!(form.status, 415);
+    let rebound = raw(
+        bench.server.address(),
+        "GET /api/v1/records HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
+    );
+    assert_eq!(rebound.status, 421);
+    let edge = bench.buttons.reader().next_edge(Duration::ZERO).expect("virtual buttons cannot fail");
+    assert_eq!(edge, None);
+}
+
+#[test]
+fn records_are_listed_in_pages_and_given_whole() {
+    let bench = bench();
+    let list = get(&bench, "/api/v1/records?limit=2").json();
+    let sequences = |list: &Value| -> Vec<u64> {
+        let records = list["records"].as_array().expect("an array");
+        records.iter().map(|record| record["sequence"].as_u64().expect("a number")).collect()
+    };
+    assert_eq!((sequences(&list), &list["total"], &list["next_before"]), (vec![3, 2], &3.into(), &2.into()));
+    let rest = get(&bench, "/api/v1/records?limit=2&before=2").json();
+    assert_eq!((sequences(&rest), &rest["next_before"]), (vec![1], &Value::Null));
+    assert_eq!(sequences(&get(&bench, "/api/v1/records?verdict=suspicious").json()), [3]);
+    let record = get(&bench, "/api/v1/records/3").json();
+    assert_eq!(record["image_sha256"], sha256_hex(&reading(200).capture.encoded.bytes));
+    assert_eq!(record["assessment"]["malignant"]["operating_point"], "screening");
+}
+
+#[test]
+fn a_picture_comes_byte_for_byte_and_once() {
+    let bench = bench();
+    let picture = get(&bench, "/api/v1/records/2/image");
+    assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/png")));
+    assert_eq!(picture.body, reading(20).capture.encoded.bytes.to_vec());
+    let tag = picture.header("etag").expect("has a tag").to_string();
+    let address = bench.server.address();
+    let again = raw(
+        address,
+        &format!(
+            "GET /api/v1/records/2/image HTTP/1.1\r\nHost: {address}\r\nIf-None-Match: {tag}\r\n\
+             Connection: close\r\n\r\n"
+        ),
+    );
+    assert_eq!((again.status, again.body.len()), (304, 0));
+}
+
+#[test]
+fn whatever_is_wrong_comes_as_problem_details() {
+    let mut bench = bench();
+    bench.store.delete(1, "test").expect("deletes");
+    let long = format!("{{\"pressed\": \"{}\"}}", "x".repeat(100_000));
+    let cases = [
+        (get(&bench, "/nothing"), 404),
+        (get(&bench, "/api/v1/records/1"), 404),
+        (get(&bench, "/api/v1/records/9/image"), 404),
+        (get(&bench, "/api/v1/records/-1"), 400),
+        (get(&bench, "/api/v1/records/many"), 400),
+        (get(&bench, "/api/v1/records?limit=0"), 400),
+        (get(&bench, "/api/v1/records?limit=1000000"), 400),
+        (get(&bench, "/api/v1/records?colour=red"), 400),
+        (get(&bench, "/api/v1/records?since=yesterday"), 400),
+        (get(&bench, "/api/v1/buttons/main"), 405),
+        (post(&bench, "/api/v1/buttons/reset", "", "{\"pressed\": true}"), 400),
+        (post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": 1}"), 422),
+        (post(&bench, "/api/v1/buttons/main", "", "{"), 400),
+        (post(&bench, "/api/v1/buttons/main", "", &long), 413),
+    ];
+    for (answer, status) in cases {
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        assert_eq!(answer.status, status, "{text}");
+        assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{text}");
+        let problem = answer.json();
+        assert_eq!(problem["status"], status);
+        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{text}");
+    }
+}
+
+#[test]
+fn a_dropped_server_lets_its_address_go() {
+    let bench = bench();
+    let address = bench.server.address();
+    // One that watches must not keep it.
+    let mut watcher = connect(address);
+    let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    watcher.write_all(request.as_bytes()).expect("writes");
+    let mut first = [0; 16];
+    watcher.read_exact(&mut first).expect("the stream starts");
+    drop(bench.server);
+    assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
+}

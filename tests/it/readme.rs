@@ -1,0 +1,76 @@
+//! The README's commands are run as they stand there.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use dermascope::synthetic;
+
+/// The lines that begin with `$ ` in the README's console blocks, without it.
+fn commands() -> Vec<String> {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let blocks =
+        readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_string());
+    let lines: Vec<_> =
+        blocks.flat_map(|block| block.lines().map(String::from).collect::<Vec<_>>()).collect();
+    lines.iter().filter_map(|line| line.strip_prefix("$ ").map(String::from)).collect()
+}
+
+/// A folder with what the README's examples name.
+fn example_folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    synthetic::lesion(1, 256).save(path.join("lesion.jpg")).unwrap();
+    fs::create_dir(path.join("pictures")).unwrap();
+    synthetic::lesion(2, 256).save(path.join("pictures/one.png")).unwrap();
+    fs::write(path.join("labels.csv"), "image_id,dx\none,nv\n").unwrap();
+    for shipped in ["config", "models"] {
+        std::os::unix::fs::symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join(shipped), path.join(shipped))
+            .unwrap();
+    }
+    folder
+}
+
+#[test]
+fn every_dermascope_command_in_the_readme_runs() {
+    let folder = example_folder();
+    let commands: Vec<_> =
+        commands().into_iter().filter(|command| command.starts_with("dermascope ")).collect();
+    assert!(commands.len() >= 5, "{commands:?}");
+    for command in commands {
+        let arguments = command.split_whitespace().skip(1);
+        let mut program = Command::new(env!("CARGO_BIN_EXE_dermascope"));
+        let output = program.args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+#[test]
+fn every_make_command_in_the_readme_is_a_target() {
+    let makefile = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Makefile")).unwrap();
+    let commands: Vec<_> = commands().into_iter().filter(|command| command.starts_with("make ")).collect();
+    assert_eq!(commands[..2], ["make demo", "make test"], "they open the README");
+    for command in commands {
+        let target = command.split_whitespace().nth(1).unwrap();
+        assert!(makefile.lines().any(|line| line.starts_with(&format!("{target}:"))), "{command}");
+    }
+}
+
+#[test]
+fn every_link_to_a_file_in_the_readme_leads_somewhere() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let links = readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
+    for link in links.filter(|link| !link.contains("://")) {
+        assert!(root.join(link).exists(), "{link}");
+    }
+}
+
+#[test]
+fn the_readmes_picture_is_the_result_screen_as_it_is_drawn_today() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let open = |name: &str| image::open(root.join(name)).unwrap().to_rgb8();
+    let (shown, drawn) = (open("docs/result.png"), open("tests/golden/result-suspicious-240x240.png"));
+    let enlarged = image::imageops::resize(&drawn, 720, 720, image::imageops::FilterType::Nearest);
+    assert!(shown == enlarged, "draw docs/result.png again from the golden picture, three times as large");
+}
