@@ -93,7 +93,16 @@ fn assessment(probabilities: [f32; 7], doubts: &[Doubt]) -> Assessment {
 fn reading(assessment: Assessment, reasons: &[Reason]) -> Arc<Reading> {
     Arc::new(Reading {
         capture: capture(reasons.is_empty()),
-        quality: Quality { sharpness: 184.0, reasons: reasons.into() },
+        quality: Quality {
+            sharpness: if reasons.is_empty() { 4.2 } else { 0.7 },
+            brightness: 0.56,
+            black: 0.14,
+            glare: if reasons.is_empty() { 0.002 } else { 0.09 },
+            lesion_contrast: 0.61,
+            lesion_area: 0.23,
+            lesion_offset: 0.08,
+            reasons: reasons.into(),
+        },
         assessment,
         overridden: !reasons.is_empty(),
     })
