@@ -36,7 +36,9 @@ const SPOILS: &[(&str, Spoil)] = &[
     ("blurred, sigma 1.5", |labelled| Some(imageops::blur(&view(&labelled.picture), 1.5))),
     ("blurred, sigma 2", |labelled| Some(imageops::blur(&view(&labelled.picture), 2.0))),
     ("blurred, sigma 3", |labelled| Some(imageops::blur(&view(&labelled.picture), 3.0))),
-    ("blurred, sigma 2, then noise of +-2", |labelled| Some(noisy(&imageops::blur(&view(&labelled.picture), 2.0)))),
+    ("blurred, sigma 2, then noise of +-2", |labelled| {
+        Some(noisy(&imageops::blur(&view(&labelled.picture), 2.0)))
+    }),
     ("moved by 5", |labelled| Some(moved(&view(&labelled.picture), 5))),
     ("moved by 9", |labelled| Some(moved(&view(&labelled.picture), 9))),
     ("darkened to 0.5", |labelled| Some(toned(&view(&labelled.picture), 0.5, 0.0))),
@@ -97,7 +99,10 @@ fn read(data: &Path, id: &str) -> anyhow::Result<Labelled> {
     let path = data.join(format!("masks/{id}.png"));
     let outline = image::open(&path).with_context(|| path.display().to_string())?.to_luma8();
     let (width, height) = picture.dimensions();
-    Ok(Labelled { picture, outline: imageops::resize(&outline, width, height, imageops::FilterType::Nearest) })
+    Ok(Labelled {
+        picture,
+        outline: imageops::resize(&outline, width, height, imageops::FilterType::Nearest),
+    })
 }
 
 /// The central square: the field of view.
@@ -156,14 +161,16 @@ fn shifted(labelled: &Labelled, share: f32) -> Option<RgbImage> {
         (labelled.picture.clone(), labelled.outline.clone()),
         (imageops::flip_horizontal(&labelled.picture), imageops::flip_horizontal(&labelled.outline)),
     ];
-    let strip = |outline: &GrayImage| outline.enumerate_pixels().filter(|(.., p)| p.0[0] > 127).map(|(x, ..)| x).min();
+    let strip = |outline: &GrayImage| {
+        outline.enumerate_pixels().filter(|(.., p)| p.0[0] > 127).map(|(x, ..)| x).min()
+    };
     let (picture, outline) = turned.into_iter().max_by_key(|(_, outline)| strip(outline))?;
     // Not quite up to the outline: lesions are softer than it.
     let skin = strip(&outline)?.checked_sub(4).filter(|width| *width >= LEAST_STRIP)?;
     let whole = in_ring(&outline, 0, skin);
-    let shift = (0..2 * picture.width()).step_by(4).find(|shift| {
-        in_ring(&outline, *shift, skin) as f32 <= share * whole as f32
-    })?;
+    let shift = (0..2 * picture.width())
+        .step_by(4)
+        .find(|shift| in_ring(&outline, *shift, skin) as f32 <= share * whole as f32)?;
     let shifted = RgbImage::from_fn(picture.width(), picture.height(), |x, y| {
         *picture.get_pixel(source(x, shift, skin), y)
     });
@@ -185,7 +192,9 @@ fn in_ring(outline: &GrayImage, shift: u32, skin: u32) -> usize {
     let (width, height) = (outline.width() as f32, outline.height() as f32);
     let places = (0..outline.height()).flat_map(|y| (0..outline.width()).map(move |x| (x, y)));
     places
-        .filter(|(x, y)| (*x as f32 + 0.5 - width / 2.0).hypot(*y as f32 + 0.5 - height / 2.0) <= height / 2.0)
+        .filter(|(x, y)| {
+            (*x as f32 + 0.5 - width / 2.0).hypot(*y as f32 + 0.5 - height / 2.0) <= height / 2.0
+        })
         .filter(|(x, y)| outline.get_pixel(source(*x, shift, skin), *y).0[0] > 127)
         .count()
 }
@@ -199,10 +208,17 @@ fn print(table: &[Vec<Quality>]) {
             format!("{:.1} %", 100.0 * count as f64 / row.len().max(1) as f64)
         };
         let each = REASONS.map(|reason| percent(&|quality| quality.reasons.contains(&reason)));
-        println!("| {name} | {} | {} | {} |", row.len(), percent(&|quality| !quality.is_usable()), each.join(" | "));
+        println!(
+            "| {name} | {} | {} | {} |",
+            row.len(),
+            percent(&|quality| !quality.is_usable()),
+            each.join(" | ")
+        );
     }
     println!("\nPercentiles of the numbers among the pictures as they are:\n");
-    println!("| number | 0.5 | 1 | 2 | 5 | 50 | 95 | 98 | 99 | 99.5 |\n|---|---|---|---|---|---|---|---|---|---|");
+    println!(
+        "| number | 0.5 | 1 | 2 | 5 | 50 | 95 | 98 | 99 | 99.5 |\n|---|---|---|---|---|---|---|---|---|---|"
+    );
     type Number = (&'static str, fn(&Quality) -> f32);
     let numbers: [Number; 7] = [
         ("sharpness", |quality| quality.sharpness),
@@ -216,7 +232,9 @@ fn print(table: &[Vec<Quality>]) {
     for (name, number) in numbers {
         let mut values: Vec<_> = table[0].iter().map(number).collect();
         values.sort_by(f32::total_cmp);
-        let at = |percent: f64| format!("{:.3}", values[((values.len() - 1) as f64 * percent / 100.0).round() as usize]);
+        let at = |percent: f64| {
+            format!("{:.3}", values[((values.len() - 1) as f64 * percent / 100.0).round() as usize])
+        };
         println!("| {name} | {} |", [0.5, 1.0, 2.0, 5.0, 50.0, 95.0, 98.0, 99.0, 99.5].map(at).join(" | "));
     }
 }

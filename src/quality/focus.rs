@@ -7,7 +7,8 @@ use super::view::View;
 /// direction; the lesser of the two, since a hand that moves blurs in one. What noise adds is taken off: it is
 /// everywhere, and so in the median, where detail is in few places. In levels of 255 at a mean luma of 128.
 pub fn sharpness(view: &View) -> f32 {
-    let (sum, count) = view.in_ring(&view.luma).fold((0u32, 0u32), |(sum, count), luma| (sum + u32::from(luma), count + 1));
+    let (sum, count) =
+        view.in_ring(&view.luma).fold((0u32, 0u32), |(sum, count), luma| (sum + u32::from(luma), count + 1));
     let mean = (sum as f32 / count.max(1) as f32).max(1.0);
     let least = excess(view, 1, SIDE).min(excess(view, SIDE, 1));
     least.sqrt() * 128.0 / mean
@@ -16,7 +17,8 @@ pub fn sharpness(view: &View) -> f32 {
 /// The mean square of the second difference along `step`, less its noise. `aside` is the other direction.
 fn excess(view: &View, step: usize, aside: usize) -> f32 {
     let luma = &view.luma;
-    let second = |at: usize| 2 * i32::from(luma[at]) - i32::from(luma[at - step]) - i32::from(luma[at + step]);
+    let second =
+        |at: usize| 2 * i32::from(luma[at]) - i32::from(luma[at - step]) - i32::from(luma[at + step]);
     // Magnitudes are at most 4 * 2 * 255.
     let mut histogram = [0u32; 2041];
     for row in 1..SIDE - 1 {
@@ -26,7 +28,8 @@ fn excess(view: &View, step: usize, aside: usize) -> f32 {
         }
     }
     let count: u32 = histogram.iter().sum();
-    let squares: f64 = histogram.iter().enumerate().map(|(size, n)| f64::from(*n) * (size * size) as f64).sum();
+    let squares: f64 =
+        histogram.iter().enumerate().map(|(size, n)| f64::from(*n) * (size * size) as f64).sum();
     let mut below = 0;
     let median = histogram.iter().position(|n| {
         below += n;

@@ -60,7 +60,8 @@ fn smooth(values: &[f32]) -> Vec<f32> {
 
 /// The threshold that separates the values best (Otsu 1979).
 fn otsu(values: &[f32]) -> f32 {
-    let (least, most) = values.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
+    let (least, most) =
+        values.iter().fold((f32::MAX, f32::MIN), |(least, most), v| (least.min(*v), most.max(*v)));
     let width = ((most - least) / BINS as f32).max(1e-6);
     let mut histogram = [0.0f32; BINS];
     values.iter().for_each(|value| histogram[(((value - least) / width) as usize).min(BINS - 1)] += 1.0);

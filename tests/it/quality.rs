@@ -1,13 +1,13 @@
 //! The picture's quality: each check on pictures made for it, and all of them on real pictures.
 
-use std::path::{Path, PathBuf};
-
 use dermascope::classifier::restore_aspect;
 use dermascope::picture;
 use dermascope::quality::{Quality, QualityConfig, Reason, measure, sharpness};
 use dermascope::synthetic;
 use image::{Rgb, RgbImage, imageops};
 use proptest::prelude::*;
+
+use crate::shared::shared;
 
 fn judged(picture: &RgbImage) -> Quality {
     measure(picture, &QualityConfig::default())
@@ -21,7 +21,9 @@ fn toned(picture: &RgbImage, gain: f32, lift: f32) -> RgbImage {
 /// Skin of a synthetic picture, without its lesion: a strip beside it, to and fro.
 fn skin() -> RgbImage {
     let picture = synthetic::picture(1, 640, 320);
-    RgbImage::from_fn(320, 320, |x, y| *picture.get_pixel(if x % 280 < 140 { x % 280 } else { 279 - x % 280 }, y * 9 / 10))
+    RgbImage::from_fn(320, 320, |x, y| {
+        *picture.get_pixel(if x % 280 < 140 { x % 280 } else { 279 - x % 280 }, y * 9 / 10)
+    })
 }
 
 /// A dark round spot on skin, in shares of the side.
@@ -51,9 +53,8 @@ fn a_blurred_picture_is_told_to_hold_still() {
 #[test]
 fn blur_makes_a_picture_less_sharp_step_by_step() {
     let picture = synthetic::lesion(2, 320);
-    let steps = [0.0, 1.0, 2.0, 4.0].map(|sigma| {
-        sharpness(&if sigma > 0.0 { imageops::blur(&picture, sigma) } else { picture.clone() })
-    });
+    let steps = [0.0, 1.0, 2.0, 4.0]
+        .map(|sigma| sharpness(&if sigma > 0.0 { imageops::blur(&picture, sigma) } else { picture.clone() }));
     assert!(steps.is_sorted_by(|sharper, softer| sharper > softer), "{steps:?}");
 }
 
@@ -71,7 +72,8 @@ fn movement_in_one_direction_is_blur_although_the_other_is_sharp() {
 fn noise_does_not_make_a_blurred_picture_sharp() {
     let blurred = imageops::blur(&synthetic::lesion(2, 224), 3.0);
     let noisy = RgbImage::from_fn(224, 224, |x, y| {
-        let bits = (x * 7919 + y * 104_729).wrapping_mul(0x9e37_79b1).wrapping_add(x * y).wrapping_mul(0x85eb_ca77);
+        let bits =
+            (x * 7919 + y * 104_729).wrapping_mul(0x9e37_79b1).wrapping_add(x * y).wrapping_mul(0x85eb_ca77);
         Rgb(blurred.get_pixel(x, y).0.map(|value| value.saturating_add((bits >> 16) as u8 % 5)))
     });
     let sharp = sharpness(&synthetic::lesion(2, 224));
@@ -166,27 +168,19 @@ proptest! {
     }
 }
 
-/// Where the data lie, if they do.
-fn shared() -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared");
-    let shared = std::env::var_os("DERMASCOPE_SHARED").map_or(beside, PathBuf::from);
-    let images = shared.join("data/ham10000/images");
-    if !images.is_dir() {
-        eprintln!("skipped: no ../shared: {} is missing", images.display());
-        return None;
-    }
-    Some(shared.join("data/ham10000"))
-}
-
 #[test]
 fn real_pictures_pass_and_spoiled_ones_do_not() {
-    let Some(data) = shared() else { return };
+    let Some(shared) = shared("quality") else { return };
+    let data = shared.join("data/ham10000");
     let mut labels = csv::Reader::from_path(data.join("labels.csv")).unwrap();
     let rows = labels.deserialize::<std::collections::HashMap<String, String>>().map(Result::unwrap);
-    let ids: Vec<_> = rows.filter(|row| row["split"] == "val").map(|row| row["image_id"].clone()).step_by(5).collect();
+    let ids: Vec<_> =
+        rows.filter(|row| row["split"] == "val").map(|row| row["image_id"].clone()).step_by(5).collect();
     let pictures: Vec<_> = ids
         .iter()
-        .map(|id| restore_aspect(&picture::read(&data.join(format!("images/{id}.jpg"))).unwrap().0, 4.0 / 3.0))
+        .map(|id| {
+            restore_aspect(&picture::read(&data.join(format!("images/{id}.jpg"))).unwrap().0, 4.0 / 3.0)
+        })
         .collect();
     let refused = |spoil: &dyn Fn(&RgbImage) -> RgbImage| {
         let count = pictures.iter().filter(|picture| !judged(&spoil(picture)).is_usable()).count();
