@@ -198,7 +198,7 @@ impl Device {
     /// Steps through everything that has happened, and what its effects bring about at once.
     fn settle(&mut self) {
         while let Some(event) = self.pending.pop_front() {
-            if matches!(event, Event::Gesture(Gesture::Short(Button::Main))) {
+            if matches!(event, Event::Gesture(Gesture::Short(Button::Main) | Gesture::Long(Button::Main))) {
                 self.pressed_at = Some(Instant::now());
             }
             let state = std::mem::replace(&mut self.state, State::Off);

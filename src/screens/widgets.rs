@@ -28,13 +28,13 @@ pub fn bar(canvas: &mut Canvas, area: Rectangle, share: f32, colour: Rgb565) {
     fill_slab(canvas, full.cut_left(width), radius, colour);
 }
 
-/// A mark across a bar at a share of its width, with a pointer above.
+/// A mark across a bar at a share of its width.
 pub fn threshold(canvas: &mut Canvas, bar: Rectangle, share: f32, colour: Rgb565) {
     let x = bar.top_left.x as f32 + bar.size.width as f32 * share.clamp(0.0, 1.0);
     let (top, bottom) = (bar.top_left.y as f32, bar.top_left.y as f32 + bar.size.height as f32);
-    let edge = ink::around((x, (top + bottom) / 2.0), bar.size.height as f32 + 6.0);
-    fill(canvas, edge, theme::BACKGROUND, stroke((x, top - 2.0), (x, bottom + 2.0), 5.0));
-    fill(canvas, edge, colour, stroke((x, top - 2.0), (x, bottom + 2.0), 2.0));
+    let around = ink::around((x, (top + bottom) / 2.0), bar.size.height as f32 + 6.0);
+    fill(canvas, around, theme::BACKGROUND, stroke((x, top + 1.0), (x, bottom - 1.0), 5.0));
+    fill(canvas, around, colour, stroke((x, top - 1.0), (x, bottom + 1.0), 2.0));
 }
 
 /// The dots that say which page of a result this is.

@@ -57,7 +57,8 @@ impl Drop for Process {
 /// Whether Chromium is there. Without it the tests here are skipped, but never where CI counts on them.
 fn no_browser(test: &str) -> bool {
     let runs = |program: &str| {
-        let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut version = Command::new(program);
+        version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         version.status().is_ok_and(|status| status.success())
     };
     let browsers = ["chromium", "chromium-browser", "google-chrome"];

@@ -129,7 +129,7 @@ fn check_records(config: &RecordsConfig, said: &Said, place: &str) {
 #[test]
 fn a_process_killed_at_any_call_loses_nothing_that_was_saved() {
     try_calls("a_process_killed_at_any_call_loses_nothing_that_was_saved", "signal=KILL", |said, place| {
-        assert!(!said.finished || said.saved.len() == READINGS.into(), "{place}");
+        assert!(!said.finished || said.saved.len() == usize::from(READINGS), "{place}");
     });
 }
 

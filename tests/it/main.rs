@@ -11,6 +11,7 @@ mod int8;
 mod model;
 mod panel;
 mod pictures;
+mod quality;
 mod readme;
 mod records;
 mod screens;

@@ -40,7 +40,7 @@ def pooled_outputs(model: onnx.ModelProto, pixels, at, label: str, threads: int)
     return runtime.run(with_pooled, runtime.Stored(pixels, at), POOLED, label, threads)
 
 
-def calibrate(work: Path, folder: Path, name: str, lesions: int = 2000, threads: int = 1) -> dict:
+def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads: int = 1) -> dict:
     model = onnx.load(work / "int8.onnx")
     pixels, rows = load(work, "ham10000")
     val = places(rows, "val")
