@@ -10,7 +10,7 @@ use std::time::Duration;
 use dermascope::classifier::sha256_hex;
 use dermascope::records::{Reader, Record, RecordsConfig};
 use dermascope::synthetic;
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, PointerAction, MouseActions};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
