@@ -177,6 +177,10 @@ impl<M: Micro> Packed<M> {
     }
 
     /// Some tiles of one size, from a pixel of a line on.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the innermost call: a struct would only name each of them twice"
+    )]
     fn tiles(
         &self,
         input: &[M::Value],
