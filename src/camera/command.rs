@@ -10,7 +10,7 @@ use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::newest::{NewestWins, newest_wins};
 use super::{Camera, CameraConfig, CameraError, Shot, Splitter};
@@ -43,19 +43,21 @@ pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
         .map_err(failed)?;
     let pipes = (child.stdout.take(), child.stderr.take());
     let (sender, output) = newest_wins(2);
+    let (listening, silent) = bounded(0);
     let camera = Program {
         name: program.into(),
         description: words.join(" "),
         child,
         output,
         said: Arc::default(),
+        silent,
         patience: config.opening_patience(),
         stall_after: config.stall_after(),
     };
     let said = camera.said.clone();
     if let (Some(stdout), Some(stderr)) = pipes {
         spawn("camera-pipe", move || cut(stdout, &sender)).map_err(failed)?;
-        spawn("camera-said", move || listen(stderr, &said)).map_err(failed)?;
+        spawn("camera-said", move || listen(stderr, &said, listening)).map_err(failed)?;
     }
     Ok(Box::new(camera))
 }
@@ -88,6 +90,8 @@ struct Program {
     output: Receiver<Output>,
     /// The last lines of its standard error.
     said: Arc<Mutex<VecDeque<String>>>,
+    /// Closed when all of that has been read.
+    silent: Receiver<()>,
     /// How long the next frame may take.
     patience: Duration,
     stall_after: Duration,
@@ -125,7 +129,11 @@ impl Program {
         let start = Instant::now();
         while start.elapsed() < ENDING {
             match self.child.try_wait() {
-                Ok(Some(status)) => return format!("the program ended ({status})"),
+                Ok(Some(status)) => {
+                    // Its last words may still be on their way.
+                    let _ = self.silent.recv_timeout(ENDING);
+                    return format!("the program ended ({status})");
+                }
                 Ok(None) => std::thread::sleep(Duration::from_millis(10)),
                 Err(error) => return format!("the program's end is not known: {error}"),
             }
@@ -173,7 +181,7 @@ fn cut(mut stdout: ChildStdout, output: &NewestWins<Output>) {
 }
 
 /// Keeps the last lines of the program's standard error.
-fn listen(stderr: ChildStderr, said: &Mutex<VecDeque<String>>) {
+fn listen(stderr: ChildStderr, said: &Mutex<VecDeque<String>>, _listening: Sender<()>) {
     let mut reader = BufReader::new(stderr);
     let mut line = Vec::new();
     while let Ok(1..) = reader.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {

@@ -116,7 +116,8 @@ mod tests {
 
     #[test]
     fn each_value_out_of_its_range_is_refused_by_its_name() {
-        let breakages: &[(&str, fn(&mut CameraConfig))] = &[
+        type Break = fn(&mut CameraConfig);
+        let breakages: &[(&str, Break)] = &[
             ("camera.kind", |config| config.kind = "webcam".into()),
             ("camera.width", |config| config.width = 0),
             ("camera.height", |config| config.height = 10_000),

@@ -53,6 +53,7 @@ struct Report {
 
 #[derive(Debug, Serialize)]
 struct Inference {
+    min: f64,
     median: f64,
     p95: f64,
 }
@@ -99,7 +100,11 @@ fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
         model: classifier.model().name.clone(),
         runs: args.runs,
         load_ms,
-        inference_ms: Inference { median: quantile(&mut times, 0.5), p95: quantile(&mut times, 0.95) },
+        inference_ms: Inference {
+            min: quantile(&mut times, 0.0),
+            median: quantile(&mut times, 0.5),
+            p95: quantile(&mut times, 0.95),
+        },
         operators: by_operator(&profiles),
         peak_rss_mb: peak_rss_mb()?,
     })

@@ -1,6 +1,7 @@
-//! `dermascope records`: list, show, verify, export and delete what the device has kept.
+//! `dermascope records`: list, show, verify, export, replay and delete what the device has kept.
 
 mod export;
+mod replay;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::config::Config;
 use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record, RecordsConfig, Store, Summary, Verification};
 
-/// List, show, verify, export and delete what the device has kept
+/// List, show, verify, export, replay and delete what the device has kept
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope records list
@@ -47,6 +48,7 @@ enum Command {
     Show(ShowArgs),
     Verify(VerifyArgs),
     Export(export::ExportArgs),
+    Replay(replay::ReplayArgs),
     Delete(DeleteArgs),
 }
 
@@ -132,6 +134,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         Command::Show(args) => show(&Reader::open(&config)?, args, &mut out),
         Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
         Command::Export(args) => export::run(&config, args, &mut out),
+        Command::Replay(args) => replay::run(&Reader::open(&config)?, args, &mut out),
         Command::Delete(args) => delete(&config, args, &mut out),
     };
     let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));

@@ -1,5 +1,7 @@
 //! `[panel]` of the configuration.
 
+use std::path::PathBuf;
+
 use embedded_graphics::geometry::Size;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +43,8 @@ pub struct PanelConfig {
     pub reset: Option<u32>,
     /// Line of the backlight pin, where the board has one.
     pub backlight: Option<u32>,
+    /// A PWM channel of the kernel on that pin, such as `/sys/class/pwm/pwmchip0/pwm1`: dims instead of switching.
+    pub backlight_pwm: Option<PathBuf>,
     /// Backlight while awake, in percent: 1 to 100. A backlight on a plain pin only switches on and off.
     pub brightness: u8,
 }
@@ -100,6 +104,7 @@ impl Default for PanelConfig {
             dc: 25,
             reset: None,
             backlight: None,
+            backlight_pwm: None,
             brightness: 100,
         }
     }

@@ -1,5 +1,6 @@
 //! Panels: the display and the code that drives it.
 
+pub mod backlight;
 mod canvas;
 mod config;
 pub mod spi;

@@ -15,6 +15,7 @@ use mipidsi::models::{GC9A01, ILI9341Rgb565, Model, ST7735s, ST7789};
 use mipidsi::options::{ColorInversion, ColorOrder, Orientation};
 use mipidsi::{Builder, Display};
 
+use super::backlight::Backlight;
 use super::{Canvas, Panel, PanelConfig, PanelError, Rotation};
 
 pub(super) use port::open;
@@ -32,7 +33,7 @@ pub struct Wires<SPI, PIN> {
     pub spi: SPI,
     pub dc: PIN,
     pub reset: Option<PIN>,
-    pub backlight: Option<PIN>,
+    pub backlight: Option<Box<dyn Backlight>>,
 }
 
 /// Starts a controller. `buffer` is how many bytes one SPI write may have: 2 or more.
@@ -78,8 +79,8 @@ where
             .into(),
     };
     // Dark until there is something to show: the controller starts with noise in its memory.
-    if let Some(pin) = &mut wires.backlight {
-        pin.set_low().map_err(|cause| failed(&cause))?;
+    if let Some(backlight) = &mut wires.backlight {
+        backlight.set(0).map_err(|cause| failed(&cause))?;
     }
     // mipidsi borrows its buffer for as long as the panel lives, which is as long as the program does.
     let buffer = vec![0; buffer.max(2)].leak();
@@ -133,7 +134,7 @@ where
 {
     device: String,
     display: Display<SpiInterface<'static, SPI, PIN>, M, RST>,
-    backlight: Option<PIN>,
+    backlight: Option<Box<dyn Backlight>>,
     size: Size,
     /// What the panel shows for certain; nothing after a failed write.
     shown: Option<Canvas>,
@@ -170,9 +171,8 @@ where
     }
 
     fn set_backlight(&mut self, percent: u8) -> Result<(), PanelError> {
-        let Some(pin) = &mut self.backlight else { return Ok(()) };
-        let set = if percent > 0 { pin.set_high() } else { pin.set_low() };
-        set.map_err(|cause| PanelError::Write { device: self.device.clone(), cause: format!("{cause:?}") })
+        let Some(backlight) = &mut self.backlight else { return Ok(()) };
+        backlight.set(percent).map_err(|cause| PanelError::Write { device: self.device.clone(), cause })
     }
 }
 

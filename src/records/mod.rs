@@ -23,8 +23,8 @@ use serde::{Deserialize, Serialize};
 
 pub use error::RecordError;
 pub use list::{Filter, Page};
-pub use record::{Context, Dermoscopy, Polarisation, Record, Summary};
 pub use reader::Reader;
+pub use record::{Context, Dermoscopy, Polarisation, Record, Summary};
 pub use store::Store;
 pub use verify::{Problem, Verification};
 

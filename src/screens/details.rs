@@ -25,7 +25,7 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     let margin = theme::margin(area);
     let inside = area.inset(margin, margin / 2);
     let rows = rows(view.reading);
-    let most = (inside.size.height / Type::Small.regular().line()).max(1);
+    let most = (inside.size.height / Type::Tiny.regular().line()).max(1);
     let places = inside.stack(most.min(rows.len() as u32));
     for (place, row) in places.into_iter().zip(&rows) {
         write(canvas, place, row);
@@ -44,28 +44,33 @@ fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
 
 /// What matters most first: a low panel has room for the first few only.
 fn rows(reading: &Reading) -> Vec<Row> {
-    let assessment = &reading.assessment;
-    let mut rows: Vec<Row> = Vec::new();
-    for reason in &reading.quality.reasons {
-        rows.push(("Picture", words::fault(*reason).into(), theme::CAUTION));
-    }
-    if reading.quality.is_usable() {
-        rows.push(("Picture", "good".into(), theme::TEXT));
-    }
-    for doubt in &assessment.doubts {
-        rows.push(("Doubt", doubt.words().into(), theme::CAUTION));
-    }
-    let sharpness = format!("sharpness {:.0}", reading.quality.sharpness);
-    let anyway = if reading.overridden { ", used anyway" } else { "" };
-    rows.push(("Quality", format!("{sharpness}{anyway}"), theme::TEXT));
+    let (quality, assessment) = (&reading.quality, &reading.assessment);
+    let mut rows = vec![picture(reading)];
+    rows.extend(assessment.doubts.iter().map(|doubt| ("Doubt", doubt.words().into(), theme::CAUTION)));
     rows.push(taken(&reading.capture));
-    let model = &assessment.model;
-    let hash: String = model.sha256.chars().take(8).collect();
-    rows.push(("Model", format!("{} {hash}", model.name), theme::TEXT));
+    let light = format!("{}, glare {}", words::percent(quality.brightness), words::percent(quality.glare));
+    let [area, offset] = [quality.lesion_area, quality.lesion_offset].map(words::percent);
+    let hash: String = assessment.model.sha256.chars().take(8).collect();
     let Timings { preprocess_ms, inference_ms } = assessment.timings;
     let whole = preprocess_ms + inference_ms;
-    rows.push(("Time", format!("{whole:.0} ms ({preprocess_ms:.0}+{inference_ms:.0})"), theme::TEXT));
+    let more = [
+        ("Focus", format!("{:.1}", quality.sharpness)),
+        ("Light", light),
+        ("Lesion", format!("{area} of ring, {offset} off")),
+        ("Model", format!("{} {hash}", assessment.model.name)),
+        ("Time", format!("{whole:.0} ms ({preprocess_ms:.0}+{inference_ms:.0})")),
+    ];
+    rows.extend(more.map(|(what, much)| (what, much, theme::TEXT)));
     rows
+}
+
+fn picture(reading: &Reading) -> Row {
+    let faults: Vec<_> = reading.quality.reasons.iter().map(|reason| words::fault(*reason)).collect();
+    let anyway = if reading.overridden { ", used anyway" } else { "" };
+    match faults.as_slice() {
+        [] => ("Picture", format!("good{anyway}"), theme::TEXT),
+        faults => ("Picture", format!("{}{anyway}", faults.join(", ")), theme::CAUTION),
+    }
 }
 
 fn taken(capture: &Capture) -> Row {

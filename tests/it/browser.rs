@@ -10,7 +10,7 @@ use std::time::Duration;
 use dermascope::classifier::sha256_hex;
 use dermascope::records::{Reader, Record, RecordsConfig};
 use dermascope::synthetic;
-use fantoccini::actions::{InputSource, KeyAction, KeyActions, PointerAction, MouseActions};
+use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -57,7 +57,8 @@ impl Drop for Process {
 /// Whether Chromium is there. Without it the tests here are skipped, but never where CI counts on them.
 fn no_browser(test: &str) -> bool {
     let runs = |program: &str| {
-        let version = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+        let mut version = Command::new(program);
+        version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
         version.status().is_ok_and(|status| status.success())
     };
     let browsers = ["chromium", "chromium-browser", "google-chrome"];

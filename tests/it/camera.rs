@@ -345,7 +345,9 @@ fn a_program_that_writes_frames_is_a_camera() {
     let script = r#"sleep 0.3; while :; do cat "$1" "$2" "$1" | dd bs=700 2>/dev/null; sleep 0.05; done"#;
     let config = CameraConfig { stall_after_ms: 30_000, ..fake_rpicam(dir.path(), script) };
     let mut camera = camera::open(&config).unwrap();
-    assert_eq!(shown(&mut *camera, 3), [jpeg(1), jpeg(2), jpeg(1)]);
+    // A reader that is slow may miss the first ones: only the newest are kept for it.
+    let shown = shown(&mut *camera, 3);
+    assert!(shown == [jpeg(1), jpeg(2), jpeg(1)] || shown == [jpeg(2), jpeg(1), jpeg(2)]);
     drop(camera);
     let stream = Stream::start(&config);
     let frame = wait_for_frame(&stream);

@@ -115,7 +115,8 @@ fn check_records(config: &RecordsConfig, said: &Said, place: &str) {
     let under_way = std::fs::read_dir(config.folder.join("incoming")).expect("is there").count();
     assert_eq!(under_way, 0, "{place}: something is left under way");
     for (sequence, sha256) in &said.saved {
-        let record = store.get(*sequence).expect("reads").unwrap_or_else(|| panic!("{place}: {sequence} is lost"));
+        let record =
+            store.get(*sequence).expect("reads").unwrap_or_else(|| panic!("{place}: {sequence} is lost"));
         assert_eq!(record.image_sha256, *sha256, "{place}");
     }
     drop(store);
@@ -128,7 +129,7 @@ fn check_records(config: &RecordsConfig, said: &Said, place: &str) {
 #[test]
 fn a_process_killed_at_any_call_loses_nothing_that_was_saved() {
     try_calls("a_process_killed_at_any_call_loses_nothing_that_was_saved", "signal=KILL", |said, place| {
-        assert!(!said.finished || said.saved.len() == READINGS.into(), "{place}");
+        assert!(!said.finished || said.saved.len() == usize::from(READINGS), "{place}");
     });
 }
 
@@ -136,7 +137,11 @@ fn fails_at_any_call(test: &str, error: &str) {
     try_calls(test, &format!("error={error}"), |said, place| {
         // A program that could not even be loaded has nothing to save.
         let all = said.finished && said.saved.len() == usize::from(READINGS);
-        assert!(all || !said.started || said.all.contains("test crash::the_child ... ok"), "{place}: {}", said.all);
+        assert!(
+            all || !said.started || said.all.contains("test crash::the_child ... ok"),
+            "{place}: {}",
+            said.all
+        );
     });
 }
 

@@ -5,6 +5,7 @@ mod camera;
 mod cli;
 mod crash;
 mod device;
+mod exports;
 mod http;
 mod int8;
 mod model;

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex};
 
 use dermascope::boards;
+use dermascope::panel::backlight::{Backlight, Switch};
 use dermascope::panel::spi::{MODELS, Wires, start};
 use dermascope::panel::{Canvas, Panel, PanelConfig, PanelError, Rotation};
 use embedded_graphics::pixelcolor::Rgb565;
@@ -152,7 +153,10 @@ fn started(config: &PanelConfig) -> (Box<dyn Panel>, Shared) {
         spi: Bus(controller.clone()),
         dc: pin(|controller, high| controller.is_data = high),
         reset: config.reset.map(|_| pin(reset)),
-        backlight: config.backlight.map(|_| pin(|controller, high| controller.backlight = high)),
+        backlight: config.backlight.map(|_| {
+            let switch = Switch(pin(|controller, high| controller.backlight = high));
+            Box::new(switch) as Box<dyn Backlight>
+        }),
     };
     (start(config, wires, BUFFER, &mut NoopDelay).unwrap(), controller)
 }

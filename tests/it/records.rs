@@ -367,6 +367,76 @@ fn saves_of_two_threads_all_arrive() {
     assert!(report.is_sound(), "{:?}", report.problems);
 }
 
+/// Appends copies of the newest record, without the care that a real save takes, until there are `count`.
+fn multiply(config: &RecordsConfig, count: u64) {
+    use dermascope::records::chain::{Entry, Kind};
+    let store = Store::open(config).expect("opens");
+    let mut record = store.recent(0).expect("reads").expect("there is one");
+    let mut connection = Connection::open(database(config)).expect("opens");
+    let newest: String = connection
+        .query_row("SELECT chain_sha256 FROM entries ORDER BY position DESC LIMIT 1", [], |row| row.get(0))
+        .expect("there is one");
+    let transaction = connection.transaction().expect("begins");
+    let mut previous = newest;
+    for sequence in record.sequence + 1..=count {
+        record.sequence = sequence;
+        let body = serde_json::to_string(&record).expect("JSON");
+        let entry = Entry::following(&previous, sequence, Kind::Record, sequence, body);
+        let insert = "INSERT INTO entries (position, kind, sequence, body, body_sha256, chain_sha256)
+                      VALUES (?1, 'record', ?1, ?2, ?3, ?4)";
+        let values = rusqlite::params![sequence as i64, entry.body, entry.body_sha256, entry.chain_sha256];
+        transaction.execute(insert, values).expect("inserts");
+        previous = entry.chain_sha256;
+    }
+    let newest = format!("{count} {previous}");
+    transaction.execute("UPDATE meta SET value = ? WHERE key = 'newest'", [newest]).expect("updates");
+    transaction.commit().expect("commits");
+}
+
+/// Memory that the process has in use, in MiB.
+fn memory() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
+}
+
+#[test]
+#[ignore = "measures: run it alone, with --nocapture"]
+fn figures_with_a_hundred_thousand_records() {
+    use std::time::Instant;
+    let (_folder, config, mut store) = store_of(1);
+    let mut saves: Vec<_> = (0..100)
+        .map(|_| {
+            let start = Instant::now();
+            store.save(&reading(2)).expect("saves");
+            start.elapsed()
+        })
+        .collect();
+    saves.sort();
+    println!("save with fsync: median {:?}, 95th of 100 {:?}", saves[50], saves[94]);
+    drop(store);
+    multiply(&config, 100_000);
+    let start = Instant::now();
+    let store = Store::open(&config).expect("opens");
+    println!("open to write with 100,000 records: {:?}", start.elapsed());
+    let before = memory();
+    for (name, filter) in [
+        ("newest 50", Filter::default()),
+        ("50 in the middle", Filter { before: Some(50_000), ..Filter::default() }),
+        ("none of a case", Filter { case_id: Some("x".into()), ..Filter::default() }),
+    ] {
+        let start = Instant::now();
+        let page = store.list(&filter, 50).expect("lists");
+        println!("{name}: {} in {:?}", page.records.len(), start.elapsed());
+    }
+    let start = Instant::now();
+    println!("count {} in {:?}", store.count().expect("counts"), start.elapsed());
+    println!("memory {before} MiB before listing, {} MiB after", memory());
+    let start = Instant::now();
+    assert!(store.verify().expect("verifies").is_sound());
+    println!("verify in {:?}, then {} MiB", start.elapsed(), memory());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 

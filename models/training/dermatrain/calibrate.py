@@ -16,14 +16,13 @@ from . import decisions, manifest, metrics, outliers, runtime
 from .augment import augment
 from .classes import CLASSES
 from .dataset import ASPECT, load
+from .geometry import normalise
 from .negatives import halves, negatives
-from .network import FEATURES
 from .onnx_graph import get_tensor, set_tensor
 
 SCREENING = 0.95  # malignant sensitivity asked of the screening point on val
 ACCEPT = 0.97  # share of val accepted, so that 0.95 of other lesions is likely
 LEVELS = (0.95, 0.97, 0.98, 0.99, 0.995)
-POOLED = ("logits", "pooled")
 
 
 def places(rows, split: str) -> list[int]:
@@ -35,26 +34,18 @@ def class_frequency(rows) -> np.ndarray:
     return counts / counts.sum()
 
 
-def pooled_outputs(model: onnx.ModelProto, pixels, at, label: str, threads: int) -> dict:
-    with_pooled = runtime.with_output(model, "pooled", [1, FEATURES])
-    return runtime.run(with_pooled, runtime.Stored(pixels, at), POOLED, label, threads)
-
-
 def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads: int = 1) -> dict:
-    model = onnx.load(work / "int8.onnx")
-    pixels, rows = load(work, "ham10000")
-    val = places(rows, "val")
-    y = np.array([rows[i].label for i in val])
-    out = pooled_outputs(model, pixels, val, "val", threads)
+    model = onnx.load(work / "int8.onnx")  # with its outputs on val, both left by `quantise`
+    _, rows = load(work, "ham10000")
+    y = np.array([r.label for r in rows if r.split == "val"])
+    out = np.load(work / "val.npz")
     share = decisions.fit_prior_share(out["logits"], y, class_frequency(rows))
     shift = -share * np.log(class_frequency(rows))
     shift -= shift.mean()
     set_tensor(model, "head.bias", get_tensor(model, "head.bias") + shift)
     decided, report = decide(out["logits"] + shift, y)
     report["prior_share"] = share
-    known = pooled_outputs(
-        model, familiar(work, lesions), range(lesions), "train features", threads
-    )
+    known = runtime.run_pooled(model, familiar(work, lesions), "train features", threads)
     refusal = refuse(model, known, out, decided["temperature"], threads)
     report["out_of_distribution"] = refusal["report"]
     set_tensor(model, "embed.weight", refusal["weight"])
@@ -66,7 +57,7 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads:
     return report
 
 
-def familiar(work: Path, count: int) -> np.ndarray:
+def familiar(work: Path, count: int) -> list[np.ndarray]:
     """Training pictures that must be accepted: half as stored, a quarter from ISIC 2017, and a
     quarter as other cameras and lamps would show them, or the device's own would be refused."""
     rng = np.random.default_rng(3)
@@ -79,7 +70,7 @@ def familiar(work: Path, count: int) -> np.ndarray:
         made.append(cv2.resize(others[i], (size, size), interpolation=cv2.INTER_AREA))
     for i in train[-quarter:]:
         made.append(augment(pixels[i], rng, ASPECT["ham10000"], size, (0.7, 1.1)))
-    return np.stack(made)
+    return [normalise(x) for x in made]
 
 
 def decide(logits: np.ndarray, y: np.ndarray) -> tuple[dict, dict]:
@@ -115,8 +106,7 @@ def refuse(model, known: dict, val: dict, temperature: float, threads: int) -> d
     size = get_tensor(model, "embed.bias").shape[0]
     width = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     items = negatives(width)
-    stack = np.stack([n.pixels for n in items])
-    seen = pooled_outputs(model, stack, range(len(items)), "negatives", threads)
+    seen = runtime.run_pooled(model, [normalise(n.pixels) for n in items], "negatives", threads)
     fitted = {id(n) for n in halves(items)[0]}
     fit = np.array([id(n) in fitted for n in items])
     kinds = np.array([n.kind for n in items])

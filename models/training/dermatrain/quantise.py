@@ -144,12 +144,13 @@ def compare(
         if names and not any(n in c.name for n in names):
             continue
         made = quantise(network, pixels[np.sort(order[: c.pictures])], c.method, **c.extra)
-        logits = runtime.run(made, stored, ("logits",), f"val, {c.name}", threads)["logits"]
-        away = divergence(plain, logits)
-        table.append({"name": c.name, "divergence": away} | short(logits, y))
+        out = runtime.run_pooled(made, stored, f"val, {c.name}", threads)
+        away = divergence(plain, out["logits"])
+        table.append({"name": c.name, "divergence": away} | short(out["logits"], y))
         if away < best:
             best = away
             onnx.save(made, work / "int8.onnx")
+            np.savez(work / "val.npz", **out)
         (work / "quantisation.json").write_text(json.dumps(table, indent=1))
     return table
 

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime as ort
 
 from .geometry import normalise
+from .onnx_graph import FEATURES
 from .progress import progress
 
 OUTPUTS = ("logits", "attention", "embedding")
@@ -39,6 +40,13 @@ def run(model: onnx.ModelProto, inputs, outputs=OUTPUTS, label="run", threads=1)
     for x in progress(inputs, label):
         rows.append([o[0] for o in net.run(list(outputs), {"image": x[None]})])
     return {name: np.stack(column) for name, column in zip(outputs, zip(*rows))}
+
+
+def run_pooled(model: onnx.ModelProto, inputs, label: str, threads=1) -> dict:
+    """The logits and the pooled features that the head reads."""
+    return run(
+        with_output(model, "pooled", [1, FEATURES]), inputs, ("logits", "pooled"), label, threads
+    )
 
 
 class Stored:

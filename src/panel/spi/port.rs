@@ -1,10 +1,12 @@
 //! The real wires of an SPI panel: spidev, and the pins of a GPIO chip.
 
 use std::io::{Error, ErrorKind};
+use std::path::Path;
 
 use linux_embedded_hal::spidev::{SpiModeFlags, Spidev, SpidevOptions};
 use linux_embedded_hal::{Delay, SpidevDevice};
 
+use super::super::backlight::{Backlight, Dimmer, Switch};
 use super::super::{Panel, PanelConfig, PanelError};
 use super::{Wires, start};
 use crate::gpio::{self, GpioError, OutputLine};
@@ -25,9 +27,27 @@ pub fn open(config: &PanelConfig) -> Result<Box<dyn Panel>, PanelError> {
         spi,
         dc: take(config.dc, "panel dc")?,
         reset: config.reset.map(|line| take(line, "panel reset")).transpose()?,
-        backlight: config.backlight.map(|line| take(line, "panel backlight")).transpose()?,
+        backlight: match (&config.backlight_pwm, config.backlight) {
+            (Some(channel), _) => Some(dimmer(channel)?),
+            (None, Some(line)) => Some(Box::new(Switch(take(line, "panel backlight")?))),
+            (None, None) => None,
+        },
     };
     start(config, wires, buffer(std::fs::read_to_string(BUFSIZ).ok().as_deref()), &mut Delay)
+}
+
+fn dimmer(channel: &Path) -> Result<Box<dyn Backlight>, PanelError> {
+    let dimmer = Dimmer::open(channel).map_err(|cause| PanelError::Open {
+        device: channel.display().to_string(),
+        cure: match cause.kind() {
+            ErrorKind::PermissionDenied => gpio::group_cure("gpio"),
+            _ => "turn PWM on: put `dtoverlay=pwm,pin=13,func=4` (or the board's pin) into \
+                  /boot/firmware/config.txt and restart, or leave `backlight_pwm` out"
+                .into(),
+        },
+        cause: cause.to_string(),
+    })?;
+    Ok(Box::new(dimmer))
 }
 
 fn open_spi(config: &PanelConfig) -> Result<Spidev, Error> {
@@ -41,8 +61,8 @@ fn open_spi(config: &PanelConfig) -> Result<Spidev, Error> {
     Ok(spi)
 }
 
-/// How many bytes to write at once: what the kernel allows, but no more than two rows of pixels short of 64 KiB,
-/// beyond which nothing is gained. Even, so that no pixel is torn.
+/// How many bytes to write at once: what the kernel allows, but no more than 64 KiB, beyond which nothing is
+/// gained. Even, so that no pixel is torn.
 fn buffer(bufsiz: Option<&str>) -> usize {
     let allowed = bufsiz.and_then(|text| text.trim().parse().ok()).unwrap_or(USUAL_BUFSIZ);
     allowed.clamp(2, 1 << 16) & !1

@@ -39,7 +39,12 @@ pub const FORMATS: &[(&str, &str, Export)] = &[
 ];
 
 /// Writes an export as the records are now, whatever is saved meanwhile.
-pub fn export(reader: &Reader, filter: &Filter, format: Export, out: &mut dyn Sink) -> Result<(), ExportError> {
+pub fn export(
+    reader: &Reader,
+    filter: &Filter,
+    format: Export,
+    out: &mut dyn Sink,
+) -> Result<(), ExportError> {
     let snapshot = reader.connection.unchecked_transaction().map_err(sql("read", &reader.database))?;
     format(reader, filter, out)?;
     drop(snapshot);

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use super::{ExportError, image_name};
 use crate::RESEARCH_ONLY;
-use crate::records::{Filter, Reader, Record};
 use crate::reading::Verdict;
+use crate::records::{Filter, Reader, Record};
 
 const HEAD: &str = r#"<!doctype html>
 <html lang="en">
@@ -53,7 +53,8 @@ fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
         record.case_id.as_ref().map(|case| format!("case {case}")),
         record.body_site.clone(),
     ];
-    let notes: String = notes.into_iter().flatten().map(|note| format!("<small>{}</small>", escape(&note))).collect();
+    let notes: String =
+        notes.into_iter().flatten().map(|note| format!("<small>{}</small>", escape(&note))).collect();
     let classes: String = record
         .assessment
         .top(3)

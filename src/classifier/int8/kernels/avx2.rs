@@ -152,16 +152,16 @@ impl Micro for Avx2 {
         unsafe { widen(bytes, out) }
     }
 
-    unsafe fn tile(tile: &Tile<Self>, _width: usize, pixels: usize) {
+    unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
         unsafe {
             match pixels {
-                1 => tile_of::<1>(tile),
-                2 => tile_of::<2>(tile),
-                3 => tile_of::<3>(tile),
-                4 => tile_of::<4>(tile),
-                5 => tile_of::<5>(tile),
-                6 => tile_of::<6>(tile),
+                1 => tiles_of::<1>(tile, count),
+                2 => tiles_of::<2>(tile, count),
+                3 => tiles_of::<3>(tile, count),
+                4 => tiles_of::<4>(tile, count),
+                5 => tiles_of::<5>(tile, count),
+                6 => tiles_of::<6>(tile, count),
                 _ => unreachable!("no tile of {pixels} pixels"),
             }
         }
@@ -178,32 +178,37 @@ fn widen(bytes: &[u8], out: &mut [i16]) {
 }
 
 #[target_feature(enable = "avx2")]
-unsafe fn tile_of<const PIXELS: usize>(tile: &Tile<Avx2>) {
+unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<Avx2>, count: usize) {
     // SAFETY: the tile's contract: `segments` x `steps` pairs for each pixel, as many weights for each of sixteen
     // columns, a bias and a scale for each column.
     unsafe {
         let bias = [_mm256_loadu_si256(tile.bias.cast()), _mm256_loadu_si256(tile.bias.add(8).cast())];
-        let mut sums = [bias; PIXELS];
-        let mut weights = tile.weights;
-        for segment in 0..tile.segments {
-            let input = tile.input.add(segment * tile.segment_step);
-            for step in 0..tile.steps {
-                let columns =
-                    [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(16).cast())];
-                weights = weights.add(32);
-                for pixel in 0..PIXELS {
-                    let pair = input.add(pixel * tile.pixel_step + step * 2).cast::<i32>().read_unaligned();
-                    let pair = _mm256_set1_epi32(pair);
-                    for v in 0..2 {
-                        sums[pixel][v] =
-                            _mm256_add_epi32(sums[pixel][v], _mm256_madd_epi16(pair, columns[v]));
+        for index in 0..count {
+            let input = tile.input.add(index * PIXELS * tile.pixel_step);
+            let out = tile.out.add(index * PIXELS * tile.out_step);
+            let mut sums = [bias; PIXELS];
+            let mut weights = tile.weights;
+            for segment in 0..tile.segments {
+                let input = input.add(segment * tile.segment_step);
+                for step in 0..tile.steps {
+                    let columns =
+                        [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(16).cast())];
+                    weights = weights.add(32);
+                    for pixel in 0..PIXELS {
+                        let pair =
+                            input.add(pixel * tile.pixel_step + step * 2).cast::<i32>().read_unaligned();
+                        let pair = _mm256_set1_epi32(pair);
+                        for v in 0..2 {
+                            sums[pixel][v] =
+                                _mm256_add_epi32(sums[pixel][v], _mm256_madd_epi16(pair, columns[v]));
+                        }
                     }
                 }
             }
-        }
-        for pixel in 0..PIXELS {
-            let values = narrow(sums[pixel], tile.scale, tile.zero);
-            store(values, tile.out.add(pixel * tile.out_step), tile.columns);
+            for pixel in 0..PIXELS {
+                let values = narrow(sums[pixel], tile.scale, tile.zero);
+                store(values, out.add(pixel * tile.out_step), tile.columns);
+            }
         }
     }
 }
@@ -254,7 +259,7 @@ impl Strips for Avx2 {
         // SAFETY: this function's own contract; the last four pixels overlap the ones before, with the same values.
         unsafe {
             let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * 32);
+                let input = strip.input.add(pixel * strip.stride * strip.width * 2);
                 (input, strip.out.add(pixel * strip.out_step))
             };
             if strip.pixels < 4 {

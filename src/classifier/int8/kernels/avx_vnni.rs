@@ -72,16 +72,16 @@ impl Micro for AvxVnni {
         out.copy_from_slice(bytes);
     }
 
-    unsafe fn tile(tile: &Tile<Self>, _width: usize, pixels: usize) {
+    unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
         unsafe {
             match pixels {
-                1 => tile_of::<1>(tile),
-                2 => tile_of::<2>(tile),
-                3 => tile_of::<3>(tile),
-                4 => tile_of::<4>(tile),
-                5 => tile_of::<5>(tile),
-                6 => tile_of::<6>(tile),
+                1 => tiles_of::<1>(tile, count),
+                2 => tiles_of::<2>(tile, count),
+                3 => tiles_of::<3>(tile, count),
+                4 => tiles_of::<4>(tile, count),
+                5 => tiles_of::<5>(tile, count),
+                6 => tiles_of::<6>(tile, count),
                 _ => unreachable!("no tile of {pixels} pixels"),
             }
         }
@@ -93,31 +93,36 @@ impl Micro for AvxVnni {
 }
 
 #[target_feature(enable = "avx2,avxvnni")]
-unsafe fn tile_of<const PIXELS: usize>(tile: &Tile<AvxVnni>) {
+unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<AvxVnni>, count: usize) {
     // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
     // of sixteen columns, a bias and a scale for each column.
     unsafe {
         let bias = [_mm256_loadu_si256(tile.bias.cast()), _mm256_loadu_si256(tile.bias.add(8).cast())];
-        let mut sums = [bias; PIXELS];
-        let mut weights = tile.weights;
-        for segment in 0..tile.segments {
-            let input = tile.input.add(segment * tile.segment_step);
-            for step in 0..tile.steps {
-                let columns =
-                    [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(32).cast())];
-                weights = weights.add(64);
-                for pixel in 0..PIXELS {
-                    let four = input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
-                    let four = _mm256_set1_epi32(four);
-                    for v in 0..2 {
-                        sums[pixel][v] = _mm256_dpbusd_avx_epi32(sums[pixel][v], four, columns[v]);
+        for index in 0..count {
+            let input = tile.input.add(index * PIXELS * tile.pixel_step);
+            let out = tile.out.add(index * PIXELS * tile.out_step);
+            let mut sums = [bias; PIXELS];
+            let mut weights = tile.weights;
+            for segment in 0..tile.segments {
+                let input = input.add(segment * tile.segment_step);
+                for step in 0..tile.steps {
+                    let columns =
+                        [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(32).cast())];
+                    weights = weights.add(64);
+                    for pixel in 0..PIXELS {
+                        let four =
+                            input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
+                        let four = _mm256_set1_epi32(four);
+                        for v in 0..2 {
+                            sums[pixel][v] = _mm256_dpbusd_avx_epi32(sums[pixel][v], four, columns[v]);
+                        }
                     }
                 }
             }
-        }
-        for pixel in 0..PIXELS {
-            let values = flipped(avx2::narrow(sums[pixel], tile.scale, tile.zero));
-            avx2::store(values, tile.out.add(pixel * tile.out_step), tile.columns);
+            for pixel in 0..PIXELS {
+                let values = flipped(avx2::narrow(sums[pixel], tile.scale, tile.zero));
+                avx2::store(values, out.add(pixel * tile.out_step), tile.columns);
+            }
         }
     }
 }
@@ -148,7 +153,7 @@ impl Strips for AvxVnni {
         // SAFETY: this function's own contract; the last two pixels overlap the ones before, with the same values.
         unsafe {
             let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * 128);
+                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
                 (input, strip.out.add(pixel * strip.out_step))
             };
             if strip.pixels < 2 {

@@ -33,17 +33,18 @@ pub(super) trait Micro: Debug + Send + Sync + 'static {
     /// Stored bytes as the multiplier reads them.
     fn stage(bytes: &[u8], out: &mut [Self::Value]);
 
-    /// Computes a tile of `pixels` pixels of a panel of `width` columns, both from [`Self::PANELS`].
+    /// Computes `count` tiles, one after the other, each of `pixels` pixels of a panel of `width` columns; both are
+    /// within [`Self::PANELS`].
     ///
     /// # Safety
-    /// The processor has the kernel's features, and the tile's pointers reach as far as its counts say.
-    unsafe fn tile(tile: &Tile<Self>, width: usize, pixels: usize);
+    /// The processor has the kernel's features, and the tiles' pointers reach as far as the counts say.
+    unsafe fn tiles(tile: &Tile<Self>, width: usize, pixels: usize, count: usize);
 
     /// Runs `work` with this thread's own space for staging.
     fn with_space<R>(work: impl FnOnce(&mut Lines<Self::Value>) -> R) -> R;
 }
 
-/// A tile of outputs: some pixels x the columns of one panel.
+/// The first of some tiles of outputs: pixels x the columns of one panel.
 pub(super) struct Tile<M: Micro + ?Sized> {
     /// The first value under the first pixel's window.
     pub input: *const M::Value,
@@ -157,32 +158,59 @@ impl<M: Micro> Packed<M> {
         assert!(last + self.steps * M::DEPTH <= input.len(), "the staged input is too short");
         assert_eq!(out.len(), lines * pixels * self.outputs);
         for panel in &self.panels {
+            // Tiles of two sizes, one apart, rather than a small last one.
             let tiles = pixels.div_ceil(panel.pixels);
+            let (size, larger) = (pixels / tiles, pixels % tiles);
             for line in 0..lines {
-                for tile in 0..tiles {
-                    let (start, end) = (tile * pixels / tiles, (tile + 1) * pixels / tiles);
-                    let from = line * layout.line_step + start * layout.pixel_step;
-                    let to = (line * pixels + start) * self.outputs + panel.start;
-                    let tile = Tile::<M> {
-                        input: input[from..].as_ptr(),
-                        pixel_step: layout.pixel_step,
-                        segments: kernel,
-                        segment_step: layout.segment_step,
-                        steps: self.steps,
-                        weights: self.weights[panel.weights..].as_ptr(),
-                        bias: self.bias[panel.columns..].as_ptr(),
-                        scale: self.scale[panel.columns..].as_ptr(),
-                        zero: self.zero_out,
-                        out: out[to..].as_mut_ptr(),
-                        out_step: self.outputs,
-                        columns: panel.width.min(self.outputs - panel.start),
-                    };
-                    // SAFETY: a kernel is only offered where the processor has its features. The asserts above bound
-                    // the last pixel's reads and writes, `push` sized weights, biases and scales for the panel.
-                    unsafe { M::tile(&tile, panel.width, end - start) };
-                }
+                self.tiles(input, layout, panel, [line, 0], [size + 1, larger], out, pixels);
+                self.tiles(
+                    input,
+                    layout,
+                    panel,
+                    [line, larger * (size + 1)],
+                    [size, tiles - larger],
+                    out,
+                    pixels,
+                );
             }
         }
+    }
+
+    /// Some tiles of one size, from a pixel of a line on.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the innermost call: a struct would only name each of them twice"
+    )]
+    fn tiles(
+        &self,
+        input: &[M::Value],
+        layout: &Layout,
+        panel: &Panel,
+        [line, start]: [usize; 2],
+        [pixels, count]: [usize; 2],
+        out: &mut [u8],
+        line_pixels: usize,
+    ) {
+        if count == 0 {
+            return;
+        }
+        let tile = Tile::<M> {
+            input: input[line * layout.line_step + start * layout.pixel_step..].as_ptr(),
+            pixel_step: layout.pixel_step,
+            segments: self.window.kernel,
+            segment_step: layout.segment_step,
+            steps: self.steps,
+            weights: self.weights[panel.weights..].as_ptr(),
+            bias: self.bias[panel.columns..].as_ptr(),
+            scale: self.scale[panel.columns..].as_ptr(),
+            zero: self.zero_out,
+            out: out[(line * line_pixels + start) * self.outputs + panel.start..].as_mut_ptr(),
+            out_step: self.outputs,
+            columns: panel.width.min(self.outputs - panel.start),
+        };
+        // SAFETY: a kernel is only offered where the processor has its features. The asserts of `lines` bound the last
+        // pixel's reads and writes, `push` sized weights, biases and scales for the panel.
+        unsafe { M::tiles(&tile, panel.width, pixels, count) };
     }
 
     fn pointwise(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {

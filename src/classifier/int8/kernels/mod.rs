@@ -1,6 +1,9 @@
 //! Kernels: the layers' arithmetic for each kind of processor, all bit for bit equal to [`Scalar`]. Knows nothing of
 //! tract or ONNX.
 
+// The same number picks a register and an address: an iterator over one of them would hide the other.
+#![allow(clippy::needless_range_loop)]
+
 use std::fmt::Debug;
 use std::ops::Range;
 

@@ -147,14 +147,14 @@ impl Micro for Neon {
         out.copy_from_slice(bytes);
     }
 
-    unsafe fn tile(tile: &Tile<Self>, _width: usize, pixels: usize) {
+    unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
         unsafe {
             match pixels {
-                1 => tile_of::<1>(tile),
-                2 => tile_of::<2>(tile),
-                3 => tile_of::<3>(tile),
-                4 => tile_of::<4>(tile),
+                1 => tiles_of::<1>(tile, count),
+                2 => tiles_of::<2>(tile, count),
+                3 => tiles_of::<3>(tile, count),
+                4 => tiles_of::<4>(tile, count),
                 _ => unreachable!("no tile of {pixels} pixels"),
             }
         }
@@ -165,48 +165,52 @@ impl Micro for Neon {
     }
 }
 
-unsafe fn tile_of<const PIXELS: usize>(tile: &Tile<Neon>) {
+unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<Neon>, count: usize) {
     // SAFETY: NEON is part of aarch64. The tile's contract: `segments` x `steps` groups of sixteen bytes for each pixel,
     // as many weights for each of four columns, a bias and a scale for each column.
     unsafe {
-        let mut sums = [[vdupq_n_s32(0); 4]; PIXELS];
-        let mut weights = tile.weights;
-        for segment in 0..tile.segments {
-            let input = tile.input.add(segment * tile.segment_step).cast::<i8>();
-            for step in 0..tile.steps {
-                let values: [_; PIXELS] =
-                    std::array::from_fn(|pixel| vld1q_s8(input.add(pixel * tile.pixel_step + step * 16)));
-                for column in 0..4 {
-                    let filter = vld1q_s8(weights.add(column * 16));
-                    for pixel in 0..PIXELS {
-                        let low = vmull_s8(vget_low_s8(values[pixel]), vget_low_s8(filter));
-                        let pairs = vmlal_high_s8(low, values[pixel], filter);
-                        sums[pixel][column] = vpadalq_s16(sums[pixel][column], pairs);
+        for index in 0..count {
+            let input = tile.input.add(index * PIXELS * tile.pixel_step);
+            let out = tile.out.add(index * PIXELS * tile.out_step);
+            let mut sums = [[vdupq_n_s32(0); 4]; PIXELS];
+            let mut weights = tile.weights;
+            for segment in 0..tile.segments {
+                let input = input.add(segment * tile.segment_step).cast::<i8>();
+                for step in 0..tile.steps {
+                    let values: [_; PIXELS] =
+                        std::array::from_fn(|pixel| vld1q_s8(input.add(pixel * tile.pixel_step + step * 16)));
+                    for column in 0..4 {
+                        let filter = vld1q_s8(weights.add(column * 16));
+                        for pixel in 0..PIXELS {
+                            let low = vmull_s8(vget_low_s8(values[pixel]), vget_low_s8(filter));
+                            let pairs = vmlal_high_s8(low, values[pixel], filter);
+                            sums[pixel][column] = vpadalq_s16(sums[pixel][column], pairs);
+                        }
                     }
+                    weights = weights.add(64);
                 }
-                weights = weights.add(64);
             }
-        }
-        let bias = vld1q_s32(tile.bias);
-        let mut steps = [vdupq_n_s32(0); 4];
-        for pixel in 0..PIXELS {
-            let [a, b, c, d] = sums[pixel];
-            let sum = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
-            steps[pixel] = rescale(vaddq_s32(sum, bias), tile.scale);
-        }
-        let values = vreinterpretq_u32_s8(narrow(steps, tile.zero as i16));
-        let words = [
-            vgetq_lane_u32(values, 0),
-            vgetq_lane_u32(values, 1),
-            vgetq_lane_u32(values, 2),
-            vgetq_lane_u32(values, 3),
-        ];
-        for pixel in 0..PIXELS {
-            let out = tile.out.add(pixel * tile.out_step);
-            if tile.columns >= 4 {
-                out.cast::<u32>().write_unaligned(words[pixel]);
-            } else {
-                out.copy_from_nonoverlapping(words[pixel].to_le_bytes().as_ptr(), tile.columns);
+            let bias = vld1q_s32(tile.bias);
+            let mut steps = [vdupq_n_s32(0); 4];
+            for pixel in 0..PIXELS {
+                let [a, b, c, d] = sums[pixel];
+                let sum = vpaddq_s32(vpaddq_s32(a, b), vpaddq_s32(c, d));
+                steps[pixel] = rescale(vaddq_s32(sum, bias), tile.scale);
+            }
+            let values = vreinterpretq_u32_s8(narrow(steps, tile.zero as i16));
+            let words = [
+                vgetq_lane_u32(values, 0),
+                vgetq_lane_u32(values, 1),
+                vgetq_lane_u32(values, 2),
+                vgetq_lane_u32(values, 3),
+            ];
+            for pixel in 0..PIXELS {
+                let out = out.add(pixel * tile.out_step);
+                if tile.columns >= 4 {
+                    out.cast::<u32>().write_unaligned(words[pixel]);
+                } else {
+                    out.copy_from_nonoverlapping(words[pixel].to_le_bytes().as_ptr(), tile.columns);
+                }
             }
         }
     }
@@ -237,7 +241,7 @@ impl Strips for Neon {
         // SAFETY: this function's own contract; the last two pixels overlap the ones before, with the same values.
         unsafe {
             let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * 32);
+                let input = strip.input.add(pixel * strip.stride * strip.width * 2);
                 (input, strip.out.add(pixel * strip.out_step))
             };
             if strip.pixels < 2 {

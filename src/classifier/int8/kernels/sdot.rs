@@ -88,18 +88,18 @@ impl Micro for NeonDotprod {
         out.copy_from_slice(bytes);
     }
 
-    unsafe fn tile(tile: &Tile<Self>, _width: usize, pixels: usize) {
+    unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
         unsafe {
             match pixels {
-                1 => tile_of::<1>(tile),
-                2 => tile_of::<2>(tile),
-                3 => tile_of::<3>(tile),
-                4 => tile_of::<4>(tile),
-                5 => tile_of::<5>(tile),
-                6 => tile_of::<6>(tile),
-                7 => tile_of::<7>(tile),
-                8 => tile_of::<8>(tile),
+                1 => tiles_of::<1>(tile, count),
+                2 => tiles_of::<2>(tile, count),
+                3 => tiles_of::<3>(tile, count),
+                4 => tiles_of::<4>(tile, count),
+                5 => tiles_of::<5>(tile, count),
+                6 => tiles_of::<6>(tile, count),
+                7 => tiles_of::<7>(tile, count),
+                8 => tiles_of::<8>(tile, count),
                 _ => unreachable!("no tile of {pixels} pixels"),
             }
         }
@@ -111,46 +111,52 @@ impl Micro for NeonDotprod {
 }
 
 #[target_feature(enable = "neon,dotprod")]
-unsafe fn tile_of<const PIXELS: usize>(tile: &Tile<NeonDotprod>) {
+unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<NeonDotprod>, count: usize) {
     // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
     // of eight columns, a bias and a scale for each column.
     unsafe {
         let bias = [vld1q_s32(tile.bias), vld1q_s32(tile.bias.add(4))];
-        let mut sums = [bias; PIXELS];
-        let mut weights = tile.weights;
-        for segment in 0..tile.segments {
-            let input = tile.input.add(segment * tile.segment_step).cast::<i8>();
-            for four in 0..tile.steps / 4 {
-                let values: [_; PIXELS] =
-                    std::array::from_fn(|pixel| vld1q_s8(input.add(pixel * tile.pixel_step + four * 16)));
-                step::<0, PIXELS>(&mut sums, weights, &values);
-                step::<1, PIXELS>(&mut sums, weights.add(32), &values);
-                step::<2, PIXELS>(&mut sums, weights.add(64), &values);
-                step::<3, PIXELS>(&mut sums, weights.add(96), &values);
-                weights = weights.add(128);
+        for index in 0..count {
+            let input = tile.input.add(index * PIXELS * tile.pixel_step);
+            let out = tile.out.add(index * PIXELS * tile.out_step);
+            let mut sums = [bias; PIXELS];
+            let mut weights = tile.weights;
+            for segment in 0..tile.segments {
+                let input = input.add(segment * tile.segment_step).cast::<i8>();
+                for four in 0..tile.steps / 4 {
+                    let values: [_; PIXELS] =
+                        std::array::from_fn(|pixel| vld1q_s8(input.add(pixel * tile.pixel_step + four * 16)));
+                    step::<0, PIXELS>(&mut sums, weights, &values);
+                    step::<1, PIXELS>(&mut sums, weights.add(32), &values);
+                    step::<2, PIXELS>(&mut sums, weights.add(64), &values);
+                    step::<3, PIXELS>(&mut sums, weights.add(96), &values);
+                    weights = weights.add(128);
+                }
+                for step_left in tile.steps / 4 * 4..tile.steps {
+                    let values: [_; PIXELS] = std::array::from_fn(|pixel| {
+                        let four =
+                            input.add(pixel * tile.pixel_step + step_left * 4).cast::<i32>().read_unaligned();
+                        vreinterpretq_s8_s32(vdupq_n_s32(four))
+                    });
+                    step::<0, PIXELS>(&mut sums, weights, &values);
+                    weights = weights.add(32);
+                }
             }
-            for step_left in tile.steps / 4 * 4..tile.steps {
-                let values: [_; PIXELS] = std::array::from_fn(|pixel| {
-                    let four =
-                        input.add(pixel * tile.pixel_step + step_left * 4).cast::<i32>().read_unaligned();
-                    vreinterpretq_s8_s32(vdupq_n_s32(four))
-                });
-                step::<0, PIXELS>(&mut sums, weights, &values);
-                weights = weights.add(32);
-            }
-        }
-        for pixel in 0..PIXELS {
-            let steps =
-                [neon::rescale(sums[pixel][0], tile.scale), neon::rescale(sums[pixel][1], tile.scale.add(4))];
-            let halves = vqmovn_high_s32(vqmovn_s32(steps[0]), steps[1]);
-            let values = vqmovn_s16(vqaddq_s16(halves, vdupq_n_s16(tile.zero as i16)));
-            let out = tile.out.add(pixel * tile.out_step);
-            if tile.columns >= 8 {
-                vst1_s8(out.cast(), values);
-            } else {
-                let mut bytes = [0u8; 8];
-                vst1_s8(bytes.as_mut_ptr().cast(), values);
-                out.copy_from_nonoverlapping(bytes.as_ptr(), tile.columns);
+            for pixel in 0..PIXELS {
+                let steps = [
+                    neon::rescale(sums[pixel][0], tile.scale),
+                    neon::rescale(sums[pixel][1], tile.scale.add(4)),
+                ];
+                let halves = vqmovn_high_s32(vqmovn_s32(steps[0]), steps[1]);
+                let values = vqmovn_s16(vqaddq_s16(halves, vdupq_n_s16(tile.zero as i16)));
+                let out = out.add(pixel * tile.out_step);
+                if tile.columns >= 8 {
+                    vst1_s8(out.cast(), values);
+                } else {
+                    let mut bytes = [0u8; 8];
+                    vst1_s8(bytes.as_mut_ptr().cast(), values);
+                    out.copy_from_nonoverlapping(bytes.as_ptr(), tile.columns);
+                }
             }
         }
     }
@@ -204,7 +210,7 @@ impl Strips for NeonDotprod {
         // SAFETY: this function's own contract; the last four pixels overlap the ones before, with the same values.
         unsafe {
             let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * 64);
+                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
                 (input, strip.out.add(pixel * strip.out_step))
             };
             if strip.pixels < 4 {

@@ -100,12 +100,12 @@ impl Micro for Avx512Vnni {
         out.copy_from_slice(bytes);
     }
 
-    unsafe fn tile(tile: &Tile<Self>, width: usize, pixels: usize) {
+    unsafe fn tiles(tile: &Tile<Self>, width: usize, pixels: usize, count: usize) {
         macro_rules! sizes {
             ($(($width:literal, $vectors:literal): $($pixels:literal)*;)*) => {
                 match (width, pixels) {
                     // SAFETY: as this function's own contract.
-                    $($(($width, $pixels) => unsafe { tile_of::<$pixels, $vectors>(tile) },)*)*
+                    $($(($width, $pixels) => unsafe { tiles_of::<$pixels, $vectors>(tile, count) },)*)*
                     _ => unreachable!("no tile of {pixels} pixels x {width} columns"),
                 }
             };
@@ -124,31 +124,35 @@ impl Micro for Avx512Vnni {
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-unsafe fn tile_of<const PIXELS: usize, const VECTORS: usize>(tile: &Tile<Avx512Vnni>) {
+unsafe fn tiles_of<const PIXELS: usize, const VECTORS: usize>(tile: &Tile<Avx512Vnni>, count: usize) {
     // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
     // vector of columns, a bias and a scale for each column.
     unsafe {
-        let mut sums = [[_mm512_setzero_si512(); VECTORS]; PIXELS];
         let bias: [_; VECTORS] = std::array::from_fn(|v| _mm512_loadu_si512(tile.bias.add(v * 16).cast()));
-        sums.fill(bias);
-        let mut weights = tile.weights;
-        for segment in 0..tile.segments {
-            let input = tile.input.add(segment * tile.segment_step);
-            for step in 0..tile.steps {
-                let columns: [_; VECTORS] =
-                    std::array::from_fn(|v| _mm512_loadu_si512(weights.add(v * 64).cast()));
-                weights = weights.add(VECTORS * 64);
-                for pixel in 0..PIXELS {
-                    let four = input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
-                    let four = _mm512_set1_epi32(four);
-                    for v in 0..VECTORS {
-                        sums[pixel][v] = _mm512_dpbusd_epi32(sums[pixel][v], four, columns[v]);
+        for index in 0..count {
+            let input = tile.input.add(index * PIXELS * tile.pixel_step);
+            let out = tile.out.add(index * PIXELS * tile.out_step);
+            let mut sums = [bias; PIXELS];
+            let mut weights = tile.weights;
+            for segment in 0..tile.segments {
+                let input = input.add(segment * tile.segment_step);
+                for step in 0..tile.steps {
+                    let columns: [_; VECTORS] =
+                        std::array::from_fn(|v| _mm512_loadu_si512(weights.add(v * 64).cast()));
+                    weights = weights.add(VECTORS * 64);
+                    for pixel in 0..PIXELS {
+                        let four =
+                            input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
+                        let four = _mm512_set1_epi32(four);
+                        for v in 0..VECTORS {
+                            sums[pixel][v] = _mm512_dpbusd_epi32(sums[pixel][v], four, columns[v]);
+                        }
                     }
                 }
             }
-        }
-        for pixel in 0..PIXELS {
-            store(&sums[pixel], tile.scale, tile.zero, tile.out.add(pixel * tile.out_step), tile.columns);
+            for pixel in 0..PIXELS {
+                store(&sums[pixel], tile.scale, tile.zero, out.add(pixel * tile.out_step), tile.columns);
+            }
         }
     }
 }
