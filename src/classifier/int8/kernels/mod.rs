@@ -1,6 +1,9 @@
 //! Kernels: the layers' arithmetic for each kind of processor, all bit for bit equal to [`Scalar`]. Knows nothing of
 //! tract or ONNX.
 
+// Registers are numbered: a loop over their numbers says what is meant.
+#![allow(clippy::needless_range_loop)]
+
 use std::fmt::Debug;
 use std::ops::Range;
 
