@@ -187,7 +187,8 @@ fn real_pictures_pass_and_spoiled_ones_do_not() {
         count as f64 / pictures.len() as f64
     };
     let untouched = refused(&RgbImage::clone);
-    assert!(untouched <= 0.05, "{untouched} of {} untouched pictures are refused", pictures.len());
+    // docs/quality.md: 4.0 % of all 993; this is every fifth of them, so allow for chance.
+    assert!(untouched <= 0.08, "{untouched} of {} untouched pictures are refused", pictures.len());
     let dark = refused(&|picture| toned(picture, 0.25, 0.0));
     assert!(dark >= 0.9, "{dark} of the darkened pictures are refused");
     let blurred = refused(&|picture| imageops::blur(picture, 3.0));
