@@ -64,6 +64,8 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, RecordError> {
             Ok(connection)
         }
         Err(error) => Err(error),
+        // Made by a first start that was cut off; the next start finishes it.
+        Ok(0) => Err(RecordError::Missing { path: path.into() }),
         Ok(_) => Ok(connection),
     }
 }

@@ -65,3 +65,26 @@ fn every_link_to_a_file_in_the_readme_leads_somewhere() {
         assert!(root.join(link).exists(), "{link}");
     }
 }
+
+#[test]
+fn the_figures_in_the_readme_are_those_that_the_evaluation_printed() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let text = fs::read_to_string(root.join("models/evaluation.json")).unwrap();
+    let evaluation: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for (words, place) in [
+        ("balanced accuracy", "/balanced_accuracy"),
+        ("AUROC of P(malignant)", "/auroc_malignant"),
+        ("top-3 accuracy", "/top3_accuracy"),
+        ("sensitivity at `screening`", "/operating_points/screening/sensitivity"),
+        ("specificity at `screening`", "/operating_points/screening/specificity"),
+        ("expected calibration error", "/ece"),
+        ("refused: unusable, or nothing it knows", "/refused"),
+    ] {
+        let number = |place: &str| evaluation.pointer(place).and_then(serde_json::Value::as_f64).unwrap();
+        let bounds = format!("/ci95{place}");
+        let (low, high) = (number(&format!("{bounds}/0")), number(&format!("{bounds}/1")));
+        let row = format!("| {words} | {:.3} | {low:.3} to {high:.3} |", number(place));
+        assert!(readme.contains(&row), "{row}");
+    }
+}

@@ -320,6 +320,17 @@ fn reading_records_that_are_not_there_says_so() {
 }
 
 #[test]
+fn a_first_start_that_was_cut_off_is_no_records_to_a_reader_and_no_trouble_to_a_writer() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let config = config(&folder);
+    fs::create_dir_all(&config.folder).expect("makes the folder");
+    fs::write(database(&config), b"").expect("writes");
+    let error = Reader::open(&config).err().expect("there is nothing");
+    assert!(matches!(error, RecordError::Missing { .. }), "{error}");
+    assert_eq!(Store::open(&config).expect("opens").count().expect("counts"), 0);
+}
+
+#[test]
 fn a_failed_save_names_the_path_and_leaves_the_store_usable() {
     let (_folder, config, mut store) = store_of(1);
     let images = config.folder.join("images");

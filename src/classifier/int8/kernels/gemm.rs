@@ -149,8 +149,9 @@ impl<M: Micro> Packed<M> {
         }
     }
 
-    /// All tiles of `lines` output rows of `pixels` pixels each.
-    fn lines(&self, input: &[M::Value], layout: &Layout, lines: usize, pixels: usize, out: &mut [u8]) {
+    /// All tiles of `lines` output rows.
+    fn lines(&self, input: &[M::Value], layout: &Layout, lines: usize, out: &mut [u8]) {
+        let pixels = layout.pixels;
         let kernel = self.window.kernel;
         let last = (lines - 1) * layout.line_step
             + (pixels - 1) * layout.pixel_step
@@ -162,16 +163,8 @@ impl<M: Micro> Packed<M> {
             let tiles = pixels.div_ceil(panel.pixels);
             let (size, larger) = (pixels / tiles, pixels % tiles);
             for line in 0..lines {
-                self.tiles(input, layout, panel, [line, 0], [size + 1, larger], out, pixels);
-                self.tiles(
-                    input,
-                    layout,
-                    panel,
-                    [line, larger * (size + 1)],
-                    [size, tiles - larger],
-                    out,
-                    pixels,
-                );
+                self.tiles(input, layout, panel, [line, 0], [size + 1, larger], out);
+                self.tiles(input, layout, panel, [line, larger * (size + 1)], [size, tiles - larger], out);
             }
         }
     }
@@ -189,7 +182,6 @@ impl<M: Micro> Packed<M> {
         [line, start]: [usize; 2],
         [pixels, count]: [usize; 2],
         out: &mut [u8],
-        line_pixels: usize,
     ) {
         if count == 0 {
             return;
@@ -204,7 +196,7 @@ impl<M: Micro> Packed<M> {
             bias: self.bias[panel.columns..].as_ptr(),
             scale: self.scale[panel.columns..].as_ptr(),
             zero: self.zero_out,
-            out: out[(line * line_pixels + start) * self.outputs + panel.start..].as_mut_ptr(),
+            out: out[(line * layout.pixels + start) * self.outputs + panel.start..].as_mut_ptr(),
             out_step: self.outputs,
             columns: panel.width.min(self.outputs - panel.start),
         };
@@ -216,18 +208,18 @@ impl<M: Micro> Packed<M> {
     fn pointwise(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]) {
         let pixels = rows.start * self.window.width..rows.end * self.window.width;
         let stretch = (STAGED / self.inputs).max(56);
-        let layout = Layout { line_step: 0, pixel_step: self.inputs, segment_step: 0 };
         for (index, out) in out.chunks_mut(stretch * self.outputs).enumerate() {
             let start = pixels.start + index * stretch;
             let count = out.len() / self.outputs;
+            let layout = Layout { pixels: count, line_step: 0, pixel_step: self.inputs, segment_step: 0 };
             let bytes = &input[start * self.inputs..][..count * self.inputs];
             let whole = self.inputs.is_multiple_of(M::DEPTH);
             match M::in_place(bytes).filter(|_| whole) {
-                Some(values) => self.lines(values, &layout, 1, count, out),
+                Some(values) => self.lines(values, &layout, 1, out),
                 None => M::with_space(|space| {
                     space.resize(bytes.len() + M::DEPTH);
                     M::stage(bytes, &mut space[..bytes.len()]);
-                    self.lines(space, &layout, 1, count, out);
+                    self.lines(space, &layout, 1, out);
                 }),
             }
         }
@@ -238,8 +230,12 @@ impl<M: Micro> Packed<M> {
         let width = (out_width - 1) * stride + kernel;
         let line = width * self.inputs;
         let stretch = (STAGED / (line * stride)).max(1);
-        let layout =
-            Layout { line_step: stride * line, pixel_step: stride * self.inputs, segment_step: line };
+        let layout = Layout {
+            pixels: out_width,
+            line_step: stride * line,
+            pixel_step: stride * self.inputs,
+            segment_step: line,
+        };
         for (index, out) in out.chunks_mut(stretch * out_width * self.outputs).enumerate() {
             let first = rows.start + index * stretch;
             let count = out.len() / (out_width * self.outputs);
@@ -249,7 +245,7 @@ impl<M: Micro> Packed<M> {
                 for (row, line) in space.chunks_exact_mut(line).take(staged).enumerate() {
                     self.stage_row(input, first * stride + row, line);
                 }
-                self.lines(space, &layout, count, out_width, out);
+                self.lines(space, &layout, count, out);
             });
         }
     }
@@ -272,6 +268,8 @@ const STAGED: usize = 16 * 1024;
 
 /// How a staged input lies, in values.
 struct Layout {
+    /// Output pixels in a line.
+    pixels: usize,
     /// From one output row's windows to the next's.
     line_step: usize,
     pixel_step: usize,

@@ -1,7 +1,7 @@
 //! Kernels: the layers' arithmetic for each kind of processor, all bit for bit equal to [`Scalar`]. Knows nothing of
 //! tract or ONNX.
 
-// The same number picks a register and an address: an iterator over one of them would hide the other.
+// Registers are numbered: a loop over their numbers says what is meant.
 #![allow(clippy::needless_range_loop)]
 
 use std::fmt::Debug;
