@@ -141,9 +141,8 @@ def failures(rows, p, y, most: int = 6) -> str:
 
 def quantisation_table(work: Path, report: dict) -> str:
     table = json.loads((work / "quantisation.json").read_text())
-    best = min((r for r in table if r["name"] != "float"), key=lambda r: r["divergence"])["name"]
     rows = [
-        [r["name"] + (" (kept)" if r["name"] == best else ""), f"{r['divergence']:.4f}",
+        [r["name"] + (" (kept)" if r.get("kept") else ""), f"{r['divergence']:.4f}",
          number(r["balanced_accuracy"]), number(r["auroc_malignant"])]
         for r in table
     ]  # fmt: skip

@@ -149,6 +149,8 @@ def compare(
         table.append({"name": c.name, "divergence": away} | short(out["logits"], y))
         if away < best:
             best = away
+            for row in table:
+                row["kept"] = row is table[-1]
             onnx.save(made, work / "int8.onnx")
             np.savez(work / "val.npz", **out)
         (work / "quantisation.json").write_text(json.dumps(table, indent=1))
