@@ -5,9 +5,9 @@
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python and Chromium.
+# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium and strace (which breaks system calls).
 BUILD_PACKAGES := build-essential pkg-config libclang-dev
-TEST_PACKAGES := python3-venv chromium chromium-driver
+TEST_PACKAGES := python3-venv chromium chromium-driver strace
 # Where not root, by sudo; both ask nothing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
