@@ -8,7 +8,7 @@ use super::{Notice, spawn, tell};
 use crate::classifier::{Classifier, ModelConfig};
 use crate::config::Config;
 use crate::device::{Event, Part};
-use crate::quality::{self, QualityConfig};
+use crate::quality::{self, Quality, QualityConfig};
 use crate::reading::{Capture, Reading};
 
 /// What the analyst is asked to do.
@@ -42,7 +42,7 @@ impl Analyst {
             let event = match job {
                 Job::Load => Event::Checked(Part::Model, self.load()),
                 Job::Analyse(capture) => self.analyse(capture),
-                Job::AnalyseAnyway(capture) => self.read(capture, true),
+                Job::AnalyseAnyway(capture) => self.analyse_anyway(capture),
             };
             tell(notices, Notice::Event(event));
         }
@@ -60,14 +60,22 @@ impl Analyst {
 
     fn analyse(&mut self, capture: Arc<Capture>) -> Event {
         let quality = quality::measure(&capture.pixels, &self.quality);
-        if quality.is_usable() { self.read(capture, false) } else { Event::Refused(capture, quality) }
+        if quality.is_usable() {
+            self.read(capture, quality, false)
+        } else {
+            Event::Refused(capture, quality)
+        }
     }
 
-    fn read(&mut self, capture: Arc<Capture>, overridden: bool) -> Event {
+    fn analyse_anyway(&mut self, capture: Arc<Capture>) -> Event {
+        let quality = quality::measure(&capture.pixels, &self.quality);
+        self.read(capture, quality, true)
+    }
+
+    fn read(&mut self, capture: Arc<Capture>, quality: Quality, overridden: bool) -> Event {
         let Some(classifier) = &mut self.classifier else {
             return Event::ReadFailed("the model is not loaded".into());
         };
-        let quality = quality::measure(&capture.pixels, &self.quality);
         match classifier.assess(&capture.pixels) {
             Ok(assessment) => Event::Read(Arc::new(Reading { capture, quality, assessment, overridden })),
             Err(error) => Event::ReadFailed(error.to_string()),
