@@ -1,14 +1,17 @@
 """Compares the int8 engine with onnxruntime without optimisations, which computes the QDQ network as it is written.
 
     python benches/agreement.py --dermascope target/release/dermascope --images DIR --labels CSV
-                                [--model models/lesion.toml] [--split test] [--aspect 4:3] [--limit N]
+                                [--model models/lesion.toml] [--split test] [--aspect 4:3] [--limit N] [--exact]
 
-Both see the same pixels: pictures are stretched, cropped and resized here, once. Prints the share of pictures with the
-same top class, and each side's balanced accuracy and AUROC of P(malignant). Needs numpy, Pillow and onnxruntime.
+All see the same pixels: pictures are stretched, cropped and resized here, once. Prints each side's balanced accuracy and
+AUROC of P(malignant), and for each pair of sides the share of pictures with the same top class and, where it differs, how
+far apart the two classes' probabilities are at most: a near tie, or a fault. --exact adds the network in float64, in which
+no sum is rounded before it is quantised. Needs numpy, Pillow and onnxruntime; --exact needs onnx and torch.
 """
 
 import argparse
 import csv
+import itertools
 import json
 import subprocess
 import tempfile
@@ -47,19 +50,30 @@ def balanced_accuracy(top: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean([(top[truth == label] == label).mean() for label in np.unique(truth)]))
 
 
+def tensor(manifest: dict, path: Path) -> np.ndarray:
+    mean, std = (np.float32(manifest["input"][key]) for key in ("mean", "std"))
+    pixels = (np.asarray(Image.open(path), np.float32) - mean) / std
+    return np.ascontiguousarray(np.moveaxis(pixels, -1, 0))[None]
+
+
 def by_onnxruntime(manifest: dict, folder: Path, pictures: list[Path]) -> np.ndarray:
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(str(folder / manifest["file"]), options, providers=["CPUExecutionProvider"])
     name = session.get_inputs()[0].name
-    mean, std = (np.float32(manifest["input"][key]) for key in ("mean", "std"))
-    logits = []
-    for path in pictures:
-        pixels = (np.asarray(Image.open(path), np.float32) - mean) / std
-        picture = np.ascontiguousarray(np.moveaxis(pixels, -1, 0))[None]
-        logits.append(session.run(["logits"], {name: picture})[0][0])
-    return softmax(np.stack(logits) / manifest["calibration"]["temperature"])
+    return probabilities(manifest, (session.run(["logits"], {name: tensor(manifest, p)})[0] for p in pictures))
+
+
+def by_float64(manifest: dict, folder: Path, pictures: list[Path]) -> np.ndarray:
+    from double import Network
+
+    network = Network(folder / manifest["file"])
+    return probabilities(manifest, (network.run(tensor(manifest, path)) for path in pictures))
+
+
+def probabilities(manifest: dict, logits) -> np.ndarray:
+    return softmax(np.concatenate(list(logits)) / manifest["calibration"]["temperature"])
 
 
 def by_dermascope(program: Path, model: Path, labels: list[str], pictures: list[Path]) -> np.ndarray:
@@ -77,6 +91,7 @@ def main() -> None:
     parser.add_argument("--split", default="test")
     parser.add_argument("--aspect", default="4:3")
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--exact", action="store_true")
     options = parser.parse_args()
     manifest = tomllib.loads(options.model.read_text())
     labels = [label["code"] for label in manifest["labels"]]
@@ -94,13 +109,24 @@ def main() -> None:
             "dermascope int8": by_dermascope(options.dermascope, options.model, labels, pictures),
             "onnxruntime, no optimisations": by_onnxruntime(manifest, options.model.parent, pictures),
         }
-    tops = [side.argmax(axis=1) for side in sides.values()]
-    for (name, side), top in zip(sides.items(), tops):
+        if options.exact:
+            sides["float64"] = by_float64(manifest, options.model.parent, pictures)
+    for name, side in sides.items():
         area = auroc(side[:, malignant].sum(axis=1), malignant[truth])
-        print(f"{name:30} balanced accuracy {balanced_accuracy(top, truth):.4f}, AUROC {area:.4f}")
-    own, other = sides.values()
-    print(f"same top class on {(tops[0] == tops[1]).mean():.4%} of {len(rows)} pictures")
-    print(f"largest difference of a probability {np.abs(own - other).max():.4f}, mean {np.abs(own - other).mean():.5f}")
+        print(f"{name:30} balanced accuracy {balanced_accuracy(side.argmax(axis=1), truth):.4f}, AUROC {area:.4f}")
+    for one, other in itertools.combinations(sides, 2):
+        print(f"{one} and {other}: {agreement(sides[one], sides[other])}")
+
+
+def agreement(one: np.ndarray, other: np.ndarray) -> str:
+    tops = one.argmax(axis=1), other.argmax(axis=1)
+    rows = np.flatnonzero(tops[0] != tops[1])
+    apart = one[rows, tops[0][rows]] - one[rows, tops[1][rows]]
+    away = np.abs(one - other)
+    return (
+        f"same top class on {1 - len(rows) / len(one):.4%} of {len(one)}; the {len(rows)} others are within"
+        f" {apart.max(initial=0):.4f} of a tie; probabilities differ by {away.mean():.5f}, at most {away.max():.4f}"
+    )
 
 
 if __name__ == "__main__":
