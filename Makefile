@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences help
+.PHONY: demo test setup lint licences cross arm64-root help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -8,6 +8,10 @@ VENV := build/venv
 # Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium and strace (which breaks system calls).
 BUILD_PACKAGES := build-essential pkg-config libclang-dev
 TEST_PACKAGES := python3-venv chromium chromium-driver strace
+# For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
+CROSS_PACKAGES := $(shell cat cross/packages)
+ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils
+TARGET := aarch64-unknown-linux-gnu
 # Where not root, by sudo; both ask nothing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -30,9 +34,18 @@ lint: build/packages ## lints, warnings refused
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
+cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
+	rustup target add $(TARGET)
+	cargo build --release --target $(TARGET) --bin dermascope --test it
+
+arm64-root: build/arm64-packages ## make a small Debian for arm64 and its kernel, which the tests install and boot
+	$(SUDO) bash tests/arm64/root.sh
+
 build/packages: WANTED = $(BUILD_PACKAGES)
 build/test-packages: WANTED = $(TEST_PACKAGES)
-build/packages build/test-packages:
+build/cross-packages: WANTED = $(CROSS_PACKAGES)
+build/arm64-packages: WANTED = $(ARM64_PACKAGES)
+build/packages build/test-packages build/cross-packages build/arm64-packages:
 	@mkdir -p build
 	@missing=""; for package in $(WANTED); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
