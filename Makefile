@@ -1,13 +1,19 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences help
+.PHONY: demo test setup lint licences cross cross-test deb deb-test arm64-root help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium and strace (which breaks system calls).
+# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
 BUILD_PACKAGES := build-essential pkg-config libclang-dev
-TEST_PACKAGES := python3-venv chromium chromium-driver strace
+TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd
+# For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
+CROSS_PACKAGES := $(shell cat cross/packages)
+ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils
+TARGET := aarch64-unknown-linux-gnu
+CROSS_BUILT = $${CARGO_TARGET_DIR:-target}/$(TARGET)/release
+CARGO_DEB := build/cargo-deb/bin/cargo-deb
 # Where not root, by sudo; both ask nothing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -30,9 +36,29 @@ lint: build/packages ## lints, warnings refused
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
+cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
+	rustup target add $(TARGET)
+	cargo build --release --target $(TARGET) --bin dermascope --test it
+
+cross-test: cross build/arm64-packages ## what must be the same on a Raspberry Pi's processors, under qemu
+	bash tests/aarch64.sh
+
+deb: cross build/arm64-packages $(CARGO_DEB) ## make the package for Raspberry Pi OS in build/
+	rm -rf build/man
+	qemu-aarch64-static -L /usr/aarch64-linux-gnu $(CROSS_BUILT)/dermascope man build/man
+	$(CARGO_DEB) --quiet --no-build --no-strip --target $(TARGET) --output build/dermascope_arm64.deb
+
+deb-test: deb arm64-root ## install, upgrade, remove and purge the package in an arm64 Debian
+	$(SUDO) bash tests/arm64/package.sh build/dermascope_arm64.deb
+
+arm64-root: build/arm64-packages ## make a small Debian for arm64 and its kernel, which the tests install and boot
+	$(SUDO) bash tests/arm64/root.sh
+
 build/packages: WANTED = $(BUILD_PACKAGES)
 build/test-packages: WANTED = $(TEST_PACKAGES)
-build/packages build/test-packages:
+build/cross-packages: WANTED = $(CROSS_PACKAGES)
+build/arm64-packages: WANTED = $(ARM64_PACKAGES)
+build/packages build/test-packages build/cross-packages build/arm64-packages:
 	@mkdir -p build
 	@missing=""; for package in $(WANTED); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
@@ -43,6 +69,10 @@ build/packages build/test-packages:
 	    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	fi
 	@touch $@
+
+$(CARGO_DEB):
+	CARGO_TARGET_DIR=build/cargo-deb/target cargo install --quiet --locked --root build/cargo-deb --version 3.8.0 cargo-deb
+	rm -rf build/cargo-deb/target
 
 # What the tests of the training code need; it is small, torch is not among it.
 $(VENV)/.done: models/training/requirements-test.txt | build/test-packages

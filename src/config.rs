@@ -9,8 +9,10 @@ use crate::buttons::ButtonsConfig;
 use crate::camera::CameraConfig;
 use crate::classifier::{ModelConfig, sha256_hex};
 use crate::daemon::DeviceConfig;
+use crate::light::LightConfig;
 use crate::links::http::HttpConfig;
 use crate::panel::PanelConfig;
+use crate::power::BatteryConfig;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 
@@ -27,6 +29,8 @@ pub struct Config {
     pub quality: QualityConfig,
     pub panel: PanelConfig,
     pub buttons: ButtonsConfig,
+    pub light: LightConfig,
+    pub battery: BatteryConfig,
     pub records: RecordsConfig,
     pub http: HttpConfig,
 }
@@ -78,6 +82,8 @@ impl Config {
             self.quality.check(),
             self.panel.check(),
             self.buttons.check(),
+            self.light.check(),
+            self.battery.check(),
             self.records.check(),
             self.http.check(),
         ]

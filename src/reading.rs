@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classifier::Assessment;
 use crate::frame::{Encoded, Region};
+use crate::light::Lit;
 use crate::quality::Quality;
 
 /// The frame kept when the button is pressed. What is stored is exactly what is analysed:
@@ -22,6 +23,8 @@ pub struct Capture {
     pub captured_at: jiff::Timestamp,
     /// Whether the clock had been set (by network, RTC or a person) when the picture was taken.
     pub clock_set: bool,
+    /// The device's own light that was on, if one was.
+    pub light: Option<Lit>,
 }
 
 /// A capture with its quality and assessment: what the result screen shows and a record keeps.

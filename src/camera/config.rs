@@ -29,6 +29,11 @@ pub struct CameraConfig {
     pub stall_after_ms: u64,
     /// The device of a `uvc` camera, such as `/dev/video0` or `/dev/v4l/by-id/...`; empty for the first one.
     pub device: String,
+    /// Exposure, gain and white balance of a `uvc` camera are held at these values where its driver can; automatic
+    /// without them. Exposure in units of 100 microseconds, gain in the camera's own, white balance in kelvin.
+    pub exposure: Option<u32>,
+    pub gain: Option<u32>,
+    pub white_balance: Option<u32>,
     /// The program of a `command` camera and its arguments: it writes JPEG after JPEG to its standard output.
     /// `{width}`, `{height}` and `{frame_rate}` stand for the keys above.
     pub command: Vec<String>,
@@ -51,6 +56,9 @@ impl Default for CameraConfig {
             sharpest_of: 5,
             stall_after_ms: 2000,
             device: String::new(),
+            exposure: None,
+            gain: None,
+            white_balance: None,
             command: command.split_whitespace().map(String::from).collect(),
             folder: "pictures".into(),
             seconds_per_picture: 8.0,

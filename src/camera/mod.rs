@@ -7,10 +7,12 @@ mod command;
 mod config;
 mod folder;
 mod formats;
+mod locks;
 mod newest;
 mod splitter;
 mod stream;
 mod uvc;
+mod v4l2;
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! USB cameras and everything else that speaks V4L2, by nokhwa.
+//! USB cameras and everything else that speaks V4L2, by nokhwa; what nokhwa refuses, by [`v4l2`].
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use nokhwa::pixel_format::RgbFormat;
 use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, RequestedFormatType};
 use nokhwa::{FormatDecoder, NokhwaError};
 
-use super::{Camera, CameraConfig, CameraError, Shot, formats};
+use super::{Camera, CameraConfig, CameraError, Shot, formats, locks, v4l2};
 use crate::frame::{Encoded, Encoding};
 use crate::picture::end_of_jpeg;
 
@@ -25,6 +25,10 @@ pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
     };
     for (index, device) in devices {
         match Uvc::open(index, &device, config) {
+            Ok(camera) => return Ok(Box::new(camera)),
+            Err(error) => tracing::debug!("nokhwa: {error}"),
+        }
+        match v4l2::Node::open(&device, config) {
             Ok(camera) => return Ok(Box::new(camera)),
             Err(error) => refused = error,
         }
@@ -79,8 +83,9 @@ struct Uvc {
 
 impl Uvc {
     fn open(index: u32, device: &Path, config: &CameraConfig) -> Result<Self, CameraError> {
-        let explain = |error: NokhwaError| open_error(device, &error);
+        let explain = |error: NokhwaError| open_error(device, error.to_string());
         let mut camera = first_accepted(index, config).map_err(explain)?;
+        locks::hold(device, config);
         camera.open_stream().map_err(explain)?;
         let format = camera.camera_format();
         tracing::info!("{}: {} {format}", device.display(), camera.info().human_name());
@@ -123,8 +128,7 @@ fn offered(index: u32, config: &CameraConfig) -> Result<Vec<CameraFormat>, Nokhw
 }
 
 /// What the driver said, as a person can act on it.
-fn open_error(device: &Path, error: &NokhwaError) -> CameraError {
-    let cause = error.to_string();
+pub(super) fn open_error(device: &Path, cause: String) -> CameraError {
     let cure = if cause.contains("os error 13") || cause.contains("ermission denied") {
         "add this user to the group video (`usermod -aG video NAME`) and log in again"
     } else if cause.contains("os error 16") || cause.contains("busy") {
@@ -158,7 +162,7 @@ impl Camera for Uvc {
 }
 
 /// MJPEG keeps its bytes, up to the end of the picture: the buffer is longer, and what lies behind is old.
-fn to_shot(bytes: &[u8], format: CameraFormat) -> Result<Shot, String> {
+pub(super) fn to_shot(bytes: &[u8], format: CameraFormat) -> Result<Shot, String> {
     if format.format() == FrameFormat::MJPEG {
         let end = end_of_jpeg(bytes).ok_or("the picture is cut off")?;
         return Ok(Shot::Encoded(Encoded { encoding: Encoding::Jpeg, bytes: bytes[..end].into() }));
@@ -213,9 +217,7 @@ mod tests {
 
     #[test]
     fn refusals_by_the_kernel_name_their_cure() {
-        let cure = |cause: &str| {
-            open_error(Path::new("/dev/video0"), &NokhwaError::GeneralError(cause.into())).to_string()
-        };
+        let cure = |cause: &str| open_error(Path::new("/dev/video0"), cause.into()).to_string();
         assert!(cure("V4L2 Error: Permission denied (os error 13)").contains("group video"));
         assert!(cure("Device or resource busy (os error 16)").contains("another program"));
         assert!(cure("No such device (os error 19)").contains("plug the camera in"));

@@ -4,7 +4,9 @@ pub mod bench;
 pub mod classify;
 pub mod config;
 pub mod demo;
+pub mod doctor;
 pub mod evaluate;
+pub mod man;
 mod reader;
 pub mod records;
 pub mod run;
@@ -33,6 +35,8 @@ pub enum Command {
     Records(records::RecordsArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
+    Doctor(doctor::DoctorArgs),
+    Man(man::ManArgs),
 }
 
 impl Command {
@@ -47,6 +51,8 @@ impl Command {
             Self::Records(args) => records::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
+            Self::Doctor(args) => doctor::run(&args),
+            Self::Man(args) => man::run(&args),
         }
     }
 }

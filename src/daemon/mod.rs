@@ -7,26 +7,34 @@
 
 mod analyst;
 mod archivist;
-mod clock;
 mod config;
 mod painter;
+mod supervisor;
 mod turn;
 
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 pub use config::DeviceConfig;
 
-use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
+use crate::buttons::{self, Buttons, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::config::Config;
 use crate::device::Event;
 use crate::links::http::{self, ScreenFeed};
 use crate::panel::VirtualScreen;
+use crate::power::{self, BatteryConfig, Charge};
 use painter::Painter;
 use turn::Device;
+
+/// How long to wait before hardware that cannot be had is tried again: at the start of the computer its nodes may
+/// not be there yet, or not be given to their group yet.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// How often the battery is asked.
+const CHARGE_PACE: Duration = Duration::from_secs(10);
 
 /// What the threads tell the main thread.
 #[derive(Debug)]
@@ -36,6 +44,14 @@ enum Notice {
     Records(u64),
     /// Something that the screen warns of for as long as it lasts, such as a full disk.
     Warning(Option<String>),
+}
+
+/// Where the main thread learns what has happened.
+struct Inputs {
+    edges: Receiver<Edge>,
+    charges: Receiver<Option<Charge>>,
+    inbox: Receiver<Notice>,
+    stop: Receiver<()>,
 }
 
 /// Runs the device until it is shut down by its button, SIGTERM or SIGINT.
@@ -50,17 +66,22 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let analyst = analyst::start(config, notices.clone())?;
     let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
-    let edges = watch_buttons(&config.buttons, &virtual_buttons)?;
+    let inputs = Inputs {
+        edges: watch_buttons(&config.buttons, &virtual_buttons)?,
+        charges: watch_battery(&config.battery)?,
+        inbox,
+        stop,
+    };
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
     let server = http::serve(&config.http, &config.records, feed, presses)?;
     if let Some(server) = &server {
         println!("listening on {}", server.url());
     }
     let mut device = Device::new(config, stream, painter, analyst, archivist);
-    device.turn_until_off(&edges, &inbox, &stop);
+    let turned = device.turn_until_off(&inputs);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
     drop(server);
-    device.finish()
+    turned.and(device.finish())
 }
 
 /// Becomes readable when the process is asked to stop.
@@ -80,15 +101,10 @@ fn stop_signal() -> anyhow::Result<Receiver<()>> {
 
 /// Waits for the buttons on a thread of its own. Without buttons the device still shows what it sees.
 fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Result<Receiver<Edge>> {
-    let mut source = match buttons::open(config, handle) {
-        Ok(source) => source,
-        Err(error) => {
-            tracing::error!("{error}");
-            return Ok(never());
-        }
-    };
+    let (config, handle) = (config.clone(), handle.clone());
     let (sender, receiver) = bounded(64);
     spawn("buttons", move || {
+        let mut source = open_buttons(&config, &handle);
         loop {
             match source.next_edge(Duration::from_secs(1)) {
                 Ok(Some(edge)) if sender.send(edge).is_err() => return,
@@ -98,6 +114,34 @@ fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Res
                     std::thread::sleep(Duration::from_secs(1));
                 }
             }
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// Opens the buttons, however long it takes; each complaint is logged once.
+fn open_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> Box<dyn Buttons> {
+    let mut complaint = String::new();
+    loop {
+        match buttons::open(config, handle) {
+            Ok(source) => return source,
+            Err(error) if error.to_string() != complaint => {
+                tracing::error!("{error}");
+                complaint = error.to_string();
+            }
+            Err(_) => {}
+        }
+        std::thread::sleep(RETRY);
+    }
+}
+
+/// Tells the battery's charge now and then, from a thread of its own: a fuel gauge may take its time.
+fn watch_battery(config: &BatteryConfig) -> anyhow::Result<Receiver<Option<Charge>>> {
+    let supplies = config.supplies.clone();
+    let (sender, receiver) = bounded(1);
+    spawn("battery", move || {
+        while sender.send(power::charge(&supplies)).is_ok() {
+            std::thread::sleep(CHARGE_PACE);
         }
     })?;
     Ok(receiver)

@@ -3,9 +3,9 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::spawn;
+use super::{RETRY, spawn};
 use crate::links::http::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig};
 use crate::screens::{self, Screen, Status};
@@ -36,6 +36,8 @@ struct Slot {
 #[derive(Default)]
 struct Inner {
     next: Option<Painting>,
+    /// Since when the thread has been at the painting that it took last, if it still is.
+    painting_since: Option<Instant>,
     finished: bool,
 }
 
@@ -47,15 +49,16 @@ impl Slot {
 }
 
 impl Painter {
-    /// Opens the panel and starts the thread. A panel that cannot be opened is an error in the log only:
-    /// the feed still shows everything to the links.
+    /// Starts the thread, which opens the panel. A panel that cannot be opened is an error in the log only, and is
+    /// tried again: the feed still shows everything to the links.
     pub fn start(config: &PanelConfig, feed: ScreenFeed, started: Instant) -> anyhow::Result<Self> {
-        let panel = open_panel(config);
         let slot = Arc::new(Slot::default());
         let easel = Easel {
             canvas: Canvas::new(config.size()),
-            panel,
-            backlight: config.brightness,
+            config: config.clone(),
+            panel: None,
+            retry_at: None,
+            complaint: String::new(),
             lit: None,
             feed,
             started,
@@ -75,6 +78,11 @@ impl Painter {
         self.slot.changed.notify_one();
     }
 
+    /// For how long the thread has been at one painting, if it is at one.
+    pub fn at_it(&self) -> Option<Duration> {
+        self.slot.lock().painting_since.map(|since| since.elapsed())
+    }
+
     /// Paints what waits and stops.
     pub fn finish(self) {
         self.slot.lock().finished = true;
@@ -85,19 +93,15 @@ impl Painter {
     }
 }
 
-fn open_panel(config: &PanelConfig) -> Option<Box<dyn Panel>> {
-    if config.kind == "virtual" {
-        return None;
-    }
-    panel::open(config).inspect_err(|error| tracing::error!("{error}")).ok()
-}
-
 /// What the thread holds.
 struct Easel {
     canvas: Canvas,
+    config: PanelConfig,
     panel: Option<Box<dyn Panel>>,
-    /// The configured brightness, in percent.
-    backlight: u8,
+    /// When a panel that cannot be had is tried again.
+    retry_at: Option<Instant>,
+    /// The last complaint, so that each is logged once.
+    complaint: String,
     lit: Option<u8>,
     feed: ScreenFeed,
     started: Instant,
@@ -112,9 +116,11 @@ impl Easel {
         loop {
             let painting = {
                 let mut inner = slot.lock();
+                inner.painting_since = None;
                 while inner.next.is_none() && !inner.finished {
                     inner = slot.changed.wait(inner).unwrap_or_else(|poisoned| poisoned.into_inner());
                 }
+                inner.painting_since = inner.next.is_some().then(Instant::now);
                 inner.next.take()
             };
             match painting {
@@ -129,9 +135,8 @@ impl Easel {
             Some(screen) => {
                 screens::draw(screen, &painting.status, &mut self.canvas);
                 self.feed.show(screen, &painting.status, &self.canvas);
-                self.feed.show(screen, &painting.status, &self.canvas);
                 self.show();
-                self.light(self.backlight);
+                self.light(self.config.brightness);
                 self.time(screen, painting.pressed_at);
             }
             None => self.light(0),
@@ -139,10 +144,36 @@ impl Easel {
     }
 
     fn show(&mut self) {
+        self.open_panel();
         if let Some(panel) = &mut self.panel
             && let Err(error) = panel.show(&self.canvas)
         {
-            tracing::error!("{error}");
+            self.complain(error.to_string());
+        }
+    }
+
+    /// Opens the panel where that is still to be done.
+    fn open_panel(&mut self) {
+        let waits = self.retry_at.is_some_and(|at| Instant::now() < at);
+        if self.panel.is_some() || self.config.kind == "virtual" || waits {
+            return;
+        }
+        match panel::open(&self.config) {
+            Ok(panel) => {
+                self.panel = Some(panel);
+                self.lit = None;
+            }
+            Err(error) => {
+                self.retry_at = Some(Instant::now() + RETRY);
+                self.complain(error.to_string());
+            }
+        }
+    }
+
+    fn complain(&mut self, complaint: String) {
+        if self.complaint != complaint {
+            tracing::error!("{complaint}");
+            self.complaint = complaint;
         }
     }
 

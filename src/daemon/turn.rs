@@ -6,18 +6,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam_channel::{Receiver, Sender, select};
+use crossbeam_channel::{Sender, select};
 
 use super::analyst::Job;
 use super::archivist::{Archivist, Deed};
 use super::painter::{Painter, Painting};
-use super::{Notice, clock};
+use super::supervisor::Supervisor;
+use super::{Inputs, Notice};
 use crate::buttons::{Button, Edge, Gesture, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{self, Effect, Event, Live, Part, State};
 use crate::frame::{Frame, Region};
+use crate::light::Light;
 use crate::picture;
+use crate::power::{self, Charge};
 use crate::quality::{self, QualityConfig};
 use crate::reading::Capture;
 use crate::screens::{Hint, Status};
@@ -43,6 +47,9 @@ pub struct Device {
     painter: Painter,
     analyst: Sender<Job>,
     archivist: Archivist,
+    light: Light,
+    clock: Clock,
+    battery: power::Watch,
     status: Status,
     hint: Hint,
     started: Instant,
@@ -52,6 +59,9 @@ pub struct Device {
     camera_deadline: Option<Instant>,
     /// The press that the capture at hand came from.
     pressed_at: Option<Instant>,
+    /// When the analyst was given what it has not answered yet.
+    asked_at: Option<Instant>,
+    supervisor: Supervisor,
     shutting_down: bool,
 }
 
@@ -77,6 +87,9 @@ impl Device {
             painter,
             analyst,
             archivist,
+            light: Light::new(&config.light),
+            clock: Clock::default(),
+            battery: power::Watch::new(&config.battery),
             status: Status::default(),
             hint: Hint::NoSignal,
             started: now,
@@ -84,6 +97,8 @@ impl Device {
             hinted_at: now,
             camera_deadline: None,
             pressed_at: None,
+            asked_at: None,
+            supervisor: Supervisor::new(),
             shutting_down: false,
         };
         device.paint();
@@ -91,20 +106,25 @@ impl Device {
         device
     }
 
-    /// Turns until the device is off or asked to stop.
-    pub fn turn_until_off(&mut self, edges: &Receiver<Edge>, inbox: &Receiver<Notice>, stop: &Receiver<()>) {
+    /// Turns until the device is off or asked to stop; an error where it cannot go on.
+    pub fn turn_until_off(&mut self, inputs: &Inputs) -> anyhow::Result<()> {
         let stream = self.stream.events().clone();
+        self.supervisor.ready();
         while !matches!(self.state, State::Off) {
             select! {
-                recv(stop) -> _ => return,
-                recv(edges) -> edge => match edge {
+                recv(inputs.stop) -> _ => return Ok(()),
+                recv(inputs.edges) -> edge => match edge {
                     Ok(edge) => self.edge(edge),
                     Err(_) => rest(),
                 },
-                recv(inbox) -> notice => match notice {
+                recv(inputs.inbox) -> notice => match notice {
                     Ok(notice) => self.notice(notice),
                     // Every worker has ended, which none does by itself: better to be started anew.
-                    Err(_) => return tracing::error!("the workers have stopped"),
+                    Err(_) => anyhow::bail!("the workers have stopped"),
+                },
+                recv(inputs.charges) -> charge => match charge {
+                    Ok(charge) => self.charge(charge),
+                    Err(_) => rest(),
                 },
                 recv(stream) -> event => match event {
                     Ok(event) => self.camera(event),
@@ -115,24 +135,22 @@ impl Device {
             self.tick();
             self.settle();
             self.paint();
+            self.supervisor.turned(&[
+                ("analyst", self.asked_at.map(|asked_at| asked_at.elapsed())),
+                ("painter", self.painter.at_it()),
+            ]);
         }
+        Ok(())
     }
 
     /// Shows the last screen, finishes what is being written and switches off where the person asked for it.
     pub fn finish(mut self) -> anyhow::Result<()> {
+        self.supervisor.stopping();
         self.state = State::Off;
         self.paint();
         self.archivist.finish();
         self.painter.finish();
-        match self.power_off.split_first() {
-            Some((program, arguments)) if self.shutting_down => {
-                let status = std::process::Command::new(program).args(arguments).status();
-                let status = status.with_context(|| format!("device.power_off: cannot run {program}"))?;
-                anyhow::ensure!(status.success(), "device.power_off: {program} ended with {status}");
-                Ok(())
-            }
-            _ => Ok(()),
-        }
+        if self.shutting_down { power_off(&self.power_off) } else { Ok(()) }
     }
 
     fn now(&self) -> Duration {
@@ -154,9 +172,22 @@ impl Device {
 
     fn notice(&mut self, notice: Notice) {
         match notice {
-            Notice::Event(event) => self.pending.push_back(event),
+            Notice::Event(event) => {
+                if is_of_analyst(&event) {
+                    self.asked_at = None;
+                }
+                self.pending.push_back(event);
+            }
             Notice::Records(count) => self.status.records = count,
             Notice::Warning(warning) => self.status.warning = warning,
+        }
+    }
+
+    fn charge(&mut self, charge: Option<Charge>) {
+        self.status.battery = charge.map(|charge| self.battery.judge(charge));
+        if self.battery.is_empty(charge) {
+            tracing::warn!("the battery is empty: switching off");
+            self.pending.push_back(Event::BatteryEmpty);
         }
     }
 
@@ -232,6 +263,7 @@ impl Device {
     }
 
     fn ask(&mut self, job: Job) {
+        self.asked_at = Some(Instant::now());
         if self.analyst.send(job).is_err() {
             self.pending.push_back(Event::ReadFailed("the analyst has stopped".into()));
         }
@@ -246,15 +278,17 @@ impl Device {
     /// The sharpest of the last frames, as a capture.
     fn capture(&self) -> Option<Capture> {
         let frame = self.stream.sharpest()?;
-        let (captured_at, clock_set) = clock::now();
+        let (captured_at, clock_set) = self.clock.now();
+        let light = self.light.lit();
         let (encoded, field_of_view) = match &frame.encoded {
             Some(encoded) => (encoded.clone(), frame.field_of_view),
             None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
         };
-        Some(Capture { pixels: frame.pixels.clone(), encoded, field_of_view, captured_at, clock_set })
+        Some(Capture { pixels: frame.pixels.clone(), encoded, field_of_view, captured_at, clock_set, light })
     }
 
     fn paint(&mut self) {
+        self.light.set(device::is_lit(&self.state));
         let frame = self.stream.newest();
         self.judge(frame.as_deref());
         let towards = self.gestures.towards_long(self.now());
@@ -278,6 +312,28 @@ impl Device {
             self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
         }
     }
+}
+
+/// Whether it answers a job of the analyst's, who takes one after the other.
+fn is_of_analyst(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::Checked(Part::Model, _) | Event::Refused(..) | Event::Read(_) | Event::ReadFailed(_)
+    )
+}
+
+/// Switches the computer off, where that is wanted: by the command, or else by asking systemd, which made a
+/// folder for it (see systemd/dermascope-poweroff.path).
+fn power_off(command: &[String]) -> anyhow::Result<()> {
+    if let Some((program, arguments)) = command.split_first() {
+        let status = std::process::Command::new(program).args(arguments).status();
+        let status = status.with_context(|| format!("device.power_off: cannot run {program}"))?;
+        anyhow::ensure!(status.success(), "device.power_off: {program} ended with {status}");
+    } else if let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY") {
+        let wish = std::path::Path::new(&folder).join("power-off");
+        std::fs::write(&wish, "").with_context(|| format!("{}: cannot ask to switch off", wish.display()))?;
+    }
+    Ok(())
 }
 
 /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.

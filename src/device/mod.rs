@@ -5,7 +5,7 @@ mod screen;
 
 use std::sync::Arc;
 
-pub use screen::{Live, screen};
+pub use screen::{Live, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
 use crate::buttons::Gesture::{self, Long, Short, VeryLong};
@@ -106,6 +106,8 @@ pub enum Event {
     RecallFailed(String),
     /// Nobody has touched the device for a while.
     Idle,
+    /// The battery will not last much longer.
+    BatteryEmpty,
 }
 
 /// What is to be done.
@@ -140,7 +142,7 @@ pub fn start() -> (State, Vec<Effect>) {
 pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
     match (state, event) {
         (State::Off, _) => (State::Off, vec![]),
-        (_, Event::Gesture(VeryLong(Main))) => (State::Off, vec![Effect::ShutDown]),
+        (_, Event::Gesture(VeryLong(Main)) | Event::BatteryEmpty) => (State::Off, vec![Effect::ShutDown]),
         (State::Asleep, Event::Gesture(_)) => viewfinder(),
         (state, Event::Gesture(gesture)) => gestured(state, gesture),
         (State::SelfTest { checks }, Event::Checked(part, outcome)) => checked(checks, part, outcome),

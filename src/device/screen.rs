@@ -35,6 +35,11 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
     })
 }
 
+/// Whether the light around the lens is on: while a picture may be taken.
+pub fn is_lit(state: &State) -> bool {
+    matches!(state, State::Viewfinder)
+}
+
 fn explain(Fault { part, cause }: Fault) -> Screen {
     let (title, cure) = match part {
         Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),

@@ -17,6 +17,7 @@ fn capture() -> Arc<Capture> {
         field_of_view: Region { x: 0, y: 0, width: 8, height: 8 },
         captured_at: jiff::Timestamp::UNIX_EPOCH,
         clock_set: false,
+        light: None,
     })
 }
 
@@ -307,5 +308,24 @@ proptest! {
     #[test]
     fn off_stays_off(events in prop::collection::vec(any_event(), 0..20)) {
         prop_assert!(matches!(after(State::Off, events).0, State::Off));
+    }
+}
+
+#[test]
+fn an_empty_battery_switches_the_device_off_whatever_it_does() {
+    let states = [start().0, State::Viewfinder, State::Analysing { capture: capture() }, State::Asleep];
+    for state in states {
+        let (state, effects) = step(state, Event::BatteryEmpty);
+        assert!(matches!(state, State::Off));
+        assert!(matches!(effects[..], [Effect::ShutDown]));
+    }
+}
+
+#[test]
+fn the_light_is_on_with_the_live_picture_alone() {
+    assert!(is_lit(&State::Viewfinder));
+    let fault = State::Fault(Fault { part: Part::Camera, cause: "gone".into() });
+    for dark in [start().0, State::Asleep, State::Off, State::NoHistory, fault] {
+        assert!(!is_lit(&dark), "{dark:?}");
     }
 }

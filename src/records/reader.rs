@@ -178,6 +178,7 @@ impl Reader {
             field_of_view: region,
             captured_at: record.captured_at,
             clock_set: record.clock_set,
+            light: record.light,
         };
         Ok(Reading {
             capture: Arc::new(capture),

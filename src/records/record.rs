@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::classifier::{Assessment, ClassProbability, sha256_hex};
 use crate::frame::{Encoding, Region};
+use crate::light::Lit;
 use crate::quality::Quality;
 use crate::reading::{Reading, Verdict};
 
@@ -41,6 +42,9 @@ pub struct Record {
     pub body_site: Option<String>,
     #[serde(default)]
     pub dermoscopy: Dermoscopy,
+    /// The device's own light that was on, if one was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub light: Option<Lit>,
 }
 
 /// What a record keeps beyond the reading.
@@ -109,6 +113,7 @@ impl Record {
             case_id: context.case_id.clone(),
             body_site: context.body_site.clone(),
             dermoscopy: dermoscopy.clone(),
+            light: capture.light,
         }
     }
 

@@ -7,6 +7,7 @@ use super::ink::{self, Spot, around, disc, fill, ring, stroke, triangle};
 use super::text::{Align, Type};
 use super::theme::{BACKGROUND, Cut};
 use crate::panel::Canvas;
+use crate::power::Charge;
 use crate::reading::Verdict;
 
 /// A filled triangle, a disc with a question mark or an open ring.
@@ -79,6 +80,29 @@ pub fn no_camera(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
     let (from, to) = (at.spot(0.1, 0.12), at.spot(0.9, 0.88));
     fill(canvas, area, BACKGROUND, stroke(from, to, at.side * 0.16));
     fill(canvas, area, colour, stroke(from, to, at.side * 0.07));
+}
+
+/// A battery, filled to its charge; a bolt over it while the cable feeds it.
+pub fn battery(canvas: &mut Canvas, area: Rectangle, charge: Charge, colour: Rgb565) {
+    let at = Places::of(area);
+    let line = (at.side * 0.1).max(1.0);
+    let body = |from: f32, to: f32, top: f32, bottom: f32| {
+        let (left, right) = (at.spot(from, top), at.spot(to, bottom));
+        move |x: f32, y: f32| (left.0 - x).max(x - right.0).max(left.1 - y).max(y - right.1)
+    };
+    let outer = body(0.04, 0.86, 0.24, 0.76);
+    fill(canvas, area, colour, move |x, y| outer(x, y).max(-(outer(x, y) + line)));
+    fill(canvas, area, colour, body(0.88, 0.97, 0.4, 0.6));
+    let full = 0.17 + 0.56 * f32::from(charge.percent.min(100)) / 100.0;
+    fill(canvas, area, colour, body(0.17, full, 0.37, 0.63));
+    if charge.charging {
+        let bolt = [(0.55, 0.08), (0.36, 0.5), (0.56, 0.5), (0.37, 0.92)].map(|(x, y)| at.spot(x, y));
+        for (width, colour) in [(0.28, BACKGROUND), (0.12, colour)] {
+            for pair in bolt.windows(2) {
+                fill(canvas, area, colour, stroke(pair[0], pair[1], at.side * width));
+            }
+        }
+    }
 }
 
 /// The device's mark: a lens over a mole.

@@ -12,6 +12,7 @@ mod picture;
 mod result;
 mod retake;
 mod self_test;
+mod test_card;
 mod text;
 mod theme;
 mod viewfinder;
@@ -24,6 +25,7 @@ use embedded_graphics::geometry::Dimensions;
 
 use crate::frame::Frame;
 use crate::panel::Canvas;
+use crate::power::Battery;
 use crate::quality::Reason;
 use crate::reading::{Capture, Reading, Saved};
 use theme::Cut;
@@ -71,6 +73,8 @@ pub enum Screen {
         cause: String,
         cure: String,
     },
+    /// What a panel must show if it is wired and configured right.
+    TestCard,
     /// The device is off.
     Goodbye,
 }
@@ -132,20 +136,30 @@ pub struct Status {
     pub records: u64,
     /// A warning that outlives screens, such as "Disk full".
     pub warning: Option<String>,
+    /// The battery, where there is one.
+    pub battery: Option<Battery>,
+}
+
+impl Status {
+    /// What the strip along the bottom says, if anything; an empty battery is the more urgent.
+    fn strip(&self) -> Option<String> {
+        let low = self.battery.filter(|battery| battery.low);
+        low.map(|battery| format!("Battery {} %: charge", battery.charge.percent)).or(self.warning.clone())
+    }
 }
 
 /// Draws a screen over the whole canvas. Made for 96 by 96 pixels and more.
 pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
     let mut area = canvas.bounding_box();
     widgets::block(canvas, area, theme::BACKGROUND);
-    if let Some(warning) = &status.warning {
+    if let Some(warning) = status.strip() {
         let strip = area.cut_bottom((area.size.height / 12).max(14));
-        widgets::warning_strip(canvas, strip, warning);
+        widgets::warning_strip(canvas, strip, &warning);
     }
     match screen {
         Screen::SelfTest { checks } => self_test::draw(canvas, area, checks),
         Screen::Viewfinder { frame, hint } => {
-            viewfinder::draw(canvas, area, frame.as_deref(), *hint, status.records);
+            viewfinder::draw(canvas, area, frame.as_deref(), *hint, status);
         }
         Screen::Analysing { capture } => analysing::draw(canvas, area, capture),
         Screen::Result { reading, saved, page } => {
@@ -158,6 +172,7 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
         }
         Screen::NoHistory => history::draw_empty(canvas, area),
         Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
+        Screen::TestCard => test_card::draw(canvas, area),
         Screen::Goodbye => goodbye::draw(canvas, area),
     }
 }

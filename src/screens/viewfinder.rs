@@ -6,31 +6,37 @@ use embedded_graphics::primitives::Rectangle;
 
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::{Hint, icons, ink, picture, widgets};
+use super::{Hint, Status, icons, ink, picture, widgets};
 use crate::frame::Frame;
 use crate::panel::Canvas;
 
 /// Draws the screen. Without a signal no picture is shown at all, so that none can pass for a live one.
-pub fn draw(canvas: &mut Canvas, area: Rectangle, frame: Option<&Frame>, hint: Hint, records: u64) {
+pub fn draw(canvas: &mut Canvas, area: Rectangle, frame: Option<&Frame>, hint: Hint, status: &Status) {
     match (hint, frame) {
         (Hint::NoSignal, _) => no_signal(canvas, area),
         (_, None) => starting(canvas, area),
-        (hint, Some(frame)) => live(canvas, area, frame, hint, records),
+        (hint, Some(frame)) => live(canvas, area, frame, hint, status),
     }
 }
 
-fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, records: u64) {
+fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, status: &Status) {
     let beside = area.size.width.saturating_sub(area.size.height);
     if beside >= 60 {
         // The whole field of view is shown, since the whole of it is read; the words stand beside it.
         let square = area.cut_left(area.size.height);
         let place = picture::draw(canvas, &frame.pixels, square);
         ring(canvas, place, hint);
-        column(canvas, area.inset(theme::margin(area).max(8), 10), hint, records);
+        column(canvas, area.inset(theme::margin(area).max(8), 10), hint, status);
         return;
     }
     let place = picture::draw(canvas, &frame.pixels, area);
     ring(canvas, place, hint);
+    if let Some(battery) = status.battery {
+        let mut corner = area.cut_top((place.size.height / 10).clamp(12, 20));
+        let corner = corner.cut_right(corner.size.height * 7 / 2);
+        ink::veil(canvas, corner, theme::BACKGROUND, 200);
+        widgets::battery(canvas, corner.inset(3, 2), battery, Align::Right);
+    }
     let pill = area.cut_bottom((area.size.height / 7).max(20));
     ink::veil(canvas, pill, theme::BACKGROUND, 200);
     let (words, colour) = words(hint);
@@ -41,7 +47,7 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, rec
 }
 
 /// What to do now, beside the picture.
-fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, records: u64) {
+fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status) {
     let (words, colour) = words(hint);
     let side = (area.size.width * 2 / 5).min(area.size.height / 4);
     let line = area.cut_top(side);
@@ -52,8 +58,11 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, records: u64) {
     let face = Type::Title.bold().fit(longest, area.size.width, area.size.height / 6);
     let lines = face.wrap(words, area.size.width, 4);
     let count = area.cut_bottom(16);
+    if let Some(battery) = status.battery {
+        widgets::battery(canvas, area.cut_bottom(20).inset(0, 2), battery, Align::Left);
+    }
     face.write_lines(canvas, &lines, area, Align::Left, colour);
-    let text = format!("{records} saved");
+    let text = format!("{} saved", status.records);
     let face = Type::Label.regular().fit(&text, count.size.width, 10);
     face.write(canvas, &text, count, Align::Left, theme::MUTED);
 }

@@ -10,6 +10,7 @@ use super::theme::{self, Cut};
 use super::{Page, icons};
 use crate::RESEARCH_ONLY;
 use crate::panel::Canvas;
+use crate::power::Battery;
 
 /// Fills an area with one colour.
 pub fn block(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
@@ -109,6 +110,17 @@ pub fn banner(
     let faces = Type::ALL.into_iter().rev().map(Type::bold);
     let face = faces.into_iter().find(fits).unwrap_or(Type::Tiny.bold());
     labelled(canvas, inside, (face, word, theme::DARK_TEXT), Align::Centre, icon);
+}
+
+/// A battery filled to its charge, with the percents; a bolt stands for the cable.
+pub fn battery(canvas: &mut Canvas, area: Rectangle, battery: Battery, align: Align) {
+    let Battery { charge, low } = battery;
+    let colour = if low { theme::CAUTION } else { theme::TEXT };
+    let text = format!("{}%", charge.percent);
+    let face = Type::Label.bold().fit(&text, area.size.width, area.size.height);
+    labelled(canvas, area, (face, &text, colour), align, |canvas, area| {
+        icons::battery(canvas, area, charge, colour);
+    });
 }
 
 /// A strip that warns.

@@ -409,6 +409,38 @@ fn a_program_that_hangs_is_started_again_by_the_stream() {
 }
 
 #[test]
+fn a_program_that_ends_is_started_again_with_growing_pauses() {
+    let dir = tempfile::tempdir().unwrap();
+    let starts = dir.path().join("starts");
+    let script = format!(r#"date +%s%N >> {}; exit 1"#, starts.display());
+    let stream = Stream::start(&fake_rpicam(dir.path(), &script));
+    let times = wait_for(&stream, "the program was not started four times", |_| {
+        let text = std::fs::read_to_string(&starts).ok()?;
+        let times: Vec<u64> = text.lines().filter_map(|line| line.parse().ok()).collect();
+        (times.len() >= 4).then_some(times)
+    });
+    // Each pause is at least as long as it is meant to be; how much longer is the computer's business.
+    assert!(times[2] - times[1] >= 450_000_000 && times[3] - times[2] >= 900_000_000, "{times:?}");
+}
+
+#[test]
+fn a_program_that_stops_within_a_frame_gives_no_half_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = r#"cat "$1"; head -c 900 "$2"; exec sleep 1000"#;
+    let mut camera = camera::open(&fake_rpicam(dir.path(), script)).unwrap();
+    assert!(bytes_of(camera.next_shot().unwrap()) == jpeg(1));
+    assert!(matches!(refused(&mut *camera), CameraError::Stalled { .. }));
+}
+
+#[test]
+fn a_program_that_says_too_much_is_still_a_camera() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = r#"yes "WARN: frame dropped" | head -c 3000000 >&2; cat "$1"; exec sleep 1000"#;
+    let mut camera = camera::open(&fake_rpicam(dir.path(), script)).unwrap();
+    assert!(bytes_of(camera.next_shot().unwrap()) == jpeg(1));
+}
+
+#[test]
 fn a_program_that_is_not_installed_is_named_with_the_cure() {
     let config = CameraConfig {
         kind: "command".into(),

@@ -208,3 +208,40 @@ fn every_command_has_help_with_examples() {
         assert!(status == 0 && out.contains("Examples:"), "{command}: {out}");
     }
 }
+
+#[test]
+fn doctor_names_what_is_wrong_and_what_cures_it_and_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let config = folder.path().join("device.toml");
+    let text =
+        format!("[model]\nmanifest = \"{}\"\n[records]\nfolder = \"{path}/nowhere\"\n", manifest().display());
+    fs::write(&config, text).unwrap();
+    let arguments =
+        ["doctor", "--config", config.to_str().unwrap(), "--patience", "0", "--only", "model,storage"];
+    let (status, out, _) = run(&arguments);
+    assert_eq!(status, 1);
+    let lines: Vec<_> = out.lines().collect();
+    assert!(lines[0].starts_with("model    ok"), "{out}");
+    assert!(lines[1].starts_with("storage  WRONG"), "{out}");
+    assert!(lines[2].contains("cure:") && lines[2].contains("sudo install -d"), "{out}");
+
+    let (status, out, _) = run(&[&arguments[..], &["--json"]].concat());
+    assert_eq!(status, 1);
+    let findings: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((findings[0]["part"].as_str(), findings[0]["state"].as_str()), (Some("model"), Some("ok")));
+    assert_eq!(findings[1]["state"], "failed");
+    assert_eq!(findings[1]["node"], format!("{path}/nowhere"));
+    assert!(findings[1]["cure"].as_str().unwrap().contains("sudo install -d"));
+}
+
+#[test]
+fn the_manual_has_a_page_for_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, _, _) = run(&["man", folder.path().to_str().unwrap()]);
+    assert_eq!(status, 0);
+    for command in ["dermascope", "dermascope-run", "dermascope-classify", "dermascope-doctor"] {
+        let page = fs::read_to_string(folder.path().join(format!("{command}.1"))).unwrap();
+        assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}");
+    }
+}

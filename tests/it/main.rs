@@ -1,5 +1,6 @@
 //! Tests of the whole, in one binary so that they link once.
 
+mod aarch64;
 mod browser;
 mod camera;
 mod cli;
@@ -15,4 +16,5 @@ mod quality;
 mod readme;
 mod records;
 mod screens;
+mod service;
 mod shared;

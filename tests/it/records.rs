@@ -26,7 +26,7 @@ pub fn reading(seed: u8) -> Reading {
     let Region { x, y, width, height } = field_of_view;
     let pixels = image::imageops::crop_imm(&picture, x, y, width, height).to_image();
     let captured_at = jiff::Timestamp::from_second(1_760_000_000 + i64::from(seed) * 60).expect("in range");
-    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true };
+    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light: None };
     let quality = measured_quality(&capture);
     Reading { capture: Arc::new(capture), quality, assessment: assessment(seed), overridden: false }
 }

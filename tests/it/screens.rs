@@ -10,6 +10,7 @@ use std::time::Duration;
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
 use dermascope::frame::{Encoded, Encoding, Frame, Region};
 use dermascope::panel::Canvas;
+use dermascope::power::{Battery, Charge};
 use dermascope::quality::{Quality, Reason};
 use dermascope::reading::{Capture, Reading, Saved};
 use dermascope::screens::{Check, CheckState, Hint, Page, Refusal, Screen, Status, draw};
@@ -49,6 +50,7 @@ fn capture(clock_set: bool) -> Arc<Capture> {
         field_of_view: Region { x: 0, y: 0, width, height },
         captured_at: "2026-03-14T09:26:53Z".parse().unwrap(),
         clock_set,
+        light: None,
     })
 }
 
@@ -186,6 +188,7 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ),
         ("history-empty", Screen::NoHistory),
         ("fault", fault()),
+        ("test-card", Screen::TestCard),
         ("goodbye", Screen::Goodbye),
     ]
 }
@@ -235,6 +238,19 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
     for (name, screen) in screens() {
         for size in SIZES {
             wrong.extend(compare(name, size, &drawn(&screen, &status, size).to_rgb()));
+        }
+    }
+    let battery = |percent, charging, low| Battery { charge: Charge { percent, charging }, low };
+    let powered = [
+        ("charging", battery(64, true, false)),
+        ("half", battery(50, false, false)),
+        ("low", battery(9, false, true)),
+    ];
+    for (name, battery) in powered {
+        let status = Status { battery: Some(battery), ..status.clone() };
+        let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
+        for size in SIZES {
+            wrong.extend(compare(&format!("battery-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
     let warning = Status { warning: Some("Disk almost full".into()), ..status };
@@ -314,7 +330,7 @@ proptest! {
         width in 96_u32..400, height in 96_u32..400, text in ".{0,200}", share in any::<f32>(), records: u64,
     ) {
         let size = Size::new(width, height);
-        let status = Status { records, warning: Some(text.clone()) };
+        let status = Status { records, warning: Some(text.clone()), ..Status::default() };
         for (_, screen) in screens() {
             drawn(&screen, &status, size);
         }

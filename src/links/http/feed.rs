@@ -135,6 +135,7 @@ impl ScreenState {
             }
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
+            Screen::TestCard => ("test_card", "The panel's test card".into(), None),
             Screen::Goodbye => ("goodbye", "The device is off".into(), None),
         };
         Self { screen: name, words, result, warning: status.warning.clone(), records: status.records }

@@ -1,0 +1,91 @@
+//! V4L2 without nokhwa, for what nokhwa refuses: drivers whose frame time is no whole fraction of a second, such as
+//! 1001/30000 s, as HDMI and TV inputs have, and those that list no sizes.
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use nokhwa::utils::{CameraFormat, FrameFormat, Resolution};
+use v4l::buffer::{Flags, Type};
+use v4l::io::mmap::Stream;
+use v4l::io::traits::CaptureStream;
+use v4l::video::Capture;
+use v4l::video::capture::Parameters;
+use v4l::{Device, Format, FourCC};
+
+use super::uvc::{open_error, to_shot};
+use super::{Camera, CameraConfig, CameraError, Shot, locks};
+
+/// The kinds of pixels, the best first, by the kernel's names.
+const KINDS: [(FrameFormat, [u8; 4]); 6] = [
+    (FrameFormat::MJPEG, *b"MJPG"),
+    (FrameFormat::YUYV, *b"YUYV"),
+    (FrameFormat::NV12, *b"NV12"),
+    (FrameFormat::RAWRGB, *b"RGB3"),
+    (FrameFormat::RAWBGR, *b"BGR3"),
+    (FrameFormat::GRAY, *b"GREY"),
+];
+/// Frames in the kernel's hands at a time.
+const BUFFERS: u32 = 4;
+
+/// A running camera.
+pub struct Node {
+    path: PathBuf,
+    format: CameraFormat,
+    stream: Stream<'static>,
+    stall_after: std::time::Duration,
+}
+
+impl Node {
+    /// Opens a node with the best kind of pixels that it has, at the size nearest to the one asked for.
+    pub fn open(path: &Path, config: &CameraConfig) -> Result<Self, CameraError> {
+        let failed = |cause: std::io::Error| open_error(path, cause.to_string());
+        let device = Device::with_path(path).map_err(failed)?;
+        let offered: Vec<_> =
+            device.enum_formats().map_err(failed)?.into_iter().map(|kind| kind.fourcc).collect();
+        let mut known = KINDS.iter().filter(|(_, name)| offered.contains(&FourCC::new(name)));
+        let (kind, given) = known
+            .find_map(|(kind, name)| {
+                let wanted = Format::new(config.width, config.height, FourCC::new(name));
+                let given = device.set_format(&wanted).ok()?;
+                (given.fourcc == wanted.fourcc).then_some((*kind, given))
+            })
+            .ok_or_else(|| open_error(path, "it offers no format that can be read".into()))?;
+        // A driver may have one rate alone.
+        let _ = device.set_params(&Parameters::with_fps(config.frame_rate));
+        let rate = device
+            .params()
+            .map_or(0, |params| params.interval.denominator / params.interval.numerator.max(1));
+        let format = CameraFormat::new(Resolution::new(given.width, given.height), kind, rate);
+        locks::hold(path, config);
+        let mut stream = Stream::with_buffers(&device, Type::VideoCapture, BUFFERS).map_err(failed)?;
+        stream.set_timeout(config.stall_after());
+        tracing::info!("{}: {format}", path.display());
+        Ok(Self { path: path.into(), format, stream, stall_after: config.stall_after() })
+    }
+}
+
+impl Camera for Node {
+    fn next_shot(&mut self) -> Result<Shot, CameraError> {
+        let device = || self.path.display().to_string();
+        match self.stream.next() {
+            Ok((_, meta)) if meta.flags.contains(Flags::ERROR) => Err(CameraError::BadFrame {
+                device: device(),
+                cause: "the driver says that it is damaged".into(),
+            }),
+            Ok((bytes, meta)) => {
+                let used = bytes.len().min(meta.bytesused as usize);
+                to_shot(&bytes[..used], self.format)
+                    .map_err(|cause| CameraError::BadFrame { device: device(), cause })
+            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => {
+                Err(CameraError::Stalled { device: device(), waited: self.stall_after })
+            }
+            Err(error) => Err(CameraError::Gone { device: device(), cause: error.to_string() }),
+        }
+    }
+
+    fn describe(&self) -> String {
+        let (width, height, kind) = (self.format.width(), self.format.height(), self.format.format());
+        format!("uvc {} {width}x{height} {kind}", self.path.display())
+    }
+}

@@ -1,0 +1,45 @@
+"""The virtual machine's device tree: qemu's own, with an SPI bus on lines of its PL061 GPIO, and a spidev on it."""
+
+import re
+import subprocess
+from pathlib import Path
+
+# The lines of the one GPIO chip. Line 3 is the machine's own power key.
+SCK, MOSI, CS, DC, RESET, BUTTON, LIGHT = 0, 1, 2, 4, 5, 6, 7
+
+NAMES = {SCK: "SCK", MOSI: "MOSI", CS: "CS", 3: "POWER", DC: "DC", RESET: "RESET", BUTTON: "BUTTON", LIGHT: "LIGHT"}
+
+# "lwn,bk4" is one of the names that the kernel's spidev answers to.
+SPI = """
+    spi {{
+        compatible = "spi-gpio";
+        #address-cells = <1>;
+        #size-cells = <0>;
+        sck-gpios = <{gpio} {sck} 0>;
+        mosi-gpios = <{gpio} {mosi} 0>;
+        cs-gpios = <{gpio} {cs} 1>;
+        num-chipselects = <1>;
+        panel@0 {{
+            compatible = "lwn,bk4";
+            reg = <0>;
+            spi-max-frequency = <10000000>;
+        }};
+    }};
+"""
+
+
+def write(path: Path, qemu: list[str]) -> None:
+    """Writes the tree for the machine that these arguments of qemu describe."""
+    plain = path.with_suffix(".plain")
+    machine = [word.replace("virt", f"virt,dumpdtb={plain}") if word == "virt" else word for word in qemu]
+    subprocess.run(machine, check=True, capture_output=True)
+    dtc = ["dtc", "-q", "-I", "dtb", "-O", "dts", str(plain)]
+    source = subprocess.run(dtc, check=True, capture_output=True, text=True).stdout
+    chip = re.search(r"pl061@[0-9a-f]+ \{\s*phandle = <(0x[0-9a-f]+)>;", source)
+    names = ", ".join(f'"{NAMES[line]}"' for line in sorted(NAMES))
+    head, tail = source[: chip.end()], source[chip.end() :]
+    source = f"{head}\n gpio-line-names = {names};{tail}".rstrip().removesuffix("};")
+    source += SPI.format(gpio=chip[1], sck=SCK, mosi=MOSI, cs=CS) + "};\n"
+    dtc = ["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(path)]
+    subprocess.run(dtc, check=True, input=source, text=True)
+    plain.unlink()

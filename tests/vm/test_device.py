@@ -1,0 +1,187 @@
+"""The package on an aarch64 Linux with the kernel's own drivers: camera, panel, button, light, watchdog, power.
+
+What the camera was shown, what the panel was sent and what the disk keeps must agree with what the very same program
+makes of the picture on this computer. `make vm-test` builds what this needs and runs it."""
+
+import json
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+import image
+import picture
+from host import Host
+from machine import SYSTEMD, Machine
+from panel import INVERT, Glass
+
+HERE = Path(__file__).parent
+FOLDER = image.BUILT / "vm"
+PACKAGE = image.BUILT.parent / "dermascope_arm64.deb"
+# What `systemctl show` and a person may see of the run; CI keeps it.
+KEPT = FOLDER / "kept"
+
+
+@pytest.fixture(scope="module")
+def root() -> Path:
+    """The Debian root with the package installed by dpkg."""
+    root = FOLDER / "root"
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    KEPT.mkdir(parents=True)
+    subprocess.run(["cp", "-a", "--reflink=auto", image.BUILT / "root", root], check=True)
+    shutil.copy(PACKAGE, root / "package.deb")
+    subprocess.run(["bash", HERE.parent / "arm64/binfmt.sh"], check=True)
+    subprocess.run(["chroot", root, "dpkg", "--install", "/package.deb"], check=True, stdout=subprocess.DEVNULL)
+    (root / "package.deb").unlink()
+    return root
+
+
+@pytest.fixture(scope="module")
+def shown() -> bytes:
+    """The picture that the camera is shown, as vivid takes it."""
+    data = picture.to_yuyv(picture.choose())
+    (FOLDER / "picture.yuyv").write_bytes(data)
+    return data
+
+
+@pytest.fixture(scope="module")
+def machine(root: Path, shown: bytes):
+    modules, options = FOLDER / "modules.conf", FOLDER / "vivid.conf"
+    modules.write_text("spi-gpio\nspidev\nvivid\n")
+    options.write_text("options vivid n_devs=1 num_inputs=1 input_types=0x3 num_outputs=1 output_types=1 node_types=0x101\n")
+    guest = FOLDER / "guest.cpio"
+    image.pack(
+        guest,
+        root,
+        {
+            "etc/dermascope/dermascope.toml": HERE / "dermascope.toml",
+            "etc/modules-load.d/device.conf": modules,
+            "etc/modprobe.d/vivid.conf": options,
+            "vm/feed": HERE / "feed",
+            "vm/picture.yuyv": FOLDER / "picture.yuyv",
+        },
+    )
+    with Machine(FOLDER / "machine", guest, init=SYSTEMD) as machine:
+        machine.wait_for_console("agent: ready", 240)
+        yield machine
+
+
+@pytest.fixture(scope="module")
+def glass(machine: Machine) -> Glass:
+    return Glass(machine.trace, 128, 128, offset=(2, 1))
+
+
+def status(machine: Machine) -> dict:
+    said = machine.run("wget -q -O - http://127.0.0.1:8080/api/v1/status", check=False)
+    return json.loads(said) if said.startswith("{") else {"screen": "none"}
+
+
+def wait_for_screen(machine: Machine, *screens: str, seconds: float = 120) -> dict:
+    def is_shown():
+        now = status(machine)
+        return now if now["screen"] in screens else None
+
+    try:
+        return machine.wait_for(f"the screen {screens}", is_shown, seconds)
+    except Exception:
+        print(machine.run("journalctl --no-pager -u dermascope | tail -40; systemctl status dermascope | cat", check=False))
+        raise
+
+
+def settled(machine: Machine, glass: Glass, name: str) -> numpy.ndarray:
+    """What the glass shows once nothing more is sent to it; kept as a picture to look at."""
+    before = glass.pixels()
+    for _ in range(60):
+        time.sleep(1)
+        now = glass.pixels()
+        if numpy.array_equal(before, now):
+            break
+        before = now
+    picture = Image.fromarray(before)
+    picture.resize((512, 512), Image.Resampling.NEAREST).save(KEPT / f"{name}.png")
+    return before
+
+
+def drawn(machine: Machine) -> numpy.ndarray:
+    """What the daemon drew last, before it went over the wires."""
+    machine.run("wget -q -O /share/screen.png http://127.0.0.1:8080/screen.png")
+    return numpy.asarray(Image.open(machine.share / "screen.png").convert("RGB"))
+
+
+def test_the_service_starts_under_its_hardening_and_shows_that_there_is_no_picture_yet(machine: Machine):
+    machine.wait_for("the service", lambda: machine.run("systemctl is-active dermascope", check=False).strip() == "active", 120)
+    assert machine.run("systemctl show -p User --value dermascope").strip() == "dermascope"
+    assert machine.run("pgrep -u dermascope -x dermascope || busybox pgrep dermascope").strip()
+
+
+def test_the_live_picture_reaches_the_panel_and_lights_the_ring(machine: Machine, glass: Glass):
+    machine.start("/vm/feed")
+    wait_for_screen(machine, "viewfinder")
+    live = settled(machine, glass, "viewfinder")
+    assert INVERT in glass.seen
+    assert numpy.array_equal(live, drawn(machine))
+    assert machine.run("gpioinfo | grep LIGHT; cat /sys/kernel/debug/gpio").count("dermascope light") >= 1
+
+
+def test_a_press_gives_what_the_same_program_gives_here(machine: Machine, glass: Glass, root: Path, shown: bytes):
+    machine.hold(0.2)
+    if wait_for_screen(machine, "result", "retake", seconds=90)["screen"] == "retake":
+        machine.hold(1.5)
+    wait_for_screen(machine, "result")
+    result = settled(machine, glass, "result")
+    machine.wait_for("the record", lambda: "saved" in json.dumps(status(machine)["result"]["saved"]))
+    machine.run("cp -r /var/lib/dermascope /share/records && chmod -R a+rX /share/records")
+    [kept] = (machine.share / "records/images").glob("*.png")
+
+    # The disk: the very pixels that the camera was shown, read as the program reads them here.
+    expected = picture.field_of_view(picture.from_yuyv(shown))
+    assert numpy.array_equal(numpy.asarray(Image.open(kept).convert("RGB")), expected)
+    host = Host(root)
+    manifest = FOLDER / "records.toml"
+    manifest.write_text(f'[records]\nfolder = "{machine.share / "records"}"\n')
+    record = json.loads(host.dermascope("records", "--config", manifest, "show", "--json", "1"))
+    here = host.classify(kept)
+    there = {each["class"]: each["probability"] for each in record["assessment"]["probabilities"]}
+    assert there == here["probabilities"]
+    assert record["assessment"]["malignant"]["probability"] == here["malignant"]["probability"]
+    assert record["light"] == {"ring": "unpolarised", "percent": 100}
+    assert record["clock_set"] is False
+
+    # The panel: the very screen that the simulator draws here.
+    screen = FOLDER / "screen.png"
+    screen.write_bytes(host.result_screen(kept, FOLDER / "host"))
+    assert numpy.array_equal(result, numpy.asarray(Image.open(screen).convert("RGB")))
+
+
+def test_an_unplugged_camera_is_a_fault_on_the_panel_and_comes_back(machine: Machine, glass: Glass):
+    machine.hold(1.2)
+    wait_for_screen(machine, "viewfinder")
+    machine.run("busybox killall v4l2-ctl; echo vivid.0 > /sys/bus/platform/drivers/vivid/unbind")
+    wait_for_screen(machine, "fault")
+    fault = settled(machine, glass, "camera-lost")
+    assert numpy.array_equal(fault, drawn(machine))
+    machine.run("echo vivid.0 > /sys/bus/platform/drivers/vivid/bind; sleep 2")
+    machine.start("/vm/feed")
+    wait_for_screen(machine, "viewfinder")
+
+
+def test_a_program_that_hangs_is_started_anew_by_the_watchdog(machine: Machine):
+    machine.run("systemctl kill --signal=STOP --kill-whom=main dermascope")
+
+    def restarts() -> bool:
+        return machine.run("systemctl show -p NRestarts --value dermascope").strip() != "0"
+
+    machine.wait_for("the watchdog", restarts, 120)
+    wait_for_screen(machine, "viewfinder")
+
+
+def test_holding_the_button_very_long_switches_the_computer_off(machine: Machine, glass: Glass):
+    machine.run("journalctl --no-pager -o short-monotonic -u dermascope > /share/journal.txt")
+    shutil.copy(machine.share / "journal.txt", KEPT)
+    machine.hold(4.6)
+    assert machine.ended(120), machine.last_words()
+    Image.fromarray(glass.pixels()).resize((512, 512), Image.Resampling.NEAREST).save(KEPT / "goodbye.png")
