@@ -10,7 +10,7 @@ bash tests/arm64/binfmt.sh
 
 # adduser to udev: what every Raspberry Pi OS has. The rest is for the tests inside.
 packages=(adduser dbus kmod libpam-systemd systemd systemd-sysv udev
-    busybox-static gpiod iproute2 python3-minimal v4l-utils wget)
+    busybox-static gpiod iproute2 libpython3-stdlib python3-minimal v4l-utils wget)
 if [ ! -e $folder/root.done ]; then
     rm -rf $folder/root
     mmdebstrap --quiet --mode=root --architectures=arm64 --variant=minbase \

@@ -289,37 +289,39 @@ unsafe fn outputs_of<const PIXELS: usize>(strip: &Strip<Neon>, input: *const u8,
     unsafe {
         let bias: [_; 4] = std::array::from_fn(|v| vld1q_s32(strip.bias.add(v * 4)));
         let mut sums = [bias; PIXELS];
-        let taps = strip.groups * strip.kernel;
-        let block = |tap: usize| tap / strip.kernel * strip.columns + tap % strip.kernel;
-        let input = input.cast::<i8>();
-        for tap in (0..taps - taps % 2).step_by(2) {
-            let filters: [_; 4] = std::array::from_fn(|v| vld1q_s8(strip.weights.add(tap * 32 + v * 16)));
-            let blocks = [block(tap), block(tap + 1)];
-            for pixel in 0..PIXELS {
-                let values = blocks.map(|block| input.add((pixel * strip.stride + block) * 32));
-                for half in 0..2 {
-                    let (first, second) =
-                        (vld1q_s8(values[0].add(half * 16)), vld1q_s8(values[1].add(half * 16)));
-                    let (one, two) = (filters[half], filters[half + 2]);
-                    let low = vmull_s8(vget_low_s8(first), vget_low_s8(one));
-                    let low = vmlal_s8(low, vget_low_s8(second), vget_low_s8(two));
-                    let high = vmlal_high_s8(vmull_high_s8(first, one), second, two);
-                    sums[pixel][half * 2] = vpadalq_s16(sums[pixel][half * 2], low);
-                    sums[pixel][half * 2 + 1] = vpadalq_s16(sums[pixel][half * 2 + 1], high);
+        let mut weights = strip.weights;
+        for group in 0..strip.groups {
+            let mut input = input.add(group * strip.columns * 32).cast::<i8>();
+            for _ in 0..strip.kernel / 2 {
+                // Two columns of the window: an i16 holds the products of both.
+                let filters: [_; 4] = std::array::from_fn(|v| vld1q_s8(weights.add(v * 16)));
+                for pixel in 0..PIXELS {
+                    let values = input.add(pixel * strip.stride * 32);
+                    for half in 0..2 {
+                        let (first, second) =
+                            (vld1q_s8(values.add(half * 16)), vld1q_s8(values.add(half * 16 + 32)));
+                        let (one, two) = (filters[half], filters[half + 2]);
+                        let low = vmull_s8(vget_low_s8(first), vget_low_s8(one));
+                        let low = vmlal_s8(low, vget_low_s8(second), vget_low_s8(two));
+                        let high = vmlal_high_s8(vmull_high_s8(first, one), second, two);
+                        sums[pixel][half * 2] = vpadalq_s16(sums[pixel][half * 2], low);
+                        sums[pixel][half * 2 + 1] = vpadalq_s16(sums[pixel][half * 2 + 1], high);
+                    }
                 }
+                (input, weights) = (input.add(64), weights.add(64));
             }
-        }
-        if taps % 2 == 1 {
-            for pixel in 0..PIXELS {
-                for half in 0..2 {
-                    let filter = vld1q_s8(strip.weights.add((taps - 1) * 32 + half * 16));
-                    let values =
-                        vld1q_s8(input.add((pixel * strip.stride + block(taps - 1)) * 32 + half * 16));
-                    let low = vmull_s8(vget_low_s8(values), vget_low_s8(filter));
-                    sums[pixel][half * 2] = vpadalq_s16(sums[pixel][half * 2], low);
-                    let high = vmull_high_s8(values, filter);
-                    sums[pixel][half * 2 + 1] = vpadalq_s16(sums[pixel][half * 2 + 1], high);
+            if strip.kernel % 2 == 1 {
+                for pixel in 0..PIXELS {
+                    for half in 0..2 {
+                        let filter = vld1q_s8(weights.add(half * 16));
+                        let values = vld1q_s8(input.add(pixel * strip.stride * 32 + half * 16));
+                        let low = vmull_s8(vget_low_s8(values), vget_low_s8(filter));
+                        sums[pixel][half * 2] = vpadalq_s16(sums[pixel][half * 2], low);
+                        let high = vmull_high_s8(values, filter);
+                        sums[pixel][half * 2 + 1] = vpadalq_s16(sums[pixel][half * 2 + 1], high);
+                    }
                 }
+                weights = weights.add(32);
             }
         }
         for pixel in 0..PIXELS {
