@@ -59,7 +59,7 @@ unsafe fn reals(term: &Term, bytes: &[u8; 16]) -> [float32x4_t; 4] {
         let (values, zero) = (vld1q_s8(bytes.as_ptr().cast()), vdup_n_s8(term.zero));
         let (low, high) = (vsubl_s8(vget_low_s8(values), zero), vsubl_s8(vget_high_s8(values), zero));
         let steps = [vget_low_s16(low), vget_high_s16(low), vget_low_s16(high), vget_high_s16(high)];
-        steps.map(|steps| vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(steps)), term.scale))
+        std::array::from_fn(|v| vmulq_n_f32(vcvtq_f32_s32(vmovl_s16(steps[v])), term.scale))
     }
 }
 

@@ -193,8 +193,8 @@ impl Strips for NeonDotprod {
             unsafe {
                 let load = |row: usize| neon::load_first(rows[row].0.add(pixel * rows[row].1), channels);
                 let [a, b, c, d] = [load(0), load(1), load(2), load(3)];
-                let ab = [vzip1q_u8(a, b), vzip2q_u8(a, b)].map(|pairs| vreinterpretq_u16_u8(pairs));
-                let cd = [vzip1q_u8(c, d), vzip2q_u8(c, d)].map(|pairs| vreinterpretq_u16_u8(pairs));
+                let ab = [vreinterpretq_u16_u8(vzip1q_u8(a, b)), vreinterpretq_u16_u8(vzip2q_u8(a, b))];
+                let cd = [vreinterpretq_u16_u8(vzip1q_u8(c, d)), vreinterpretq_u16_u8(vzip2q_u8(c, d))];
                 let out = out.add(pixel * 64);
                 for half in 0..2 {
                     let (low, high) = (vzip1q_u16(ab[half], cd[half]), vzip2q_u16(ab[half], cd[half]));
