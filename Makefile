@@ -36,6 +36,10 @@ lint: build/packages ## lints, warnings refused
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
+# Optimising across crates as well compiles tract anew with every program that is linked, and the kernels that the
+# time of a reading goes into are all in one crate.
+cross cross-test deb deb-test vm-test: export CARGO_PROFILE_RELEASE_LTO := off
+
 # With an example, so that this and `cross-test` share what they build: the tests' dependencies change those of both.
 cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
 	rustup target add $(TARGET)
