@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences cross cross-test deb deb-test arm64-root help
+.PHONY: demo test setup lint licences cross cross-test deb deb-test vm-test arm64-root help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -36,9 +36,14 @@ lint: build/packages ## lints, warnings refused
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
+# Optimising across crates as well compiles tract anew with every program that is linked, and the kernels that the
+# time of a reading goes into are all in one crate.
+cross cross-test deb deb-test vm-test: export CARGO_PROFILE_RELEASE_LTO := off
+
+# With an example, so that this and `cross-test` share what they build: the tests' dependencies change those of both.
 cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
 	rustup target add $(TARGET)
-	cargo build --release --target $(TARGET) --bin dermascope --test it
+	cargo build --release --target $(TARGET) --bin dermascope --example quality_table
 
 cross-test: cross build/arm64-packages ## what must be the same on a Raspberry Pi's processors, under qemu
 	bash tests/aarch64.sh
@@ -50,6 +55,9 @@ deb: cross build/arm64-packages $(CARGO_DEB) ## make the package for Raspberry P
 
 deb-test: deb arm64-root ## install, upgrade, remove and purge the package in an arm64 Debian
 	$(SUDO) bash tests/arm64/package.sh build/dermascope_arm64.deb
+
+vm-test: deb arm64-root $(VENV)/.done ## the package on an aarch64 Linux with the kernel's own camera, SPI and GPIO
+	$(SUDO) env DERMASCOPE_SHARED=$(DERMASCOPE_SHARED) $(abspath $(VENV))/bin/python -m pytest -q -x tests/vm
 
 arm64-root: build/arm64-packages ## make a small Debian for arm64 and its kernel, which the tests install and boot
 	$(SUDO) bash tests/arm64/root.sh

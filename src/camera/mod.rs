@@ -53,7 +53,7 @@ pub enum CameraError {
     Unknown(String, String),
     #[error("{device}: cannot open the camera: {cause}; {cure}")]
     Open { device: String, cause: String, cure: String },
-    #[error("{device}: the camera gave no frame for {} s; check its cable", waited.as_secs_f32())]
+    #[error("{device}: the camera gave no frame for {:.1} s; check its cable", waited.as_secs_f32())]
     Stalled { device: String, waited: Duration },
     #[error("{device}: the camera is gone: {cause}")]
     Gone { device: String, cause: String },

@@ -310,14 +310,14 @@ impl Keeper {
     }
 
     fn become_lost(&self, cause: String) {
-        tracing::warn!("{cause}");
-        let state = CameraState::Lost { cause };
+        let state = CameraState::Lost { cause: cause.clone() };
         let mut inner = self.shared.lock();
         inner.frames.clear();
         let news = inner.state != state;
         inner.state = state.clone();
         drop(inner);
         if news {
+            tracing::warn!("{cause}");
             self.events.send(StreamEvent::State(state));
         }
     }

@@ -24,16 +24,22 @@ pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
         cure: "plug one in; for a CSI camera set camera.kind = \"command\"".into(),
     };
     for (index, device) in devices {
-        match Uvc::open(index, &device, config) {
-            Ok(camera) => return Ok(Box::new(camera)),
-            Err(error) => tracing::debug!("nokhwa: {error}"),
-        }
-        match v4l2::Node::open(&device, config) {
-            Ok(camera) => return Ok(Box::new(camera)),
+        match open_node(index, &device, config) {
+            Ok(camera) => return Ok(camera),
             Err(error) => refused = error,
         }
     }
     Err(refused)
+}
+
+fn open_node(index: u32, device: &Path, config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
+    if v4l2::suits_nokhwa(device) {
+        match Uvc::open(index, device, config) {
+            Ok(camera) => return Ok(Box::new(camera)),
+            Err(error) => tracing::debug!("nokhwa: {error}"),
+        }
+    }
+    Ok(Box::new(v4l2::Node::open(device, config)?))
 }
 
 /// The cameras of this computer, those on USB first: their numbers and device nodes. Nodes that only carry a

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use nokhwa::utils::{CameraFormat, FrameFormat, Resolution};
 use v4l::buffer::{Flags, Type};
+use v4l::framesize::FrameSizeEnum;
 use v4l::io::mmap::Stream;
 use v4l::io::traits::CaptureStream;
 use v4l::video::Capture;
@@ -26,6 +27,16 @@ const KINDS: [(FrameFormat, [u8; 4]); 6] = [
 ];
 /// Frames in the kernel's hands at a time.
 const BUFFERS: u32 = 4;
+
+/// Whether nokhwa can open a node, and in time: it takes only whole frame rates, and asks a driver that has any size
+/// for the rates of thousands.
+pub fn suits_nokhwa(path: &Path) -> bool {
+    let Ok(device) = Device::with_path(path) else { return true };
+    let is_whole = device.params().is_ok_and(|params| params.interval.numerator == 1);
+    let kinds = KINDS.iter().filter_map(|(_, name)| device.enum_framesizes(FourCC::new(name)).ok());
+    let mut sizes = kinds.flatten();
+    is_whole && sizes.all(|size| matches!(size.size, FrameSizeEnum::Discrete(_)))
+}
 
 /// A running camera.
 pub struct Node {

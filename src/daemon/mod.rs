@@ -48,7 +48,8 @@ enum Notice {
 
 /// Where the main thread learns what has happened.
 struct Inputs {
-    edges: Receiver<Edge>,
+    /// Each with when it came: a turn that takes long must not make a short press a long one.
+    edges: Receiver<(Edge, Instant)>,
     charges: Receiver<Option<Charge>>,
     inbox: Receiver<Notice>,
     stop: Receiver<()>,
@@ -100,14 +101,17 @@ fn stop_signal() -> anyhow::Result<Receiver<()>> {
 }
 
 /// Waits for the buttons on a thread of its own. Without buttons the device still shows what it sees.
-fn watch_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> anyhow::Result<Receiver<Edge>> {
+fn watch_buttons(
+    config: &ButtonsConfig,
+    handle: &VirtualButtons,
+) -> anyhow::Result<Receiver<(Edge, Instant)>> {
     let (config, handle) = (config.clone(), handle.clone());
     let (sender, receiver) = bounded(64);
     spawn("buttons", move || {
         let mut source = open_buttons(&config, &handle);
         loop {
             match source.next_edge(Duration::from_secs(1)) {
-                Ok(Some(edge)) if sender.send(edge).is_err() => return,
+                Ok(Some(edge)) if sender.send((edge, Instant::now())).is_err() => return,
                 Ok(_) => {}
                 Err(error) => {
                     tracing::error!("{error}");

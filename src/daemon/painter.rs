@@ -62,6 +62,7 @@ impl Painter {
             lit: None,
             feed,
             started,
+            begun: false,
             live: false,
             timed: None,
         };
@@ -105,7 +106,8 @@ struct Easel {
     lit: Option<u8>,
     feed: ScreenFeed,
     started: Instant,
-    /// A live picture has been shown.
+    /// Something has been shown, and a live picture has.
+    begun: bool,
     live: bool,
     /// The press whose way to the screen was timed last.
     timed: Option<Instant>,
@@ -190,8 +192,12 @@ impl Easel {
         }
     }
 
-    /// Logs the two times that a person feels, when what they wait for is on the panel.
+    /// Logs the times that a person feels, when what they wait for is on the panel.
     fn time(&mut self, screen: &Screen, pressed_at: Option<Instant>) {
+        if !self.begun && (self.panel.is_some() || self.config.kind == "virtual") {
+            self.begun = true;
+            tracing::info!("first screen {} ms after the start", self.started.elapsed().as_millis());
+        }
         if !self.live && matches!(screen, Screen::Viewfinder { frame: Some(_), .. }) {
             self.live = true;
             tracing::info!("first live picture {} ms after the start", self.started.elapsed().as_millis());

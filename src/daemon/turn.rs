@@ -114,7 +114,7 @@ impl Device {
             select! {
                 recv(inputs.stop) -> _ => return Ok(()),
                 recv(inputs.edges) -> edge => match edge {
-                    Ok(edge) => self.edge(edge),
+                    Ok((edge, at)) => self.edge(edge, at),
                     Err(_) => rest(),
                 },
                 recv(inputs.inbox) -> notice => match notice {
@@ -132,6 +132,8 @@ impl Device {
                 },
                 default(self.patience()) => {}
             }
+            // What came while the last turn took its time comes before what time alone brings about.
+            inputs.edges.try_iter().for_each(|(edge, at)| self.edge(edge, at));
             self.tick();
             self.settle();
             self.paint();
@@ -164,9 +166,9 @@ impl Device {
         due.min(pace)
     }
 
-    fn edge(&mut self, edge: Edge) {
+    fn edge(&mut self, edge: Edge, at: Instant) {
         self.touched_at = Instant::now();
-        let gestures = self.gestures.edge(edge, self.now());
+        let gestures = self.gestures.edge(edge, at.saturating_duration_since(self.started));
         self.pending.extend(gestures.into_iter().map(Event::Gesture));
     }
 
@@ -200,7 +202,6 @@ impl Device {
                 self.pending.push_back(Event::CameraBack);
             }
             StreamEvent::State(CameraState::Lost { cause }) => {
-                tracing::warn!("{cause}");
                 self.hint = Hint::NoSignal;
                 if self.camera_deadline.take().is_some() {
                     self.pending.push_back(Event::Checked(Part::Camera, Err(cause.clone())));

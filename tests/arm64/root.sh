@@ -16,7 +16,6 @@ if [ ! -e $folder/root.done ]; then
     mmdebstrap --quiet --mode=root --architectures=arm64 --variant=minbase \
         --include="$(IFS=,; echo "${packages[*]}")" \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-include=/usr/share/man/man1/dermascope*' \
         --aptopt='Acquire::Languages "none"' --aptopt='APT::Sandbox::User "root"' \
         $suite $folder/root /etc/apt/sources.list.d/debian.sources
     touch $folder/root.done

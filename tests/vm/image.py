@@ -21,12 +21,14 @@ def kernel() -> Path:
 
 
 def pack(image: Path, root: Path, extra: dict[str, Path]) -> None:
-    """Writes `root` and, over it, the kernel's modules and `extra` (path in the guest: file or folder here)."""
+    """Writes `root` and, over it, the kernel's modules and `extra` (path in the guest: file or folder here).
+
+    A service among these is started with the machine."""
     with tempfile.TemporaryDirectory() as folder:
         above = Path(folder)
         add_modules(above)
         own = {"vm/init": HERE / "init", "vm/agent": HERE / "agent"}
-        own["etc/systemd/system/multi-user.target.wants/vm-agent.service"] = HERE / "vm-agent.service"
+        own["etc/systemd/system/vm-agent.service"] = HERE / "vm-agent.service"
         for inside, source in (own | extra).items():
             target = above / inside.lstrip("/")
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -34,6 +36,10 @@ def pack(image: Path, root: Path, extra: dict[str, Path]) -> None:
                 shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
             else:
                 shutil.copy2(source, target)
+            if target.suffix == ".service":
+                wants = target.parent / "multi-user.target.wants"
+                wants.mkdir(exist_ok=True)
+                (wants / target.name).symlink_to(f"../{target.name}")
         # The kernel unpacks one archive after the other, the later over the earlier.
         with image.open("wb") as out:
             for folder in (root, above):

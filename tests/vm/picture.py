@@ -7,7 +7,7 @@ import numpy
 from PIL import Image
 
 WIDTH, HEIGHT = 640, 480
-SHARED = Path(os.environ.get("DERMASCOPE_SHARED", Path(__file__).parents[3] / "shared"))
+SHARED = Path(os.environ.get("DERMASCOPE_SHARED") or Path(__file__).parents[3] / "shared")
 
 
 def choose() -> Image.Image:
