@@ -44,8 +44,8 @@ build/packages build/test-packages:
 	fi
 	@touch $@
 
-# What the tests of the training code need; it is small, torch is not among it.
-$(VENV)/.done: models/training/requirements-test.txt | build/test-packages
+# What the tests need of Python's packages; it is small, torch is not among it.
+$(VENV)/.done: models/training/requirements-test.txt tests/requirements.txt | build/test-packages
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@

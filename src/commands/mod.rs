@@ -8,6 +8,7 @@ pub mod evaluate;
 mod reader;
 pub mod records;
 pub mod run;
+pub mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -33,6 +34,7 @@ pub enum Command {
     Records(records::RecordsArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
+    Token(token::TokenArgs),
 }
 
 impl Command {
@@ -47,6 +49,7 @@ impl Command {
             Self::Records(args) => records::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
+            Self::Token(args) => token::run(&args),
         }
     }
 }
