@@ -82,8 +82,8 @@ $(CARGO_DEB):
 	CARGO_TARGET_DIR=build/cargo-deb/target cargo install --quiet --locked --root build/cargo-deb --version 3.8.0 cargo-deb
 	rm -rf build/cargo-deb/target
 
-# What the tests of the training code need; it is small, torch is not among it.
-$(VENV)/.done: models/training/requirements-test.txt | build/test-packages
+# What the tests need of Python's packages; it is small, torch is not among it.
+$(VENV)/.done: models/training/requirements-test.txt tests/requirements.txt | build/test-packages
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@

@@ -10,6 +10,7 @@ pub mod man;
 mod reader;
 pub mod records;
 pub mod run;
+pub mod token;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -37,6 +38,7 @@ pub enum Command {
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
     Man(man::ManArgs),
+    Token(token::TokenArgs),
 }
 
 impl Command {
@@ -53,6 +55,7 @@ impl Command {
             Self::Config(args) => config::run(&args),
             Self::Doctor(args) => doctor::run(&args),
             Self::Man(args) => man::run(&args),
+            Self::Token(args) => token::run(&args),
         }
     }
 }

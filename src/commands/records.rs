@@ -83,6 +83,12 @@ struct FilterArgs {
     /// Only those with this result
     #[arg(long, value_name = "RESULT")]
     verdict: Option<VerdictArg>,
+    /// Only those whose likeliest class has this code, such as mel
+    #[arg(long, value_name = "CODE")]
+    class: Option<String>,
+    /// Only those whose picture passed every quality check (true), or only the others (false)
+    #[arg(long, value_name = "BOOL")]
+    usable: Option<bool>,
     /// Only those of this case
     #[arg(long, value_name = "ID")]
     case: Option<String>,
@@ -188,6 +194,8 @@ impl FilterArgs {
             since: self.since,
             until: self.until,
             verdict: self.verdict.map(VerdictArg::verdict),
+            class: self.class.clone(),
+            usable: self.usable,
             case_id: self.case.clone(),
         }
     }

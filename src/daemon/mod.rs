@@ -74,7 +74,8 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         stop,
     };
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
-    let server = http::serve(&config.http, &config.records, feed, presses)?;
+    let (records, model, quality) = (config.records.clone(), config.model.clone(), config.quality.clone());
+    let server = http::serve(&config.http, http::Device { records, model, quality, feed, presses })?;
     if let Some(server) = &server {
         println!("listening on {}", server.url());
     }

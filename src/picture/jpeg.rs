@@ -138,7 +138,7 @@ pub fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
 }
 
 /// Decodes a JPEG to upright RGB.
-pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PictureError> {
+pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, PictureError> {
     let damaged = |cause: &dyn std::fmt::Display| {
         PictureError::Damaged(cause.to_string().lines().next().unwrap_or_default().into())
     };
@@ -156,7 +156,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<RgbImage, PictureError> {
     decoder.decode_headers().map_err(|error| damaged(&error))?;
     let (width, height) = decoder.dimensions().ok_or_else(|| damaged(&"it has no size"))?;
     let side = |pixels: usize| u32::try_from(pixels).unwrap_or(MAX_SIDE + 1);
-    check_size(side(width), side(height))?;
+    check_size(side(width), side(height), max_pixels)?;
     let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
     let values = if decoder.info().is_some_and(|info| !info.sof.is_progressive()) {
         let open = without_end(&bytes[..end]);

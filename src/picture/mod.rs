@@ -55,10 +55,16 @@ pub fn read(path: &Path) -> Result<(RgbImage, Encoded), PictureError> {
 /// Decodes JPEG or PNG bytes of any colour type to upright 8-bit RGB. Transparent parts are laid on white,
 /// 16-bit values are rounded to 8, CMYK and grey become RGB, and the EXIF orientation is applied.
 pub fn decode(bytes: &[u8]) -> Result<(RgbImage, Encoding), PictureError> {
+    decode_within(bytes, MAX_PIXELS)
+}
+
+/// Like [`decode`], for at most `max_pixels` (and never more than [`MAX_PIXELS`]).
+pub fn decode_within(bytes: &[u8], max_pixels: u64) -> Result<(RgbImage, Encoding), PictureError> {
+    let max_pixels = max_pixels.min(MAX_PIXELS);
     let encoding = encoding_of(bytes)?;
     let pixels = match encoding {
-        Encoding::Jpeg => jpeg::decode(bytes)?,
-        Encoding::Png => decode_png(bytes)?,
+        Encoding::Jpeg => jpeg::decode(bytes, max_pixels)?,
+        Encoding::Png => decode_png(bytes, max_pixels)?,
     };
     Ok((pixels, encoding))
 }
@@ -76,22 +82,22 @@ fn encoding_of(bytes: &[u8]) -> Result<Encoding, PictureError> {
 /// The last chunk of every PNG: no data, its name and its checksum.
 const PNG_END: &[u8] = b"\0\0\0\0IEND\xae\x42\x60\x82";
 
-fn check_size(width: u32, height: u32) -> Result<(), PictureError> {
+fn check_size(width: u32, height: u32, max_pixels: u64) -> Result<(), PictureError> {
     let pixels = u64::from(width) * u64::from(height);
-    if width.max(height) > MAX_SIDE || pixels > MAX_PIXELS {
+    if width.max(height) > MAX_SIDE || pixels > max_pixels {
         Err(PictureError::TooManyPixels)
     } else {
         Ok(())
     }
 }
 
-fn decode_png(bytes: &[u8]) -> Result<RgbImage, PictureError> {
+fn decode_png(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, PictureError> {
     let mut limits = Limits::default();
     // 16-bit RGBA is the widest format.
-    limits.max_alloc = Some(MAX_PIXELS * 8);
+    limits.max_alloc = Some(max_pixels * 8);
     let mut decoder = PngDecoder::with_limits(Cursor::new(bytes), limits).map_err(explain)?;
     let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
+    check_size(width, height, max_pixels)?;
     // The decoder is content once it has all pixels; a file without its end chunk was still cut off.
     if !bytes.windows(PNG_END.len()).any(|window| window == PNG_END) {
         return Err(PictureError::Truncated);

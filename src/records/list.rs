@@ -20,6 +20,10 @@ pub struct Filter {
     /// Only records captured before this second.
     pub until: Option<Timestamp>,
     pub verdict: Option<Verdict>,
+    /// Only records whose likeliest class has this code.
+    pub class: Option<String>,
+    /// Only records whose picture passed every quality check, or only the others.
+    pub usable: Option<bool>,
     pub case_id: Option<String>,
 }
 
@@ -30,6 +34,12 @@ pub struct Page {
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
     pub more: bool,
 }
+
+/// That a record's likeliest class is this one; of equal ones the first in the network's order.
+const TOP_CLASS: &str = "(SELECT value ->> '$.class' FROM json_each(body, '$.assessment.probabilities') \
+                          ORDER BY value ->> '$.probability' DESC, key LIMIT 1) = ?";
+/// That its picture passed every check, or that it did not.
+const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
 
 impl Filter {
     /// As the rest of a WHERE clause, and its parameters.
@@ -42,6 +52,8 @@ impl Filter {
             ("captured >= ?", self.since.map(second)),
             ("captured < ?", self.until.map(second)),
             ("verdict = ?", self.verdict.map(|verdict| Value::Text(stored_word(verdict)))),
+            (TOP_CLASS, self.class.clone().map(Value::Text)),
+            (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
         ];
         let mut text = String::new();

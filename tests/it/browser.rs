@@ -127,6 +127,22 @@ impl Device {
         now.text().await.expect("it has a text")
     }
 
+    /// Shows one of the page's views.
+    async fn view(&self, hash: &str) {
+        let script = "location.hash = arguments[0]";
+        self.client.execute(script, vec![json!(hash)]).await.expect("the script runs");
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.element(css).await.text().await.expect("it has a text")
+    }
+
+    async fn click(&self, css: &str) {
+        self.element(css).await;
+        let script = "document.querySelector(arguments[0]).click()";
+        self.client.execute(script, vec![json!(css)]).await.expect("the script runs");
+    }
+
     async fn number(&self, script: &str) -> u64 {
         let value = self.client.execute(script, vec![]).await.expect("the script runs");
         value.as_u64().unwrap_or_else(|| panic!("{script} gave {value}"))
@@ -254,7 +270,7 @@ fn a_press_in_the_browser_leads_to_a_record_of_the_very_bytes() {
         assert!(shown.into_iter().any(|sha256| sha256 == record.image_sha256), "not a picture of the camera");
 
         // The page lists it, with its picture, and has asked nobody but the device.
-        device.element("#rows tr.shown img").await;
+        device.element("#latest li.shown img").await;
         let all_loaded =
             "return [...document.images].every((image) => image.complete && image.naturalWidth > 0) ? 1 : 0";
         device.until("its pictures load", async || device.number(all_loaded).await == 1).await;
@@ -286,6 +302,109 @@ fn the_keyboard_is_enough() {
         device.until("the next page comes", looked).await;
         device.key(ESCAPE, Duration::ZERO).await;
         device.screen("viewfinder").await;
+        device.finish().await;
+    });
+}
+
+#[test]
+fn a_record_is_found_by_a_filter_and_shown_with_all_that_is_known() {
+    if no_browser("a_record_is_found_by_a_filter_and_shown_with_all_that_is_known") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        let record = device.take_picture().await;
+        let verdict = serde_json::to_value(record.verdict).expect("a word");
+        let verdict = verdict.as_str().expect("a word");
+        let other = if verdict == "suspicious" { "not_suspicious" } else { "suspicious" };
+
+        device.view("#/records").await;
+        device.element("#gallery li").await;
+        device.click(&format!("#filters input[value={other}]")).await;
+        device.element("#none:not([hidden])").await;
+        device.click(&format!("#filters input[value={verdict}]")).await;
+        device.element("#gallery li").await;
+        let href = device.element("#download").await.attr("href").await.expect("has it").expect("has it");
+        assert_eq!(href, format!("/api/v1/export.zip?verdict={verdict}"));
+        device.picture("records").await;
+
+        device.click("#gallery a").await;
+        device.element("canvas.picture[data-drawn=yes]").await;
+        device.picture("record").await;
+        let words = device.text("#record").await;
+        for part in [dermascope::RESEARCH_ONLY, &record.image_sha256, &record.device] {
+            assert!(words.contains(part), "{part} is missing in {words}");
+        }
+        let shown = device.text(".verdict-card .word").await;
+        assert!(shown.eq_ignore_ascii_case(record.verdict.word()), "{shown}");
+        let classes = device.number("return document.querySelectorAll('.classes li').length").await;
+        assert_eq!(classes as usize, record.assessment.probabilities.len());
+        // The map is drawn over the picture, and can be taken away.
+        let ink = "const canvas = document.querySelector('canvas.picture');\
+                   const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;\
+                   return data.reduce((sum, value, at) => (sum * 31 + value + at) % 1000003, 7)";
+        let with = device.number(ink).await;
+        device.click(".switch input").await;
+        assert_ne!(device.number(ink).await, with);
+        device.finish().await;
+    });
+}
+
+#[test]
+fn a_photograph_is_read_on_the_page_and_not_kept() {
+    if no_browser("a_photograph_is_read_on_the_page_and_not_kept") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        device.screen("viewfinder").await;
+        device.view("#/photograph").await;
+        let photo = device.pictures[0].to_str().expect("a path");
+        device.element("#photo").await.send_keys(photo).await.expect("takes a file");
+        device.element("#photo-result canvas.picture[data-drawn=yes]").await;
+        device.picture("photograph").await;
+        assert!(device.text("#photo-result").await.contains(dermascope::RESEARCH_ONLY));
+        assert_eq!(Reader::open(&device.records).and_then(|reader| reader.count()).expect("counts"), 0);
+
+        let broken = device._folder.path().join("broken.jpg");
+        fs::write(&broken, &fs::read(photo).expect("is there")[..200]).expect("writes");
+        device
+            .element("#photo")
+            .await
+            .send_keys(broken.to_str().expect("a path"))
+            .await
+            .expect("takes a file");
+        let said = device.text("#photo-state.wrong").await;
+        assert!(said.contains("broken.jpg"), "{said}");
+        device.finish().await;
+    });
+}
+
+#[test]
+fn every_view_fits_a_phone_and_names_all_that_can_be_used() {
+    if no_browser("every_view_fits_a_phone_and_names_all_that_can_be_used") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        let record = device.take_picture().await;
+        device.client.set_window_size(500, 800).await.expect("the window shrinks");
+        for (view, ready) in [
+            ("#/", "#latest li"),
+            ("#/records", "#gallery li"),
+            (&format!("#/records/{}", record.sequence), "canvas.picture[data-drawn=yes]"),
+            ("#/photograph", "#view-photograph:not([hidden])"),
+        ] {
+            device.view(view).await;
+            device.element(ready).await;
+            let beyond = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(device.number(beyond).await, 0, "{view} is wider than the window");
+            let nameless = "return [...document.querySelectorAll('a[href], button, input, select, canvas, img')]\
+                 .filter((one) => one.checkVisibility())\
+                 .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length || one.alt === ''))\
+                 .length";
+            assert_eq!(device.number(nameless).await, 0, "{view} has something without a name");
+        }
         device.finish().await;
     });
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
-use dermascope::classifier::sha256_hex;
-use dermascope::links::http::{self, HttpConfig, ScreenFeed, Server};
+use dermascope::classifier::{Doubt, ModelConfig, sha256_hex};
+use dermascope::links::http::{self, Device, HttpConfig, Limits, ScreenFeed, Server};
 use dermascope::panel::{Canvas, VirtualScreen};
-use dermascope::reading::Saved;
+use dermascope::quality::{QualityConfig, Reason};
+use dermascope::reading::{Capture, Saved};
 use dermascope::records::{RecordsConfig, Store};
 use dermascope::screens::{Hint, Page, Screen, Status};
 use embedded_graphics::geometry::Size;
@@ -19,24 +20,30 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::records::reading;
+use crate::shared::manifest;
 
 /// A server over three records, and what the test plays the device with.
-struct Bench {
+pub struct Bench {
     _folder: TempDir,
-    server: Server,
-    feed: ScreenFeed,
+    pub server: Server,
+    pub records: RecordsConfig,
+    pub feed: ScreenFeed,
     buttons: VirtualButtons,
     store: Store,
 }
 
 const SIZE: Size = Size::new(6, 4);
 
-fn bench() -> Bench {
-    let buttons = VirtualButtons::default();
-    bench_with(Some(buttons.clone()), buttons)
+pub fn bench() -> Bench {
+    bench_within(Limits::default())
 }
 
-fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons) -> Bench {
+pub fn bench_within(limits: Limits) -> Bench {
+    let buttons = VirtualButtons::default();
+    bench_with(Some(buttons.clone()), buttons, limits)
+}
+
+fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons, limits: Limits) -> Bench {
     let folder = TempDir::new().expect("a temporary folder");
     let records = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
     let mut store = Store::open(&records).expect("opens");
@@ -45,49 +52,99 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons) -> Bench
     }
     let feed = ScreenFeed::new(VirtualScreen::new(SIZE));
     let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
-    let server =
-        http::serve(&config, &records, feed.clone(), presses).expect("serves").expect("is configured");
-    Bench { _folder: folder, server, feed, buttons, store }
+    let model = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
+    let quality = QualityConfig::default();
+    let device = Device { records: records.clone(), model, quality, feed: feed.clone(), presses };
+    let server = http::serve_within(&config, device, limits).expect("serves").expect("is configured");
+    Bench { _folder: folder, server, records, feed, buttons, store }
+}
+
+impl Bench {
+    /// Adds record 4 with a picture of so many bytes: more than any socket holds.
+    pub fn fill(&self, size: usize) {
+        let mut bytes = reading(99).capture.encoded.bytes.to_vec();
+        bytes.resize(size, 7);
+        let mut reading = reading(99);
+        let mut capture = Capture::clone(&reading.capture);
+        capture.encoded.bytes = bytes.into();
+        reading.capture = capture.into();
+        Store::open(&self.records).expect("opens").save(&reading).expect("saves");
+    }
 }
 
 /// An answer as it came over the socket.
-struct Answer {
-    status: u16,
+pub struct Answer {
+    pub status: u16,
     head: String,
-    body: Vec<u8>,
+    pub body: Vec<u8>,
 }
 
 impl Answer {
-    fn json(&self) -> Value {
+    pub fn json(&self) -> Value {
         serde_json::from_slice(&self.body).expect("the body is JSON")
     }
 
-    fn header(&self, name: &str) -> Option<&str> {
+    pub fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     }
 }
 
-fn connect(address: SocketAddr) -> TcpStream {
+pub fn connect(address: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(address).expect("connects");
     stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a socket has a timeout");
     stream
 }
 
-fn raw(address: SocketAddr, request: &str) -> Answer {
+pub fn raw(address: SocketAddr, request: &str) -> Answer {
     let mut stream = connect(address);
     stream.write_all(request.as_bytes()).expect("writes");
+    answer(&mut stream)
+}
+
+/// Reads an answer to its end, which closes the connection.
+pub fn answer(stream: &mut TcpStream) -> Answer {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).expect("reads to the end");
     let end = bytes.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("a head and a body");
     let head = String::from_utf8(bytes[..end].to_vec()).expect("a head is text");
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status");
-    Answer { status, head, body: bytes[end + 4..].to_vec() }
+    let body = bytes[end + 4..].to_vec();
+    let chunked = head.to_ascii_lowercase().contains("transfer-encoding: chunked");
+    Answer { status, body: if chunked { unchunk(&body) } else { body }, head }
 }
 
-fn get(bench: &Bench, path: &str) -> Answer {
+/// A body that was sent in chunks; one that breaks off fails the test.
+fn unchunk(mut body: &[u8]) -> Vec<u8> {
+    let mut whole = Vec::new();
+    loop {
+        let end = body.windows(2).position(|bytes| bytes == b"\r\n").expect("a chunk's size");
+        let digits = std::str::from_utf8(&body[..end]).expect("digits");
+        let size = usize::from_str_radix(digits, 16).expect("hexadecimal");
+        if size == 0 {
+            return whole;
+        }
+        whole.extend(&body[end + 2..end + 2 + size]);
+        body = &body[end + 2 + size + 2..];
+    }
+}
+
+pub fn get(bench: &Bench, path: &str) -> Answer {
     let address = bench.server.address();
     raw(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
+}
+
+pub fn post_bytes(bench: &Bench, path: &str, kind: &str, body: &[u8]) -> Answer {
+    let address = bench.server.address();
+    let mut stream = connect(address);
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\
+         Connection: close\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).expect("writes");
+    stream.write_all(body).expect("writes");
+    answer(&mut stream)
 }
 
 fn post(bench: &Bench, path: &str, headers: &str, body: &str) -> Answer {
@@ -121,17 +178,24 @@ fn the_page_needs_nothing_from_elsewhere() {
     assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
     let html = String::from_utf8(page.body).expect("text");
     assert!(html.contains(dermascope::RESEARCH_ONLY));
-    let mut files = 0;
-    let links = html.split(['"']).collect::<Vec<_>>();
-    for pair in links.windows(2).filter(|pair| pair[0].ends_with("href=") || pair[0].ends_with("src=")) {
-        let link = pair[1];
-        let file = get(&bench, link);
-        assert_eq!(file.status, 200, "{link}");
-        let text = String::from_utf8(file.body).expect("text").replace("http://www.w3.org/2000/svg", "");
-        assert!(!text.contains("http://") && !text.contains("https://"), "{link} names another address");
-        files += 1;
+    let mut files = vec!["/style.css".to_string(), "/page.js".into(), "/icon.svg".into()];
+    for file in &files {
+        assert!(html.contains(&format!("\"{file}\"")), "{file} is not used");
     }
-    assert!(files >= 3, "the page has a style, a script and an icon");
+    let mut at = 0;
+    while let Some(file) = files.get(at).cloned() {
+        let answer = get(&bench, &file);
+        assert_eq!(answer.status, 200, "{file}");
+        let text = String::from_utf8(answer.body).expect("text").replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains("http://") && !text.contains("https://"), "{file} names another address");
+        // What a module imports must be there too.
+        let imports = text.split("\"./").skip(1).filter_map(|rest| rest.split('"').next());
+        let new: Vec<_> =
+            imports.map(|name| format!("/{name}")).filter(|name| !files.contains(name)).collect();
+        files.extend(new);
+        at += 1;
+    }
+    assert!(files.contains(&"/reading.js".into()), "{files:?}");
     assert!(
         !html.contains("<style") && !html.contains("style=") && !html.contains("onclick"),
         "nothing inline"
@@ -139,11 +203,29 @@ fn the_page_needs_nothing_from_elsewhere() {
 }
 
 #[test]
+fn the_page_uses_the_devices_own_words() {
+    let script = String::from_utf8(get(&bench(), "/reading.js").body).expect("text");
+    let reasons = [
+        Reason::Blurred,
+        Reason::TooDark,
+        Reason::TooBright,
+        Reason::Glare,
+        Reason::NoLesion,
+        Reason::OffCentre,
+    ];
+    let doubts = [Doubt::OutOfDistribution, Doubt::LowConfidence, Doubt::NearThreshold];
+    let words = reasons.map(Reason::instruction).into_iter().chain(doubts.map(Doubt::words));
+    for words in words {
+        assert!(script.contains(&format!("\"{words}\"")), "{words}");
+    }
+}
+
+#[test]
 fn the_screen_comes_pixel_by_pixel() {
     let bench = bench();
     let canvas = canvas(Rgb565::new(31, 32, 0));
     bench.feed.show(&viewfinder(), &Status::default(), &canvas);
-    let answer = get(&bench, "/screen.png");
+    let answer = get(&bench, "/api/v1/screen.png");
     assert_eq!((answer.status, answer.header("content-type")), (200, Some("image/png")));
     let picture = image::load_from_memory(&answer.body).expect("a PNG").to_rgb8();
     assert_eq!(picture, canvas.to_rgb());
@@ -224,7 +306,7 @@ fn a_press_whose_page_is_gone_is_let_go() {
 
 #[test]
 fn a_device_with_real_buttons_is_not_pressed_from_here() {
-    let bench = bench_with(None, VirtualButtons::default());
+    let bench = bench_with(None, VirtualButtons::default(), Limits::default());
     let answer = post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true}");
     assert_eq!((answer.status, answer.header("content-type")), (409, Some("application/problem+json")));
     assert_eq!(get(&bench, "/api/v1/status").json()["virtual_buttons"], false);
@@ -268,6 +350,31 @@ fn records_are_listed_in_pages_and_given_whole() {
     let record = get(&bench, "/api/v1/records/3").json();
     assert_eq!(record["image_sha256"], sha256_hex(&reading(200).capture.encoded.bytes));
     assert_eq!(record["assessment"]["malignant"]["operating_point"], "screening");
+}
+
+#[test]
+fn records_are_chosen_by_class_quality_and_time() {
+    let mut bench = bench();
+    let mut blurred = reading(30);
+    blurred.quality.reasons = vec![Reason::Blurred];
+    bench.store.save(&blurred).expect("saves");
+    let time = |seed: u8| reading(seed).capture.captured_at;
+    for (query, expected) in [
+        ("class=mel", vec![3]),
+        ("class=nv", vec![4, 2, 1]),
+        ("class=none", vec![]),
+        ("usable=false", vec![4]),
+        ("usable=true&class=nv", vec![2, 1]),
+        (&format!("since={}", time(20)), vec![4, 3, 2]),
+        (&format!("since={}&until={}", time(20), time(30)), vec![2]),
+        ("after=1&before=4", vec![3, 2]),
+        ("verdict=uncertain", vec![4]),
+    ] {
+        let list = get(&bench, &format!("/api/v1/records?{query}")).json();
+        let records = list["records"].as_array().expect("an array");
+        let found: Vec<_> = records.iter().filter_map(|record| record["sequence"].as_u64()).collect();
+        assert_eq!(found, expected, "{query}");
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ pub struct ExportArgs {
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     /// Only what no earlier export with --new has given out
-    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "case"])]
+    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "class", "usable", "case"])]
     new: bool,
     #[command(flatten)]
     filter: FilterArgs,

@@ -1,5 +1,5 @@
-//! Who may ask: the Host check against DNS rebinding, the Origin check against posts from other sites, and the
-//! headers that keep the page to itself.
+//! Who may ask: the Host check against DNS rebinding, the token for those from elsewhere, the Origin check against
+//! posts from other sites, and the headers that keep the page to itself.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,16 +11,28 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::access::{Lock, Locked};
+use super::connections::Near;
 use super::problem::Problem;
 
-/// Longest that one request may take up to the head of its answer.
-const TIMEOUT: Duration = Duration::from_secs(20);
+/// What is checked before anything is answered.
+pub(super) struct Guard {
+    /// Names that the device may be called by.
+    pub names: Vec<String>,
+    /// What opens it to those who are not near; none lets in nobody else.
+    pub lock: Option<Lock>,
+    /// Longest that one request may take up to the head of its answer.
+    pub timeout: Duration,
+}
+
+/// Answered to anyone: says only that the device runs.
+const OPEN: &str = "/healthz";
 
 /// On every answer. The page needs nothing but its own files.
 static HEADERS: [(HeaderName, &str); 6] = [
     (
         header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; \
          base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     ),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -31,11 +43,10 @@ static HEADERS: [(HeaderName, &str); 6] = [
 ];
 
 /// Lets a request through, or says why not.
-pub(super) async fn guard(State(names): State<Arc<[String]>>, request: Request, next: Next) -> Response {
-    let checked = check(request.method(), request.uri().authority(), request.headers(), &names);
-    let mut response = match checked {
+pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let mut response = match guard.check(&request) {
         Err(problem) => problem.into_response(),
-        Ok(()) => match tokio::time::timeout(TIMEOUT, next.run(request)).await {
+        Ok(()) => match tokio::time::timeout(guard.timeout, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response(),
         },
@@ -45,6 +56,20 @@ pub(super) async fn guard(State(names): State<Arc<[String]>>, request: Request, 
     }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+impl Guard {
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        let headers = request.headers();
+        check(request.method(), request.uri().authority(), headers, &self.names)?;
+        // Who is not known to be near is not.
+        let near = request.extensions().get::<Near>().is_some_and(|near| near.0);
+        match &self.lock {
+            _ if near || request.uri().path() == OPEN => Ok(()),
+            Some(lock) => Ok(lock.open(headers)?),
+            None => Err(Locked.into()),
+        }
+    }
 }
 
 fn check(
@@ -71,6 +96,18 @@ fn check(
     }
     let from = origin.unwrap_or("another site");
     Err(Problem::new(StatusCode::FORBIDDEN, format!("a page of {from} may not do this")))
+}
+
+/// Refuses a body by its announced length, before it comes; one that says nothing is cut off where it is read.
+pub(super) async fn refuse_large(State(most): State<usize>, request: Request, next: Next) -> Response {
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+    match length.and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if length > most as u64 => {
+            let detail = format!("the body has {length} bytes; at most {most} are taken here");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail).into_response()
+        }
+        _ => next.run(request).await,
+    }
 }
 
 /// Whether a Host is an IP address, localhost or one of the device's names. A page that rebinds its own name to

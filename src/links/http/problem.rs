@@ -10,6 +10,15 @@ use crate::records::RecordError;
 
 /// The media type of a problem.
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+/// How to send the token. A browser shows the second one's words when it asks for a name and a password.
+const SCHEMES: [HeaderValue; 2] = [
+    HeaderValue::from_static("Bearer"),
+    HeaderValue::from_static(
+        "Basic realm=\"dermascope: the token as password, any name\", charset=\"UTF-8\"",
+    ),
+];
+/// When to come back where something is busy, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("2");
 /// The longest text of an error that is passed on, in bytes.
 const MAX_DETAIL: usize = 4096;
 
@@ -32,6 +41,11 @@ impl Problem {
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
     }
+
+    /// Too much is going on: worth another try soon.
+    pub fn busy(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail)
+    }
 }
 
 impl IntoResponse for Problem {
@@ -39,7 +53,19 @@ impl IntoResponse for Problem {
         let title = self.status.canonical_reason().unwrap_or("Error");
         let body = Body { r#type: "about:blank", title, status: self.status.as_u16(), detail: &self.detail };
         let mut response = (self.status, Json(body)).into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, MEDIA_TYPE);
+        match self.status {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+            }
+            StatusCode::UNAUTHORIZED => {
+                SCHEMES.into_iter().for_each(|scheme| {
+                    headers.append(header::WWW_AUTHENTICATE, scheme);
+                });
+            }
+            _ => {}
+        }
         response
     }
 }

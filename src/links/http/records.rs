@@ -1,6 +1,6 @@
 //! Records over HTTP: lists, one record, its picture.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
 use axum::extract::{Path, Query, State};
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use super::routes::Link;
+use crate::RESEARCH_ONLY;
 use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary};
 
@@ -18,15 +19,29 @@ use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary
 const PAGE: usize = 20;
 const MAX_PAGE: usize = 200;
 
-/// The records behind a connection of the link's own, opened when first asked for.
+/// The records behind connections of the link's own, opened when first asked for. One question never waits for
+/// another: a rare class among many records takes seconds to find.
 pub(super) struct Records {
     config: RecordsConfig,
-    reader: Mutex<Option<Reader>>,
+    /// Connections that are not in use.
+    idle: Mutex<Vec<Reader>>,
 }
+
+/// Idle connections that are kept.
+const MOST_IDLE: usize = 2;
 
 impl Records {
     pub fn new(config: RecordsConfig) -> Self {
-        Self { config, reader: Mutex::new(None) }
+        Self { config, idle: Mutex::default() }
+    }
+
+    pub fn config(&self) -> &RecordsConfig {
+        &self.config
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
+        // A panic elsewhere cannot leave half a list.
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Asks the records something, on a thread that may wait for the disk.
@@ -36,14 +51,16 @@ impl Records {
     ) -> Result<T, Problem> {
         let records = self.clone();
         let answer = tokio::task::spawn_blocking(move || {
-            let mut slot = records.reader.lock().unwrap_or_else(PoisonError::into_inner);
-            let reader = match slot.take() {
-                Some(reader) => reader,
-                None => Reader::open(&records.config)?,
-            };
+            let idle = records.idle().pop();
+            let reader = idle.map_or_else(|| Reader::open(&records.config), Ok)?;
             let answer = question(&reader);
+            let mut idle = records.idle();
             // After an error the next question opens the records anew: they may have been repaired.
-            *slot = answer.is_ok().then_some(reader);
+            match &answer {
+                Ok(_) if idle.len() < MOST_IDLE => idle.push(reader),
+                Ok(_) => {}
+                Err(_) => idle.clear(),
+            }
             answer
         });
         match answer.await {
@@ -57,13 +74,22 @@ impl Records {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ListQuery {
-    limit: Option<usize>,
+    pub limit: Option<usize>,
     before: Option<u64>,
     after: Option<u64>,
     since: Option<Timestamp>,
     until: Option<Timestamp>,
     verdict: Option<Verdict>,
+    class: Option<String>,
+    usable: Option<bool>,
     case_id: Option<String>,
+}
+
+impl ListQuery {
+    pub fn filter(self) -> Filter {
+        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id } = self;
+        Filter { before, after, since, until, verdict, class, usable, case_id }
+    }
 }
 
 /// A page of the list, newest first.
@@ -74,6 +100,15 @@ pub(super) struct List {
     total: u64,
     /// What to ask as `before` for the next page; none on the last.
     next_before: Option<u64>,
+    notice: &'static str,
+}
+
+/// A whole record.
+#[derive(Serialize)]
+pub(super) struct Whole {
+    #[serde(flatten)]
+    record: Record,
+    notice: &'static str,
 }
 
 /// `GET /api/v1/records`
@@ -86,22 +121,22 @@ pub(super) async fn list(
         let detail = format!("limit is {limit}; it must be from 1 to {MAX_PAGE}");
         return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
     }
-    let ListQuery { before, after, since, until, verdict, case_id, .. } = query;
-    let filter = Filter { before, after, since, until, verdict, case_id };
+    let filter = query.filter();
     let (page, total) =
         link.records.ask(move |reader| Ok((reader.list(&filter, limit)?, reader.count()?))).await?;
     let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
     let records = page.records.iter().map(Record::summary).collect();
-    Ok(Json(List { records, total, next_before }))
+    Ok(Json(List { records, total, next_before, notice: RESEARCH_ONLY }))
 }
 
 /// `GET /api/v1/records/{sequence}`
 pub(super) async fn one(
     State(link): State<Arc<Link>>,
     Path(sequence): Path<u64>,
-) -> Result<Json<Record>, Problem> {
+) -> Result<Json<Whole>, Problem> {
     let record = link.records.ask(move |reader| reader.get(sequence)).await?;
-    record.map(Json).ok_or_else(|| missing(sequence))
+    let record = record.ok_or_else(|| missing(sequence))?;
+    Ok(Json(Whole { record, notice: RESEARCH_ONLY }))
 }
 
 /// `GET /api/v1/records/{sequence}/image`

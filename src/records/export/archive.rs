@@ -1,10 +1,11 @@
 //! A ZIP archive of files that are stored as they are: pictures are compressed already, and what is stored plainly
 //! can be rescued from a damaged archive. Up to 65,535 files and 4 GiB, which every unpacker knows (APPNOTE 6.3,
 //! sections 4.3.7, 4.3.12 and 4.3.16).
+//!
+//! A file's header comes before it and says its checksum and size. Each file is written twice, first to nowhere
+//! to learn both, so that an archive can be sent while it is made, to where nothing can be mended later.
 
-use std::io::{self, ErrorKind, SeekFrom, Write};
-
-use super::Sink;
+use std::io::{self, ErrorKind, Write};
 
 /// Version of the format that is needed to unpack, and flags: names are UTF-8.
 const VERSION: u16 = 20;
@@ -16,7 +17,9 @@ const LOCAL_HEADER: usize = 30;
 
 /// An archive being written.
 pub struct Archive<'a> {
-    out: &'a mut dyn Sink,
+    out: &'a mut dyn Write,
+    /// Bytes so far.
+    position: u64,
     files: Vec<Stored>,
 }
 
@@ -30,43 +33,51 @@ struct Stored {
 }
 
 impl<'a> Archive<'a> {
-    pub fn new(out: &'a mut dyn Sink) -> Self {
-        Self { out, files: Vec::new() }
+    pub fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, position: 0, files: Vec::new() }
     }
 
-    /// Adds a file with what `write` writes.
+    /// Adds a file with what `write` writes: both times the same.
     pub fn add<E: From<io::Error>>(
         &mut self,
         name: &str,
-        write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
+        write: impl Fn(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), E> {
-        let offset = small(self.out.stream_position()?)?;
-        let mut stored = Stored { name: name.into(), crc: 0, size: 0, offset };
-        self.out.write_all(&stored.local_header())?;
-        let mut data = Data { out: &mut *self.out, crc: crc32fast::Hasher::new(), size: 0 };
+        let mut nowhere = io::sink();
+        let mut measured = Data::new(&mut nowhere);
+        write(&mut measured)?;
+        let (crc, size) = measured.sums();
+        let offset = small(self.position)?;
+        let stored = Stored { name: name.into(), crc, size: small(size)?, offset };
+        self.put(&stored.local_header())?;
+        let mut data = Data::new(self.out);
         write(&mut data)?;
-        let (crc, size) = (data.crc.finalize(), data.size);
-        (stored.crc, stored.size) = (crc, small(size)?);
-        self.out.seek(SeekFrom::Start(offset.into()))?;
-        self.out.write_all(&stored.local_header())?;
-        self.out.seek(SeekFrom::End(0))?;
+        if data.sums() != (crc, size) {
+            return Err(io::Error::other(format!("{name} changed while it was written")).into());
+        }
+        self.position += size;
         self.files.push(stored);
         Ok(())
     }
 
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.position += bytes.len() as u64;
+        self.out.write_all(bytes)
+    }
+
     /// Writes the list of files.
-    pub fn finish(self) -> io::Result<()> {
-        let start = small(self.out.stream_position()?)?;
+    pub fn finish(mut self) -> io::Result<()> {
+        let start = small(self.position)?;
         let count = u16::try_from(self.files.len()).map_err(|_| too_large())?;
-        for file in &self.files {
-            self.out.write_all(&file.central_header())?;
+        for file in std::mem::take(&mut self.files) {
+            self.put(&file.central_header())?;
         }
-        let length = small(self.out.stream_position()?)? - start;
+        let length = small(self.position)? - start;
         let mut end = b"PK\x05\x06".to_vec();
         put16(&mut end, &[0, 0, count, count]);
         put32(&mut end, &[length, start]);
         put16(&mut end, &[0]);
-        self.out.write_all(&end)
+        self.put(&end)
     }
 }
 
@@ -102,9 +113,20 @@ impl Stored {
 
 /// Counts and sums what passes through.
 struct Data<'a> {
-    out: &'a mut dyn Sink,
+    out: &'a mut dyn Write,
     crc: crc32fast::Hasher,
     size: u64,
+}
+
+impl<'a> Data<'a> {
+    fn new(out: &'a mut dyn Write) -> Self {
+        Self { out, crc: crc32fast::Hasher::new(), size: 0 }
+    }
+
+    /// Checksum and size of what has passed through.
+    fn sums(&self) -> (u32, u64) {
+        (self.crc.clone().finalize(), self.size)
+    }
 }
 
 impl Write for Data<'_> {
@@ -130,6 +152,11 @@ fn put32(bytes: &mut Vec<u8>, values: &[u32]) {
 
 fn small(size: u64) -> io::Result<u32> {
     u32::try_from(size).map_err(|_| too_large())
+}
+
+/// What would not fit, said before anything of it is written.
+pub fn check(files: u64, bytes: u64) -> io::Result<()> {
+    if files > u64::from(u16::MAX) || bytes > u64::from(u32::MAX) { Err(too_large()) } else { Ok(()) }
 }
 
 fn too_large() -> io::Error {

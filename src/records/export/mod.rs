@@ -5,7 +5,7 @@ mod page;
 mod table;
 mod zip;
 
-use std::io::{self, Seek, Write};
+use std::io::{self, Write};
 
 use serde::Serialize;
 
@@ -22,13 +22,8 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
-/// Where an export goes.
-pub trait Sink: Write + Seek {}
-
-impl<T: Write + Seek> Sink for T {}
-
 /// Writes the records that a filter lets through.
-pub type Export = fn(&Reader, &Filter, &mut dyn Sink) -> Result<(), ExportError>;
+pub type Export = fn(&Reader, &Filter, &mut dyn Write) -> Result<(), ExportError>;
 
 /// Every format: its name, the extension of its files, and what writes it. The default first.
 pub const FORMATS: &[(&str, &str, Export)] = &[
@@ -43,7 +38,7 @@ pub fn export(
     reader: &Reader,
     filter: &Filter,
     format: Export,
-    out: &mut dyn Sink,
+    out: &mut dyn Write,
 ) -> Result<(), ExportError> {
     let snapshot = reader.connection.unchecked_transaction().map_err(sql("read", &reader.database))?;
     format(reader, filter, out)?;

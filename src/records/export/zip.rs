@@ -1,14 +1,19 @@
 //! The ZIP: pictures, tables, a page to open, and a manifest with every file's hash.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::archive::Archive;
-use super::{ExportError, Sink, image_name, page, table, write_lines};
+use super::archive::{self, Archive};
+use super::{ExportError, image_name, page, table, write_lines};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, RecordError};
+
+/// Files beside the pictures, and room for them with all headers for each record, in bytes.
+const OTHER_FILES: u64 = 6;
+const ROOM_PER_RECORD: u64 = 8 << 10;
 
 /// `manifest.json`: what the archive holds, to check it by.
 #[derive(Serialize)]
@@ -37,7 +42,8 @@ struct Missing {
     cause: String,
 }
 
-pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Sink) -> Result<(), ExportError> {
+pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<(), ExportError> {
+    check_size(reader, filter)?;
     let mut contents = Contents { archive: Archive::new(out), files: Vec::new() };
     contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
     contents.add("index.html", |out| page::write(reader, filter, out))?;
@@ -53,6 +59,17 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Sink) -> Result<(),
         Ok(serde_json::to_writer_pretty(out, &manifest).map_err(io::Error::from)?)
     })?;
     Ok(contents.archive.finish()?)
+}
+
+/// Says before the first byte that it is too much for one archive, not after hours.
+fn check_size(reader: &Reader, filter: &Filter) -> Result<(), ExportError> {
+    let (mut files, mut bytes) = (OTHER_FILES, 0);
+    reader.each(filter, |record| -> Result<(), ExportError> {
+        files += 1;
+        bytes += record.image_size + ROOM_PER_RECORD;
+        Ok(())
+    })?;
+    Ok(archive::check(files, bytes)?)
 }
 
 /// Writes the pictures, and gives how many records there were. One that is missing or altered does not keep the
@@ -91,17 +108,17 @@ impl Contents<'_> {
     fn add(
         &mut self,
         name: &str,
-        write: impl FnOnce(&mut Hashing) -> Result<(), ExportError>,
+        write: impl Fn(&mut Hashing) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let mut hashed = (0, String::new());
+        let hashed = Cell::new((0, String::new()));
         self.archive.add(name, |out| {
             let mut out = Hashing { out, hash: Sha256::new(), size: 0 };
             write(&mut out)?;
             let sha256 = out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            hashed = (out.size, sha256);
+            hashed.set((out.size, sha256));
             Ok::<_, ExportError>(())
         })?;
-        let (size, sha256) = hashed;
+        let (size, sha256) = hashed.take();
         self.files.push(FileEntry { name: name.into(), size, sha256 });
         Ok(())
     }

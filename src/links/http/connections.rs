@@ -1,0 +1,73 @@
+//! Connections: taken in as long as there are seats, each with a limit on how long it may dawdle.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
+
+use super::access;
+use super::limits::{Limits, MAX_HEAD};
+use super::metrics::Metrics;
+
+/// How long to rest where the system has no room for another connection.
+const REST: Duration = Duration::from_millis(200);
+
+/// Whether a request came from the device itself or over its USB cable.
+#[derive(Clone, Copy)]
+pub(super) struct Near(pub bool);
+
+/// Takes in connections for ever.
+pub(super) async fn take_in(listener: TcpListener, router: Router, limits: Limits, metrics: Arc<Metrics>) {
+    let seats = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        // Who comes while all seats are taken waits in the system's queue, and idle ones soon lose theirs.
+        let Ok(seat) = seats.clone().acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                let (router, limits, metrics) = (router.clone(), limits.clone(), metrics.clone());
+                tokio::spawn(async move {
+                    let open = metrics.connections.clone();
+                    open.inc();
+                    serve(stream, peer, router, &limits).await;
+                    open.dec();
+                    drop(seat);
+                });
+            }
+            Err(cause) => {
+                tracing::warn!("no new connection: {cause}");
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+async fn serve(stream: TcpStream, peer: SocketAddr, router: Router, limits: &Limits) {
+    let near = Near(access::is_near(peer));
+    // Events are small, and somebody waits for them.
+    let _ = stream.set_nodelay(true);
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(limits.stall));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(near);
+        router.call(request)
+    });
+    let served = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head)
+        .max_buf_size(MAX_HEAD)
+        .serve_connection(TokioIo::new(Box::pin(stream)), service)
+        .await;
+    if let Err(cause) = served {
+        tracing::debug!("connection from {peer}: {cause}");
+    }
+}

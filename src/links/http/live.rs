@@ -1,0 +1,119 @@
+//! The live view: the panel as a picture, as words, and as a stream of what is new on it.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::Stream;
+use serde::Serialize;
+
+use super::feed::ScreenState;
+use super::problem::Problem;
+use super::routes::Link;
+use crate::RESEARCH_ONLY;
+use crate::panel::Shown;
+
+/// A silent stream says that it lives this often.
+const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// The newest screen as PNG, with its version, so that many watchers cost one encoding.
+#[derive(Default)]
+pub(super) struct Encoded(Mutex<Option<(u64, Bytes)>>);
+
+impl Encoded {
+    fn of(&self, shown: &Shown) -> Result<Bytes, Problem> {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((version, png)) = &*newest
+            && *version == shown.version
+        {
+            return Ok(png.clone());
+        }
+        let png = shown.canvas.to_png();
+        let png = png.map_err(|cause| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, cause.to_string()))?;
+        let png = Bytes::copy_from_slice(&png.bytes);
+        *newest = Some((shown.version, png.clone()));
+        Ok(png)
+    }
+}
+
+/// `GET /api/v1/screen.png`: what the panel shows, pixel by pixel.
+pub(super) async fn screen(State(link): State<Arc<Link>>) -> Result<Response, Problem> {
+    let (shown, _) = link.feed.newest();
+    let png = link.encoded.of(&shown)?;
+    Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
+}
+
+/// What the device is doing.
+#[derive(Serialize)]
+struct Status {
+    #[serde(flatten)]
+    state: ScreenState,
+    /// Grows with every change of the panel.
+    version: u64,
+    /// Of the panel, in percent.
+    backlight: u8,
+    /// Whether the page's buttons press anything.
+    virtual_buttons: bool,
+    firmware: &'static str,
+    notice: &'static str,
+}
+
+impl Status {
+    fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
+        Self {
+            state,
+            version: shown.version,
+            backlight: shown.backlight,
+            virtual_buttons: link.buttons.is_some(),
+            firmware: env!("CARGO_PKG_VERSION"),
+            notice: RESEARCH_ONLY,
+        }
+    }
+}
+
+/// `GET /api/v1/status`
+pub(super) async fn status(State(link): State<Arc<Link>>) -> Response {
+    Json(Status::of(&link, link.feed.newest())).into_response()
+}
+
+/// `GET /api/v1/events`: the status, at once and whenever the screen changes. A watcher that is too slow for all
+/// of them gets the newest.
+pub(super) async fn events(
+    State(link): State<Arc<Link>>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let too_many = "too many pages watch the screen; close one";
+    let seat = link.watchers.clone().try_acquire_owned().map_err(|_| Problem::busy(too_many))?;
+    let watching = Watching::new(&link, seat);
+    let stream = futures_util::stream::unfold((link, watching), |(link, mut watching)| async {
+        let status = Status::of(&link, watching.watcher.next().await);
+        let event = Event::default().event("screen").json_data(status).ok()?;
+        Some((Ok(event), (link, watching)))
+    });
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+}
+
+/// One who watches, counted until it ends.
+struct Watching {
+    watcher: super::feed::Watcher,
+    metrics: Arc<super::metrics::Metrics>,
+    _seat: tokio::sync::OwnedSemaphorePermit,
+}
+
+impl Watching {
+    fn new(link: &Link, seat: tokio::sync::OwnedSemaphorePermit) -> Self {
+        link.metrics.watchers.inc();
+        Self { watcher: link.feed.watch(), metrics: link.metrics.clone(), _seat: seat }
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        self.metrics.watchers.dec();
+    }
+}

@@ -1,0 +1,202 @@
+//! Photographs that are sent to be read: by the device's own path, beside it. They never wait in front of a
+//! capture: a network of their own, on threads of low priority, and few at a time. Nothing of them is kept.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Multipart, Request, State};
+use axum::http::{StatusCode, header};
+use image::RgbImage;
+use image::imageops::crop_imm;
+use serde::Serialize;
+use tokio::sync::Semaphore;
+
+use super::limits::{MAX_PHOTO, MAX_PHOTO_PIXELS, MAX_PHOTOS};
+use super::problem::Problem;
+use super::routes::Link;
+use crate::RESEARCH_ONLY;
+use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError, sha256_hex};
+use crate::frame::{Encoding, Region};
+use crate::picture::{self, PictureError};
+use crate::quality::{self, Quality, QualityConfig};
+use crate::reading::Verdict;
+
+/// How long the network stays loaded after the last photograph; loading takes less than reading.
+const KEEP_LOADED: Duration = Duration::from_secs(60);
+
+/// What reads photographs.
+pub(super) struct Photographs {
+    model: ModelConfig,
+    quality: QualityConfig,
+    classifier: Mutex<Option<Classifier>>,
+    /// How many were read so far.
+    read: AtomicU64,
+    seats: Arc<Semaphore>,
+}
+
+/// What a photograph gave: what a record says of its capture, under the same names.
+#[derive(Serialize)]
+pub(super) struct Photograph {
+    image_sha256: String,
+    /// In bytes.
+    image_size: usize,
+    image_encoding: Encoding,
+    /// The part that was read: the central square, in pixels of the upright picture.
+    field_of_view: Region,
+    quality: Quality,
+    assessment: Assessment,
+    verdict: Verdict,
+    /// Version of the firmware.
+    firmware: &'static str,
+    notice: &'static str,
+}
+
+/// Why a photograph was not read.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Picture(#[from] PictureError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+}
+
+impl Photographs {
+    pub fn new(model: ModelConfig, quality: QualityConfig) -> Arc<Self> {
+        Arc::new(Self {
+            model,
+            quality,
+            classifier: Mutex::default(),
+            read: AtomicU64::default(),
+            seats: Arc::new(Semaphore::new(MAX_PHOTOS)),
+        })
+    }
+
+    /// Reads one as the device reads a capture. Takes a while.
+    fn read(&self, bytes: &[u8]) -> Result<Photograph, Failure> {
+        let (picture, image_encoding) = picture::decode_within(bytes, MAX_PHOTO_PIXELS)?;
+        let field_of_view = Region::centre_square(picture.width(), picture.height(), 1.0);
+        let Region { x, y, width, height } = field_of_view;
+        let seen = crop_imm(&picture, x, y, width, height).to_image();
+        drop(picture);
+        let quality = quality::measure(&seen, &self.quality);
+        let assessment = self.assess(&seen)?;
+        Ok(Photograph {
+            image_sha256: sha256_hex(bytes),
+            image_size: bytes.len(),
+            image_encoding,
+            field_of_view,
+            verdict: if quality.is_usable() { assessment.verdict() } else { Verdict::Uncertain },
+            quality,
+            assessment,
+            firmware: env!("CARGO_PKG_VERSION"),
+            notice: RESEARCH_ONLY,
+        })
+    }
+
+    fn assess(&self, seen: &RgbImage) -> Result<Assessment, ModelError> {
+        let mut slot = self.classifier.lock().unwrap_or_else(PoisonError::into_inner);
+        let classifier = match &mut *slot {
+            Some(classifier) => classifier,
+            empty => empty.insert(Classifier::load(&self.model)?),
+        };
+        classifier.assess(seen)
+    }
+
+    /// Gives the network's memory back, unless another photograph comes soon.
+    async fn rest(self: Arc<Self>) {
+        let read = self.read.fetch_add(1, Ordering::Relaxed) + 1;
+        tokio::time::sleep(KEEP_LOADED).await;
+        if self.read.load(Ordering::Relaxed) == read {
+            *self.classifier.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+    }
+}
+
+/// `POST /api/v1/classify`
+pub(super) async fn classify(
+    State(link): State<Arc<Link>>,
+    request: Request<Body>,
+) -> Result<Json<Photograph>, Problem> {
+    let answer = read(&link, request).await;
+    link.metrics.photograph(match &answer {
+        Ok(_) => "read",
+        Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => "busy",
+        Err(_) => "refused",
+    });
+    answer.map(Json)
+}
+
+async fn read(link: &Link, request: Request<Body>) -> Result<Photograph, Problem> {
+    let photographs = link.photographs.clone();
+    // Taken before the body, so that none lies in memory that has no seat.
+    let seat = photographs.seats.clone().try_acquire_owned();
+    let seat = seat.map_err(|_| Problem::busy("other photographs are being read; try again in a moment"))?;
+    let bytes = body(request).await?;
+    let work = tokio::task::spawn_blocking({
+        let photographs = photographs.clone();
+        move || {
+            let read = photographs.read(&bytes);
+            drop(seat);
+            read
+        }
+    });
+    let read = work.await.map_err(|_| broken("reading the photograph failed".into()))?;
+    tokio::spawn(photographs.rest());
+    read.map_err(|failure| match failure {
+        Failure::Picture(cause) => refused(&cause),
+        Failure::Model(cause) => broken(cause.to_string()),
+    })
+}
+
+/// The photograph itself: the form's field `photo`, or else the whole body.
+async fn body(request: Request<Body>) -> Result<Bytes, Problem> {
+    let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or("").trim().to_ascii_lowercase();
+    let bytes = match kind.as_str() {
+        "multipart/form-data" => {
+            let form = Multipart::from_request(request, &()).await;
+            field(form.map_err(|error| Problem::new(error.status(), error.body_text()))?).await?
+        }
+        "image/jpeg" | "image/png" | "application/octet-stream" => {
+            let bytes = Bytes::from_request(request, &()).await;
+            bytes.map_err(|error| Problem::new(error.status(), error.body_text()))?
+        }
+        _ => {
+            let detail = "send a JPEG or PNG, as multipart/form-data with the field `photo`, or as image/jpeg or image/png";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+    };
+    if bytes.len() > MAX_PHOTO { Err(refused(&PictureError::TooLarge)) } else { Ok(bytes) }
+}
+
+async fn field(mut form: Multipart) -> Result<Bytes, Problem> {
+    let wrong =
+        |error: axum::extract::multipart::MultipartError| Problem::new(error.status(), error.body_text());
+    while let Some(field) = form.next_field().await.map_err(wrong)? {
+        if field.name() == Some("photo") {
+            return field.bytes().await.map_err(wrong);
+        }
+    }
+    Err(Problem::new(StatusCode::BAD_REQUEST, "the form has no field `photo`"))
+}
+
+fn broken(detail: String) -> Problem {
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+}
+
+fn refused(cause: &PictureError) -> Problem {
+    let megabytes = MAX_PHOTO >> 20;
+    let megapixels = MAX_PHOTO_PIXELS / 1_000_000;
+    match cause {
+        PictureError::Format => Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, cause.to_string()),
+        PictureError::TooLarge | PictureError::TooManyPixels => {
+            let detail =
+                format!("the photograph is too large: at most {megabytes} MiB and {megapixels} megapixels");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+        }
+        _ => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, cause.to_string()),
+    }
+}
