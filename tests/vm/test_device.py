@@ -145,7 +145,7 @@ def test_what_the_driver_can_hold_is_held(machine: Machine):
 
 def test_a_press_gives_what_the_same_program_gives_here(machine: Machine, glass: Glass, root: Path, shown: bytes):
     machine.hold(0.2)
-    if wait_for_screen(machine, "result", "retake", seconds=90)["screen"] == "retake":
+    if wait_for_screen(machine, "result", "retake", seconds=240)["screen"] == "retake":
         machine.hold(1.5)
     wait_for_screen(machine, "result")
     result = settled(machine, glass, "result")
