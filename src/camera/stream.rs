@@ -27,7 +27,7 @@ const RECOVERED_AFTER: Duration = Duration::from_secs(2);
 const BAD_FRAME_REST: Duration = Duration::from_millis(10);
 /// The most readers that may be blocked in drivers at one time; then no more are started until one returns.
 const MOST_BLOCKED: usize = 4;
-/// No frame older than this is taken for the sharpest, however slow the camera.
+/// No frame older than this is taken for the sharpest, while there is a younger one.
 const SHARPEST_WITHIN: Duration = Duration::from_millis(700);
 /// Events that may wait for a slow listener; beyond, the oldest are dropped.
 const WAITING_EVENTS: usize = 16;
@@ -106,10 +106,12 @@ impl Stream {
         self.shared.fresh(self.shared.stale_after).pop().map(|kept| kept.frame)
     }
 
-    /// The sharpest of the last frames (`camera.sharpest_of`, and not older than 0.7 s).
+    /// The sharpest of the last frames (`camera.sharpest_of`, and not older than 0.7 s); the newest where a slow
+    /// camera or computer has none so young, since that is what is shown as live.
     pub fn sharpest(&self) -> Option<Arc<Frame>> {
         let fresh = self.shared.fresh(self.shared.stale_after.min(SHARPEST_WITHIN));
-        fresh.into_iter().max_by(|a, b| a.sharpness.total_cmp(&b.sharpness)).map(|kept| kept.frame)
+        let sharpest = fresh.into_iter().max_by(|a, b| a.sharpness.total_cmp(&b.sharpness));
+        sharpest.map(|kept| kept.frame).or_else(|| self.newest())
     }
 
     pub fn state(&self) -> CameraState {

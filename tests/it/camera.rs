@@ -286,6 +286,15 @@ fn the_sharpest_of_the_last_frames_is_taken() {
 }
 
 #[test]
+fn a_press_on_a_slow_camera_takes_the_frame_that_is_shown() {
+    let config = CameraConfig { stall_after_ms: 60_000, ..quick() };
+    let (stream, _) = play(&config, vec![vec![Act::Show(lesion()), Act::Hang]]);
+    let shown = wait_for_frame(&stream);
+    std::thread::sleep(Duration::from_millis(900));
+    assert_eq!(stream.sharpest().map(|frame| frame.sequence), Some(shown.sequence));
+}
+
+#[test]
 fn a_listener_that_sleeps_does_not_hold_the_camera_up() {
     let (stream, _) = play(&quick(), vec![vec![Act::Show(lesion())]]);
     let start = Instant::now();
