@@ -10,6 +10,8 @@ use crate::camera::CameraConfig;
 use crate::classifier::{ModelConfig, sha256_hex};
 use crate::daemon::DeviceConfig;
 use crate::links::http::HttpConfig;
+use crate::links::serial::SerialConfig;
+use crate::links::usb::UsbConfig;
 use crate::panel::PanelConfig;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
@@ -29,6 +31,8 @@ pub struct Config {
     pub buttons: ButtonsConfig,
     pub records: RecordsConfig,
     pub http: HttpConfig,
+    pub serial: SerialConfig,
+    pub usb: UsbConfig,
 }
 
 /// The configuration that ships, with every key explained.
@@ -80,6 +84,8 @@ impl Config {
             self.buttons.check(),
             self.records.check(),
             self.http.check(),
+            self.serial.check(),
+            self.usb.check(),
         ]
         .into_iter()
         .collect::<Result<(), String>>()

@@ -5,9 +5,11 @@ pub mod classify;
 pub mod config;
 pub mod demo;
 pub mod evaluate;
+pub mod pull;
 mod reader;
 pub mod records;
 pub mod run;
+pub mod usb;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,6 +33,8 @@ pub enum Command {
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
     Records(records::RecordsArgs),
+    Pull(pull::PullArgs),
+    Usb(usb::UsbArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
 }
@@ -45,6 +49,8 @@ impl Command {
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
             Self::Records(args) => records::run(&args),
+            Self::Pull(args) => pull::run(&args),
+            Self::Usb(args) => usb::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
         }

@@ -24,6 +24,7 @@ use crate::camera::Stream;
 use crate::config::Config;
 use crate::device::Event;
 use crate::links::http::{self, ScreenFeed};
+use crate::links::serial;
 use crate::panel::VirtualScreen;
 use painter::Painter;
 use turn::Device;
@@ -56,10 +57,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     if let Some(server) = &server {
         println!("listening on {}", server.url());
     }
+    let serial = serial::start(&config.serial, &config.records, Box::new(clock::SystemClock))
+        .context("cannot start the serial link")?;
     let mut device = Device::new(config, stream, painter, analyst, archivist);
     device.turn_until_off(&edges, &inbox, &stop);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
-    drop(server);
+    drop((server, serial));
     device.finish()
 }
 

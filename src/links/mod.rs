@@ -1,3 +1,6 @@
 //! Links: the ways out for records.
 
 pub mod http;
+pub mod pull;
+pub mod serial;
+pub mod usb;

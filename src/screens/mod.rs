@@ -132,6 +132,8 @@ pub struct Status {
     pub records: u64,
     /// A warning that outlives screens, such as "Disk full".
     pub warning: Option<String>,
+    /// What a host on the USB cable finds the device by, while there is one, such as "USB 169.254.55.1".
+    pub usb: Option<String>,
 }
 
 /// Draws a screen over the whole canvas. Made for 96 by 96 pixels and more.
@@ -141,6 +143,9 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
     if let Some(warning) = &status.warning {
         let strip = area.cut_bottom((area.size.height / 12).max(14));
         widgets::warning_strip(canvas, strip, warning);
+    } else if let Some(usb) = &status.usb {
+        let strip = area.cut_bottom((area.size.height / 14).max(12));
+        widgets::note_strip(canvas, strip, usb);
     }
     match screen {
         Screen::SelfTest { checks } => self_test::draw(canvas, area, checks),

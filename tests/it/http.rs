@@ -155,7 +155,7 @@ fn the_status_says_what_the_screen_says() {
     assert_eq!(get(&bench, "/api/v1/status").json()["screen"], "dark");
     let reading = Arc::new(reading(200));
     let screen = Screen::Result { reading, saved: Saved::Saved(3), page: Page::Reading };
-    let status = Status { records: 3, warning: Some("Disk nearly full".into()) };
+    let status = Status { records: 3, warning: Some("Disk nearly full".into()), ..Status::default() };
     bench.feed.show(&screen, &status, &canvas(Rgb565::RED));
     let status = get(&bench, "/api/v1/status").json();
     assert_eq!(status["screen"], "result");

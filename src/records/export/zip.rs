@@ -1,12 +1,13 @@
-//! The ZIP: pictures, tables, a page to open, and a manifest with every file's hash.
+//! Exports with pictures: the tables, a page to open, and a manifest with every file's hash, in a ZIP or on a drive.
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
-use super::{ExportError, Sink, image_name, page, table, write_lines};
+use super::{Bundle, ExportError, Sink, image_name, page, table, write_lines};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, RecordError};
 
@@ -37,8 +38,16 @@ struct Missing {
     cause: String,
 }
 
+/// As a ZIP.
 pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Sink) -> Result<(), ExportError> {
-    let mut contents = Contents { archive: Archive::new(out), files: Vec::new() };
+    let mut archive = Archive::new(out);
+    fill(reader, filter, &mut archive)?;
+    Ok(archive.finish()?)
+}
+
+/// Into any bundle.
+pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result<(), ExportError> {
+    let mut contents = Contents { bundle, files: Vec::new() };
     contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
     contents.add("index.html", |out| page::write(reader, filter, out))?;
     contents.add("records.csv", |out| table::write(reader, filter, out))?;
@@ -51,8 +60,7 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Sink) -> Result<(),
     let manifest = Manifest { notice: RESEARCH_ONLY, device, firmware, records, files, missing };
     contents.add("manifest.json", |out| {
         Ok(serde_json::to_writer_pretty(out, &manifest).map_err(io::Error::from)?)
-    })?;
-    Ok(contents.archive.finish()?)
+    })
 }
 
 /// Writes the pictures, and gives how many records there were. One that is missing or altered does not keep the
@@ -70,7 +78,11 @@ fn write_images(
                 let name = format!("images/{}", image_name(&record));
                 contents.add(&name, |out| Ok(out.write_all(&image.bytes)?))
             }
-            Err(error @ (RecordError::ImageMissing { .. } | RecordError::ImageAltered { .. })) => {
+            Err(
+                error @ (RecordError::ImageMissing { .. }
+                | RecordError::ImagePruned { .. }
+                | RecordError::ImageAltered { .. }),
+            ) => {
                 let (sequence, image_sha256) = (record.sequence, record.image_sha256);
                 missing.push(Missing { sequence, image_sha256, cause: error.brief() });
                 Ok(())
@@ -81,9 +93,9 @@ fn write_images(
     Ok((records, missing))
 }
 
-/// The archive, and what has gone into it.
+/// The bundle, and what has gone into it.
 struct Contents<'a> {
-    archive: Archive<'a>,
+    bundle: &'a mut dyn Bundle,
     files: Vec<FileEntry>,
 }
 
@@ -91,17 +103,17 @@ impl Contents<'_> {
     fn add(
         &mut self,
         name: &str,
-        write: impl FnOnce(&mut Hashing) -> Result<(), ExportError>,
+        write: impl Fn(&mut Hashing) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
-        let mut hashed = (0, String::new());
-        self.archive.add(name, |out| {
+        let hashed = Cell::new((0, String::new()));
+        self.bundle.add(name, &|out| {
             let mut out = Hashing { out, hash: Sha256::new(), size: 0 };
             write(&mut out)?;
             let sha256 = out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-            hashed = (out.size, sha256);
-            Ok::<_, ExportError>(())
+            hashed.set((out.size, sha256));
+            Ok(())
         })?;
-        let (size, sha256) = hashed;
+        let (size, sha256) = hashed.take();
         self.files.push(FileEntry { name: name.into(), size, sha256 });
         Ok(())
     }
