@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences cross cross-test deb deb-test vm-test arm64-root help
+.PHONY: demo test setup lint licences cross cross-test deb deb-test vm-test arm64-root fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -32,6 +32,9 @@ setup: build/packages build/test-packages $(VENV)/.done ## install what the buil
 
 lint: build/packages ## lints, warnings refused
 	cargo clippy --all-targets -- -D warnings
+
+fuzz-check: build/packages ## the fuzz targets build (without the sanitizer, and without nightly Rust)
+	cargo check --quiet --manifest-path fuzz/Cargo.toml --bins
 
 licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py

@@ -1,8 +1,13 @@
 //! The wall clock, and whether it can be trusted: most Raspberry Pis have no battery-backed clock of their own.
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
+use nix::sys::time::TimeSpec;
+use nix::time::{ClockId, clock_settime};
+
+use crate::links::serial;
 
 /// Made by systemd-timesyncd once the network has told the time.
 const SYNCHRONISED: &str = "run/systemd/timesync/synchronized";
@@ -11,6 +16,10 @@ const HARDWARE_CLOCK: &str = "sys/class/rtc/rtc0/since_epoch";
 /// The start of 2026, before this firmware was written, in seconds since 1970: a hardware clock that says less has
 /// lost its battery, or never had one, as on a Raspberry Pi 5 as it is sold.
 const BEFORE_ANY_PICTURE: i64 = 1_767_225_600;
+
+/// Whether a link has set the clock since this program started. After a new start it is not known any more, so that a
+/// clock is never trusted wrongly.
+static SET_BY_LINK: AtomicBool = AtomicBool::new(false);
 
 /// Where the clock's state is read.
 #[derive(Clone, Debug)]
@@ -24,6 +33,8 @@ pub struct Clock {
 pub enum SetBy {
     Network,
     HardwareClock,
+    /// Whoever pulled records over the cable.
+    Link,
     /// Nobody: what it says is not to be trusted.
     Nobody,
 }
@@ -51,9 +62,30 @@ impl Clock {
             SetBy::Network
         } else if seconds.is_some_and(|seconds| seconds > BEFORE_ANY_PICTURE) {
             SetBy::HardwareClock
+        } else if SET_BY_LINK.load(Ordering::Relaxed) {
+            SetBy::Link
         } else {
             SetBy::Nobody
         }
+    }
+}
+
+impl serial::Clock for Clock {
+    fn now(&self) -> (Timestamp, bool) {
+        Clock::now(self)
+    }
+
+    fn set(&self, now: Timestamp) -> Result<(), String> {
+        serial::check_time(now)?;
+        if self.set_by() == SetBy::Network {
+            return Err("the network keeps the clock; it stays as it is".into());
+        }
+        let time = TimeSpec::new(now.as_second(), now.subsec_nanosecond().into());
+        clock_settime(ClockId::CLOCK_REALTIME, time).map_err(|cause| {
+            format!("cannot set the clock: {cause}; the device needs CAP_SYS_TIME for it")
+        })?;
+        SET_BY_LINK.store(true, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -11,6 +11,8 @@ use crate::classifier::{ModelConfig, sha256_hex};
 use crate::daemon::DeviceConfig;
 use crate::light::LightConfig;
 use crate::links::http::HttpConfig;
+use crate::links::serial::SerialConfig;
+use crate::links::usb::UsbConfig;
 use crate::panel::PanelConfig;
 use crate::power::BatteryConfig;
 use crate::quality::QualityConfig;
@@ -33,6 +35,8 @@ pub struct Config {
     pub battery: BatteryConfig,
     pub records: RecordsConfig,
     pub http: HttpConfig,
+    pub serial: SerialConfig,
+    pub usb: UsbConfig,
 }
 
 /// The configuration that ships, with every key explained.
@@ -86,6 +90,8 @@ impl Config {
             self.battery.check(),
             self.records.check(),
             self.http.check(),
+            self.serial.check(),
+            self.usb.check(),
         ]
         .into_iter()
         .collect::<Result<(), String>>()

@@ -7,10 +7,12 @@ pub mod demo;
 pub mod doctor;
 pub mod evaluate;
 pub mod man;
+pub mod pull;
 mod reader;
 pub mod records;
 pub mod run;
 pub mod token;
+pub mod usb;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -34,6 +36,8 @@ pub enum Command {
     Classify(classify::ClassifyArgs),
     Evaluate(evaluate::EvaluateArgs),
     Records(records::RecordsArgs),
+    Pull(pull::PullArgs),
+    Usb(usb::UsbArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
     Doctor(doctor::DoctorArgs),
@@ -51,6 +55,8 @@ impl Command {
             Self::Classify(args) => classify::run(&args),
             Self::Evaluate(args) => evaluate::run(&args),
             Self::Records(args) => records::run(&args),
+            Self::Pull(args) => pull::run(&args),
+            Self::Usb(args) => usb::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),
             Self::Doctor(args) => doctor::run(&args),

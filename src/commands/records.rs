@@ -1,6 +1,7 @@
-//! `dermascope records`: list, show, verify, export, replay and delete what the device has kept.
+//! `dermascope records`: list, show, verify, export, replay, prune and delete what the device has kept.
 
 mod export;
+mod prune;
 mod replay;
 
 use std::io::{self, BufWriter, ErrorKind, Write};
@@ -13,9 +14,11 @@ use jiff::Timestamp;
 use crate::RESEARCH_ONLY;
 use crate::config::Config;
 use crate::reading::Verdict;
-use crate::records::{Filter, Reader, Record, RecordsConfig, Store, Summary, Verification};
+use crate::records::{
+    Dermoscopy, Filter, Polarisation, Reader, Record, RecordsConfig, Store, Summary, Verification,
+};
 
-/// List, show, verify, export, replay and delete what the device has kept
+/// List, show, verify, export, replay, prune and delete what the device has kept
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope records list
@@ -49,6 +52,7 @@ enum Command {
     Verify(VerifyArgs),
     Export(export::ExportArgs),
     Replay(replay::ReplayArgs),
+    Prune(prune::PruneArgs),
     Delete(DeleteArgs),
 }
 
@@ -141,6 +145,7 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
         Command::Export(args) => export::run(&config, args, &mut out),
         Command::Replay(args) => replay::run(&Reader::open(&config)?, args, &mut out),
+        Command::Prune(args) => prune::run(&config, args, &mut out),
         Command::Delete(args) => delete(&config, args, &mut out),
     };
     let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));
@@ -269,6 +274,7 @@ fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Resu
         ("captured", format!("{}{clock}", record.captured_at)),
         ("quality", format!("{}{overridden}", joined(reasons, "good"))),
         ("doubts", joined(doubts, "none")),
+        ("dermoscopy", dermoscopy(&record.dermoscopy)),
         ("case", record.case_id.clone().unwrap_or_else(|| "-".into())),
         ("body site", record.body_site.clone().unwrap_or_else(|| "-".into())),
         ("model", format!("{} {}", assessment.model.name, assessment.model.sha256)),
@@ -278,6 +284,24 @@ fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Resu
         writeln!(out, "  {name:12}  {value}")?;
     }
     writeln!(out, "  {RESEARCH_ONLY}")
+}
+
+/// How the picture was taken, as far as it is known.
+fn dermoscopy(taken: &Dermoscopy) -> String {
+    let polarisation = taken.polarisation.map(|kind| match kind {
+        Polarisation::Cross => "cross-polarised",
+        Polarisation::Parallel => "parallel-polarised",
+        Polarisation::Unpolarised => "unpolarised",
+    });
+    let contact = taken.contact.map(|contact| if contact { "contact" } else { "no contact" });
+    let known = [
+        polarisation.map(String::from),
+        contact.map(String::from),
+        taken.immersion.as_ref().map(|liquid| format!("immersion {liquid}")),
+        taken.magnification.map(|times| format!("{times}x")),
+    ];
+    let known: Vec<_> = known.into_iter().flatten().collect();
+    if known.is_empty() { "-".into() } else { known.join(", ") }
 }
 
 fn verify(reader: &Reader, args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {

@@ -17,6 +17,8 @@ use crate::records::{Context, RecordError, RecordsConfig, Store};
 const RETRY: Duration = Duration::from_secs(10);
 /// How many readings wait in memory for a disk that takes them again; then the oldest is given up.
 const MOST_WAITING: usize = 32;
+/// Pictures removed to make room before anything else is looked at.
+const PRUNE_AT_ONCE: u32 = 20;
 
 /// What the archivist is asked to do.
 #[derive(Debug)]
@@ -49,8 +51,14 @@ impl Archivist {
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
     let (sender, deeds) = unbounded();
     let context = Context { config_sha256: Some(config.sha256()), ..Context::default() };
-    let worker =
-        Worker { config: config.records.clone(), context, store: None, waiting: VecDeque::new(), notices };
+    let worker = Worker {
+        config: config.records.clone(),
+        context,
+        store: None,
+        waiting: VecDeque::new(),
+        free: None,
+        notices,
+    };
     let thread = spawn("archivist", move || worker.work(&deeds))?;
     Ok(Archivist { deeds: sender, thread })
 }
@@ -62,6 +70,8 @@ struct Worker {
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
+    /// On the disk, in MiB; none where that is not known.
+    free: Option<u64>,
     notices: Sender<Notice>,
 }
 
@@ -72,10 +82,17 @@ impl Worker {
                 Ok(Deed::Open) => {
                     let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
                     self.tell(Event::Checked(Part::Storage, opened));
+                    self.look_after_space();
                 }
-                Ok(Deed::Save(reading)) => self.save(reading),
+                Ok(Deed::Save(reading)) => {
+                    self.save(reading);
+                    self.look_after_space();
+                }
                 Ok(Deed::Recall(age)) => self.recall(age),
-                Err(RecvTimeoutError::Timeout) => self.save_waiting(),
+                Err(RecvTimeoutError::Timeout) => {
+                    self.save_waiting();
+                    self.look_after_space();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -150,9 +167,40 @@ impl Worker {
         Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
     }
 
+    /// Removes pictures that have left the device while there is too little room, where the configuration asks for it,
+    /// and warns while there is little. Few at a time: the next reading comes first.
+    fn look_after_space(&mut self) {
+        if let Ok(store) = self.store() {
+            self.free = store.space().ok().map(|space| space.free >> 20);
+        }
+        let wanted = self.config.prune_free_mib;
+        if self.free.is_some_and(|free| free < wanted) {
+            let mut left = PRUNE_AT_ONCE;
+            let pruned = self.store().and_then(|store| {
+                store.prune("the disk is full", |reader, _| {
+                    left = left.saturating_sub(1);
+                    Ok(left > 0 && reader.space()?.free >> 20 < wanted)
+                })
+            });
+            match pruned {
+                Ok(0) => {}
+                Ok(pruned) => {
+                    tracing::info!("{pruned} pictures that had been exported are removed to make room")
+                }
+                Err(error) => tracing::error!("cannot make room: {error}"),
+            }
+        }
+        self.warn();
+    }
+
+    /// Tells the screen what is wrong with the records for as long as it is.
     fn warn(&self) {
-        let waiting = self.waiting.len();
-        let warning = (waiting > 0).then(|| format!("{waiting} not saved"));
+        let little = self.free.filter(|free| *free < self.config.warn_free_mib);
+        let warning = match (self.waiting.len(), little) {
+            (0, None) => None,
+            (0, Some(free)) => Some(format!("Disk: {free} MB left")),
+            (waiting, _) => Some(format!("{waiting} not saved")),
+        };
         tell(&self.notices, Notice::Warning(warning));
     }
 

@@ -21,9 +21,11 @@ pub use config::DeviceConfig;
 
 use crate::buttons::{self, Buttons, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::Event;
 use crate::links::http::{self, ScreenFeed};
+use crate::links::serial;
 use crate::panel::VirtualScreen;
 use crate::power::{self, BatteryConfig, Charge};
 use painter::Painter;
@@ -79,10 +81,12 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     if let Some(server) = &server {
         println!("listening on {}", server.url());
     }
+    let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()))
+        .context("cannot start the serial link")?;
     let mut device = Device::new(config, stream, painter, analyst, archivist);
     let turned = device.turn_until_off(&inputs);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
-    drop(server);
+    drop((server, serial));
     turned.and(device.finish())
 }
 

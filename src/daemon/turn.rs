@@ -2,6 +2,7 @@
 //! has the screen painted.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -20,6 +21,7 @@ use crate::config::Config;
 use crate::device::{self, Effect, Event, Live, Part, State};
 use crate::frame::{Frame, Region};
 use crate::light::Light;
+use crate::links::usb;
 use crate::picture;
 use crate::power::{self, Charge};
 use crate::quality::{self, QualityConfig};
@@ -32,6 +34,8 @@ const HOLD_PACE: Duration = Duration::from_millis(50);
 const LONGEST_TURN: Duration = Duration::from_millis(500);
 /// How often the live picture's quality is judged.
 const HINT_PACE: Duration = Duration::from_millis(250);
+/// How often a host is looked for on the USB cable.
+const USB_PACE: Duration = Duration::from_secs(1);
 /// How long the camera may take for its first frame in the self-test.
 const CAMERA_PATIENCE: Duration = Duration::from_secs(8);
 
@@ -55,6 +59,9 @@ pub struct Device {
     started: Instant,
     touched_at: Instant,
     hinted_at: Instant,
+    /// What the screen says while a host is on the USB cable, and when it was last looked for.
+    usb_words: String,
+    usb_looked_at: Instant,
     /// The self-test waits for the camera's first frame until then.
     camera_deadline: Option<Instant>,
     /// The press that the capture at hand came from.
@@ -95,6 +102,8 @@ impl Device {
             started: now,
             touched_at: now,
             hinted_at: now,
+            usb_words: format!("USB {}", config.usb.address),
+            usb_looked_at: now,
             camera_deadline: None,
             pressed_at: None,
             asked_at: None,
@@ -220,6 +229,11 @@ impl Device {
             self.camera_deadline = None;
             let cause = format!("no frame within {} s", CAMERA_PATIENCE.as_secs());
             self.pending.push_back(Event::Checked(Part::Camera, Err(cause)));
+        }
+        if self.usb_looked_at.elapsed() > USB_PACE {
+            self.usb_looked_at = Instant::now();
+            let connected = usb::is_connected(Path::new(usb::CONTROLLERS), Path::new(usb::CONFIGFS));
+            self.status.usb = connected.then(|| self.usb_words.clone());
         }
         if self.sleep_after.is_some_and(|after| self.touched_at.elapsed() > after) {
             self.touched_at = Instant::now();

@@ -63,6 +63,7 @@ pub(super) fn clock(doctor: &mut Doctor) -> Finding {
     match Clock::at(&doctor.root).set_by() {
         SetBy::Network => Finding::ok("set by the network"),
         SetBy::HardwareClock => Finding::ok("set by the hardware clock").on("/dev/rtc0"),
+        SetBy::Link => Finding::ok("set over the cable"),
         SetBy::Nobody => Finding::warning(
             "not set: records keep their order and say that their time is not known",
             "connect to a network once, fit a battery to the clock, or `sudo date --set '2026-03-14 09:26'`",

@@ -46,7 +46,7 @@ impl Kind {
 }
 
 /// One row of `entries`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     pub position: u64,
     pub kind: Kind,

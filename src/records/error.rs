@@ -44,6 +44,8 @@ pub enum RecordError {
         "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
     )]
     ImageMissing { path: PathBuf, sequence: u64 },
+    #[error("{path}: the picture of record {sequence} was removed to make room, after it had been exported")]
+    ImagePruned { path: PathBuf, sequence: u64 },
     #[error(
         "{path}: the picture of record {sequence} was altered: its sha256 is {found}; `dermascope records verify` \
          lists all that is wrong"
@@ -74,6 +76,7 @@ impl RecordError {
             Self::Missing { .. } | Self::NoRecord { .. } => "no record",
             Self::Corrupt { .. } | Self::Entry { .. } => "records damaged",
             Self::Foreign { .. } | Self::Newer { .. } => "wrong records",
+            Self::ImagePruned { .. } => "picture pruned",
             Self::ImageMissing { .. } | Self::ImageAltered { .. } | Self::ImageUnreadable { .. } => {
                 "picture damaged"
             }

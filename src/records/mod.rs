@@ -11,9 +11,11 @@ mod error;
 pub mod export;
 mod images;
 mod list;
+mod prune;
 mod reader;
 mod record;
 mod schema;
+mod space;
 mod store;
 mod verify;
 
@@ -25,6 +27,7 @@ pub use error::RecordError;
 pub use list::{Filter, Page};
 pub use reader::Reader;
 pub use record::{Context, Dermoscopy, Polarisation, Record, Summary};
+pub use space::Space;
 pub use store::Store;
 pub use verify::{Problem, Verification};
 
@@ -34,13 +37,23 @@ pub use verify::{Problem, Verification};
 pub struct RecordsConfig {
     /// Holds `records.sqlite` and `images/`.
     pub folder: PathBuf,
+    /// The screen warns while less than this is free on the disk, in MiB: 0 for never.
+    pub warn_free_mib: u64,
+    /// While less than this is free, pictures that have left the device are removed, the oldest first, in MiB: 0 for
+    /// never. Their records stay.
+    pub prune_free_mib: u64,
     /// How the dermoscope takes its pictures: kept with every record.
     pub dermoscopy: Dermoscopy,
 }
 
 impl Default for RecordsConfig {
     fn default() -> Self {
-        Self { folder: "/var/lib/dermascope".into(), dermoscopy: Dermoscopy::default() }
+        Self {
+            folder: "/var/lib/dermascope".into(),
+            warn_free_mib: 500,
+            prune_free_mib: 0,
+            dermoscopy: Dermoscopy::default(),
+        }
     }
 }
 

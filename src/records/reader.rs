@@ -1,6 +1,7 @@
 //! Reading records: any number of readers beside one another and beside writers.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 use super::chain::{Entry, Kind};
 use super::error::{io, sql};
 use super::images::Images;
-use super::{Filter, Page, Record, RecordError, RecordsConfig, schema};
+use super::{Filter, Page, Record, RecordError, RecordsConfig, Space, chain, schema};
 use crate::classifier::sha256_hex;
 use crate::frame::Encoded;
 use crate::picture;
@@ -25,7 +26,11 @@ pub struct Reader {
 }
 
 /// Rows that a reader shows: records that were not deleted.
-const KEPT: &str = "kind = 'record' AND body IS NOT NULL";
+pub(super) const KEPT: &str = "kind = 'record' AND body IS NOT NULL";
+
+/// Of those, the ones whose pictures were removed to make room.
+pub(super) const PRUNED: &str = "EXISTS (SELECT 1 FROM entries AS pruning
+    WHERE pruning.kind = 'pruning' AND pruning.sequence = entries.sequence)";
 
 impl Reader {
     /// Opens records that are there. Needs no right to write, and works on a read-only file system.
@@ -47,12 +52,43 @@ impl Reader {
         &self.device
     }
 
+    /// The room on the disk that keeps them.
+    pub fn space(&self) -> Result<Space, RecordError> {
+        Space::of(self.images.folder())
+    }
+
+    /// The position and hash of the newest entry of the chain; 0 and where the chain begins before the first.
+    pub fn head(&self) -> Result<(u64, String), RecordError> {
+        head(&self.connection, chain::start(&self.device)).map_err(sql("read", &self.database))
+    }
+
+    /// The entries of the chain that follow a position, in order: at least one where there is one, and then no more
+    /// than `bytes` of bodies and `count` in number.
+    pub fn entries(&self, after: u64, count: usize, bytes: usize) -> Result<Vec<Entry>, RecordError> {
+        let failed = |cause| sql("read", &self.database)(cause);
+        let query = "SELECT * FROM entries WHERE position > ? ORDER BY position LIMIT ?";
+        let mut statement = self.connection.prepare_cached(query).map_err(failed)?;
+        let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        let mut rows = statement.query([integer(after), integer(count as u64)]).map_err(failed)?;
+        let (mut entries, mut size) = (Vec::new(), 0);
+        while let Some(row) = rows.next().map_err(failed)? {
+            let next = entry(row).map_err(failed)?;
+            size += next.body.as_ref().map_or(0, String::len);
+            if size > bytes && !entries.is_empty() {
+                break;
+            }
+            entries.push(next);
+        }
+        Ok(entries)
+    }
+
     /// How many there are, without the deleted ones.
     pub fn count(&self) -> Result<u64, RecordError> {
-        let query = format!("SELECT count(*) FROM entries WHERE {KEPT}");
-        let count: i64 =
-            self.connection.query_row(&query, [], |row| row.get(0)).map_err(sql("count", &self.database))?;
-        Ok(count as u64)
+        // Numbers have no gaps, and there are few deletions: to count the records themselves takes long.
+        let query = "SELECT count(*) FROM entries WHERE kind = 'deletion'";
+        let deleted: i64 =
+            self.connection.query_row(query, [], |row| row.get(0)).map_err(sql("count", &self.database))?;
+        Ok(self.newest()?.saturating_sub(deleted as u64))
     }
 
     /// The highest number ever given to a record; 0 before the first.
@@ -60,15 +96,31 @@ impl Reader {
         newest(&self.connection).map_err(sql("read", &self.database))
     }
 
+    /// The highest number given to a record up to a position of the chain.
+    pub fn newest_at(&self, position: u64) -> Result<u64, RecordError> {
+        let query = "SELECT max(sequence) FROM entries WHERE kind = 'record' AND position <= ?";
+        let position = i64::try_from(position).unwrap_or(i64::MAX);
+        let newest: Option<i64> = self
+            .connection
+            .query_row(query, [position], |row| row.get(0))
+            .map_err(sql("read", &self.database))?;
+        Ok(newest.unwrap_or(0) as u64)
+    }
+
     /// Up to which number the records were given out as new ones.
     pub fn exported(&self) -> Result<u64, RecordError> {
-        let query = "SELECT value FROM meta WHERE key = 'exported'";
-        let mark: Option<String> = self
+        self.number_noted("exported")
+    }
+
+    /// A number noted beside the entries; 0 before it was.
+    pub(super) fn number_noted(&self, key: &str) -> Result<u64, RecordError> {
+        let query = "SELECT value FROM meta WHERE key = ?";
+        let noted: Option<String> = self
             .connection
-            .query_row(query, [], |row| row.get(0))
+            .query_row(query, [key], |row| row.get(0))
             .optional()
             .map_err(sql("read", &self.database))?;
-        Ok(mark.and_then(|mark| mark.parse().ok()).unwrap_or(0))
+        Ok(noted.and_then(|noted| noted.parse().ok()).unwrap_or(0))
     }
 
     /// The record `age` places before the newest (0 is the newest).
@@ -142,15 +194,41 @@ impl Reader {
     pub fn image(&self, record: &Record) -> Result<Encoded, RecordError> {
         let path = self.image_path(record);
         let sequence = record.sequence;
-        let bytes = fs::read(&path).map_err(|cause| match cause.kind() {
-            std::io::ErrorKind::NotFound => RecordError::ImageMissing { path: path.clone(), sequence },
-            _ => io("read", &path)(cause),
-        })?;
+        let bytes = fs::read(&path).or_else(|cause| Err(self.no_image(record, cause)?))?;
         let found = sha256_hex(&bytes);
         if found != record.image_sha256 {
             return Err(RecordError::ImageAltered { path, sequence, found });
         }
         Ok(Encoded { encoding: record.image_encoding, bytes: bytes.into() })
+    }
+
+    /// Some bytes of a record's picture as they lie on the disk, without a check: at most `length` from `offset`.
+    pub fn image_part(&self, record: &Record, offset: u64, length: usize) -> Result<Vec<u8>, RecordError> {
+        let path = self.image_path(record);
+        let mut file = File::open(&path).or_else(|cause| Err(self.no_image(record, cause)?))?;
+        let mut bytes = Vec::new();
+        let read =
+            file.seek(SeekFrom::Start(offset)).and_then(|_| file.take(length as u64).read_to_end(&mut bytes));
+        read.map_err(io("read", &path))?;
+        Ok(bytes)
+    }
+
+    /// Why a picture could not be opened.
+    fn no_image(&self, record: &Record, cause: std::io::Error) -> Result<RecordError, RecordError> {
+        let (path, sequence) = (self.image_path(record), record.sequence);
+        Ok(match cause.kind() {
+            ErrorKind::NotFound if self.is_pruned(sequence)? => RecordError::ImagePruned { path, sequence },
+            ErrorKind::NotFound => RecordError::ImageMissing { path, sequence },
+            _ => io("read", &path)(cause),
+        })
+    }
+
+    /// Whether a record's picture was removed to make room.
+    pub fn is_pruned(&self, sequence: u64) -> Result<bool, RecordError> {
+        let query = "SELECT 1 FROM entries WHERE kind = 'pruning' AND sequence = ?";
+        let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
+        let found = self.connection.query_row(query, [sequence], |_| Ok(())).optional();
+        found.map(|found| found.is_some()).map_err(sql("read", &self.database))
     }
 
     /// The reading of a record, its picture decoded again from the stored bytes.
@@ -188,16 +266,24 @@ impl Reader {
         })
     }
 
-    /// Whether any record that was not deleted has this picture.
+    /// Whether any record, neither deleted nor pruned, has this picture.
     pub(super) fn has_picture(&self, name: &str) -> Result<bool, RecordError> {
         let sha256 = name.split('.').next().unwrap_or(name);
-        let query = format!("SELECT 1 FROM entries WHERE {KEPT} AND image_sha256 = ?");
+        let query = format!("SELECT 1 FROM entries WHERE {KEPT} AND image_sha256 = ? AND NOT {PRUNED}");
         self.connection
             .query_row(&query, [sha256], |_| Ok(()))
             .optional()
             .map(|found| found.is_some())
             .map_err(sql("read", &self.database))
     }
+}
+
+/// The position and hash of the newest entry, or 0 and where the chain begins.
+pub(super) fn head(connection: &Connection, start: String) -> rusqlite::Result<(u64, String)> {
+    let query = "SELECT position, chain_sha256 FROM entries ORDER BY position DESC LIMIT 1";
+    let newest =
+        connection.query_row(query, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))).optional()?;
+    Ok(newest.unwrap_or((0, start)))
 }
 
 pub(super) fn newest(connection: &Connection) -> rusqlite::Result<u64> {

@@ -13,7 +13,8 @@ const APPLICATION_ID: i64 = 0x6465_726d;
 /// Every layout in its order: `user_version` counts those that are applied. Only ever append.
 ///
 /// The virtual columns are read from the body, which the chain covers, so they cannot say anything else.
-const MIGRATIONS: &[&str] = &["
+const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
         value TEXT NOT NULL
@@ -35,7 +36,14 @@ const MIGRATIONS: &[&str] = &["
     CREATE UNIQUE INDEX record_by_sequence ON entries (sequence) WHERE kind = 'record';
     CREATE INDEX record_by_image ON entries (image_sha256) WHERE kind = 'record' AND body IS NOT NULL;
     CREATE INDEX kept_record ON entries (sequence) WHERE kind = 'record' AND body IS NOT NULL;
-"];
+",
+    "
+    CREATE INDEX deletion_by_sequence ON entries (sequence) WHERE kind = 'deletion';
+    CREATE INDEX pruning_by_sequence ON entries (sequence) WHERE kind = 'pruning';
+    CREATE INDEX record_by_case ON entries (case_id, sequence)
+        WHERE kind = 'record' AND body IS NOT NULL AND case_id IS NOT NULL;
+",
+];
 
 /// Opens the database to write, making or updating it as needed.
 pub(super) fn open(path: &Path) -> Result<Connection, RecordError> {

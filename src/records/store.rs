@@ -5,12 +5,12 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
 use super::images::{Images, sync_folder};
-use super::reader::{Reader, database_path, newest};
+use super::reader::{Reader, database_path, head, newest};
 use super::record::image_name;
 use super::{Context, Dermoscopy, Record, RecordError, RecordsConfig, schema};
 use crate::classifier::sha256_hex;
@@ -88,28 +88,42 @@ impl Store {
         })
     }
 
-    /// Notes up to which number the records were given out as new ones.
+    /// Notes up to which number the records were given out as new ones. Less than was noted before changes nothing.
     pub fn set_exported(&mut self, sequence: u64) -> Result<(), RecordError> {
+        self.note_number("exported", sequence.min(self.newest()?).max(self.exported()?))
+    }
+
+    /// Notes a number beside the entries.
+    pub(super) fn note_number(&mut self, key: &str, number: u64) -> Result<(), RecordError> {
         let _held = lock_file(&self.lock)?;
-        let query = "INSERT OR REPLACE INTO meta VALUES ('exported', ?)";
-        let noted = self.connection.execute(query, [sequence.to_string()]);
+        let query = "INSERT OR REPLACE INTO meta VALUES (?, ?)";
+        let noted = self.connection.execute(query, params![key, number.to_string()]);
         noted.map(|_| ()).map_err(sql("write to", &self.database))
     }
 
     /// Deletes a record and its picture. What stays is a tombstone that says so.
     pub fn delete(&mut self, sequence: u64, reason: &str) -> Result<(), RecordError> {
-        let _held = lock_file(&self.lock)?;
         let Some(record) = self.get(sequence)? else {
             return Err(RecordError::NoRecord { path: self.database.clone(), sequence });
         };
-        let images = self.images.clone();
-        let name = record.image_name();
-        images.mark(&name)?;
-        self.append_removal(Kind::Deletion, &record, reason)?;
-        images.sweep(|name| self.has_picture(name))?;
+        self.remove(Kind::Deletion, &record, reason)?;
         // Also out of the log.
         let truncated = self.reader.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
         truncated.map_err(sql("checkpoint", &self.database))
+    }
+
+    /// Removes a record's picture, and says so in the chain.
+    pub(super) fn remove(&mut self, kind: Kind, record: &Record, reason: &str) -> Result<(), RecordError> {
+        let _held = lock_file(&self.lock)?;
+        let sequence = record.sequence;
+        // Another process may have done it meanwhile.
+        if self.get(sequence)?.is_none() || (kind == Kind::Pruning && self.is_pruned(sequence)?) {
+            return Err(RecordError::NoRecord { path: self.database.clone(), sequence });
+        }
+        let images = self.images.clone();
+        images.mark(&record.image_name())?;
+        self.append_removal(kind, record, reason)?;
+        images.sweep(|name| self.has_picture(name))
     }
 
     fn append_removal(&mut self, kind: Kind, record: &Record, reason: &str) -> Result<u64, RecordError> {
@@ -146,14 +160,6 @@ impl Store {
 
 /// What a failed commit was about to do.
 const COMMIT: &str = "commit to";
-
-/// The position and hash of the newest entry, or 0 and where the chain begins.
-fn head(connection: &Connection, start: String) -> rusqlite::Result<(u64, String)> {
-    let query = "SELECT position, chain_sha256 FROM entries ORDER BY position DESC LIMIT 1";
-    let newest =
-        connection.query_row(query, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))).optional()?;
-    Ok(newest.unwrap_or((0, start)))
-}
 
 /// Writes an entry and notes it as the newest, so that one that is cut off the end is missed.
 fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {

@@ -1,14 +1,15 @@
-//! Verification: walks the chain and every picture, and says exactly what is missing or altered.
+//! Verification: walks the chain and every picture, and says exactly what is missing or altered. One entry and one
+//! picture are in memory at a time, however many there are.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use rusqlite::OptionalExtension;
 use serde::Serialize;
 
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
-use super::reader::entry;
-use super::{Reader, RecordError};
+use super::reader::{KEPT, PRUNED, entry};
+use super::{Reader, Record, RecordError};
 
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +79,7 @@ pub enum Problem {
         path: String,
         found: String,
     },
-    /// A picture of no record.
+    /// A picture of no record, or of one whose picture was removed.
     ImageUnclaimed {
         path: String,
     },
@@ -135,192 +136,208 @@ impl Reader {
     pub fn verify(&self) -> Result<Verification, RecordError> {
         // One transaction: what is saved meanwhile is not half seen.
         let snapshot = self.connection.unchecked_transaction().map_err(sql("read", &self.database))?;
-        let mut problems = self.check_database()?;
-        let entries = self.entries(&mut problems)?;
-        let head = check_chain(&entries, &chain::start(&self.device), &mut problems);
-        self.check_end(&entries, &head, &mut problems)?;
-        let removed = removals(&entries, &mut problems);
-        check_bodies(&entries, &removed, &mut problems);
-        let images = self.check_images(&entries, &removed, &mut problems)?;
+        let mut walk = Walk::new(self);
+        walk.check_database()?;
+        walk.check_entries()?;
+        walk.check_end()?;
+        walk.check_unclaimed()?;
         drop(snapshot);
-        let made = entries.iter().filter(|entry| entry.kind == Kind::Record);
-        let (kept, deleted): (Vec<_>, Vec<_>) = made.partition(|entry| entry.body.is_some());
-        let (records, deleted) = (kept.len() as u64, deleted.len() as u64);
+        let Walk { records, deleted, images, previous: head, problems, .. } = walk;
         Ok(Verification { device: self.device.clone(), records, deleted, images, head, problems })
     }
+}
 
-    fn check_database(&self) -> Result<Vec<Problem>, RecordError> {
-        let mut problems = Vec::new();
-        let checked = self.connection.pragma_query(None, "integrity_check", |row| {
+/// A walk over all the entries.
+struct Walk<'a> {
+    reader: &'a Reader,
+    /// Of the entry before: its place, and its hash.
+    position: u64,
+    previous: String,
+    /// Of the newest record so far.
+    sequence: u64,
+    records: u64,
+    deleted: u64,
+    images: u64,
+    problems: Vec<Problem>,
+}
+
+impl<'a> Walk<'a> {
+    fn new(reader: &'a Reader) -> Self {
+        let previous = chain::start(&reader.device);
+        Self {
+            reader,
+            position: 0,
+            previous,
+            sequence: 0,
+            records: 0,
+            deleted: 0,
+            images: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    fn check_database(&mut self) -> Result<(), RecordError> {
+        let checked = self.reader.connection.pragma_query(None, "integrity_check", |row| {
             let message: String = row.get(0)?;
-            problems.extend((message != "ok").then_some(Problem::Database { message }));
+            self.problems.extend((message != "ok").then_some(Problem::Database { message }));
             Ok(())
         });
-        checked.map_err(sql("check", &self.database))?;
-        Ok(problems)
+        checked.map_err(sql("check", &self.reader.database))
     }
 
-    fn entries(&self, problems: &mut Vec<Problem>) -> Result<Vec<Entry>, RecordError> {
-        let failed = |cause| sql("read", &self.database)(cause);
+    fn check_entries(&mut self) -> Result<(), RecordError> {
+        let reader = self.reader;
+        let failed = |cause| sql("read", &reader.database)(cause);
         let columns = "position, kind, sequence, body, body_sha256, chain_sha256";
         let query = format!("SELECT {columns} FROM entries ORDER BY position");
-        let mut statement = self.connection.prepare(&query).map_err(failed)?;
+        let mut statement = reader.connection.prepare(&query).map_err(failed)?;
         let mut rows = statement.query([]).map_err(failed)?;
-        let mut entries = Vec::new();
         while let Some(row) = rows.next().map_err(failed)? {
             match entry(row) {
-                Ok(entry) => entries.push(entry),
+                Ok(entry) => self.check(&entry)?,
                 Err(cause) => {
                     let position = row.get::<_, i64>("position").unwrap_or(0) as u64;
-                    problems.push(Problem::EntryUnreadable { position, cause: cause.to_string() });
+                    self.problems.push(Problem::EntryUnreadable { position, cause: cause.to_string() });
                 }
             }
-        }
-        Ok(entries)
-    }
-
-    /// That the entry noted as the newest is the last one.
-    fn check_end(
-        &self,
-        entries: &[Entry],
-        head: &str,
-        problems: &mut Vec<Problem>,
-    ) -> Result<(), RecordError> {
-        use rusqlite::OptionalExtension;
-        let noted: Option<String> = self
-            .connection
-            .query_row("SELECT value FROM meta WHERE key = 'newest'", [], |row| row.get(0))
-            .optional()
-            .map_err(sql("read", &self.database))?;
-        let found = entries.last().map(|entry| format!("{} {head}", entry.position));
-        if noted != found {
-            let or_none = |end: Option<String>| end.unwrap_or_else(|| "none".into());
-            problems.push(Problem::EndMissing { expected: or_none(noted), found: or_none(found) });
         }
         Ok(())
     }
 
-    /// Checks the pictures of all records that should have theirs, and gives how many are whole.
-    fn check_images(
-        &self,
-        entries: &[Entry],
-        removed: &BTreeMap<u64, Kind>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<u64, RecordError> {
-        let mut claimed = BTreeSet::new();
-        for entry in entries.iter().filter(|entry| entry.kind == Kind::Record && entry.body.is_some()) {
-            let Ok(record) = self.record(entry) else { continue };
-            let fresh = claimed.insert(record.image_name());
-            if !fresh || removed.contains_key(&record.sequence) {
-                continue;
-            }
-            match self.image(&record) {
-                Ok(_) => {}
-                Err(RecordError::ImageMissing { path, sequence }) => {
-                    problems.push(Problem::ImageMissing { sequence, path: path.display().to_string() });
-                }
-                Err(RecordError::ImageAltered { path, sequence, found }) => {
-                    problems.push(Problem::ImageAltered {
-                        sequence,
-                        path: path.display().to_string(),
-                        found,
-                    });
-                }
-                Err(error) => return Err(error),
+    fn check(&mut self, entry: &Entry) -> Result<(), RecordError> {
+        self.check_link(entry);
+        if !entry.body_holds() {
+            let (position, sequence) = (entry.position, entry.sequence);
+            self.problems.push(Problem::BodyAltered { position, sequence });
+        }
+        match entry.kind {
+            Kind::Record => self.check_record(entry),
+            Kind::Deletion | Kind::Pruning => {
+                self.problems.extend(removal_problem(entry));
+                Ok(())
             }
         }
-        self.check_unclaimed(&claimed, problems)
     }
 
-    /// Finds pictures of no record, and gives how many there are of one.
-    fn check_unclaimed(
-        &self,
-        claimed: &BTreeSet<String>,
-        problems: &mut Vec<Problem>,
-    ) -> Result<u64, RecordError> {
-        let folder = self.images.folder();
-        let failed = |cause| io("list", folder)(cause);
-        let mut found = 0;
-        for file in std::fs::read_dir(folder).map_err(failed)? {
-            let path = file.map_err(failed)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if claimed.contains(&name) {
-                found += 1;
-            } else if !self.images.is_marked(&name) {
-                problems.push(Problem::ImageUnclaimed { path: path.display().to_string() });
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// Walks the chain and gives its newest hash.
-fn check_chain(entries: &[Entry], start: &str, problems: &mut Vec<Problem>) -> String {
-    let (mut position, mut sequence, mut previous) = (0, 0, start);
-    for entry in entries {
-        let at = Problem::ChainBroken { position: entry.position, sequence: entry.sequence };
-        if entry.position != position + 1 {
-            problems.push(Problem::EntriesMissing { after: position, before: entry.position });
-        } else if !entry.follows(previous) {
-            problems.push(at);
-        } else if entry.kind == Kind::Record && entry.sequence != sequence + 1 {
-            let cause = format!("it is record {}, after record {sequence}", entry.sequence);
-            problems.push(Problem::EntryUnreadable { position: entry.position, cause });
+    /// That it follows the entry before.
+    fn check_link(&mut self, entry: &Entry) {
+        let (position, sequence) = (entry.position, entry.sequence);
+        if position != self.position + 1 {
+            self.problems.push(Problem::EntriesMissing { after: self.position, before: position });
+        } else if !entry.follows(&self.previous) {
+            self.problems.push(Problem::ChainBroken { position, sequence });
+        } else if entry.kind == Kind::Record && sequence != self.sequence + 1 {
+            let cause = format!("it is record {sequence}, after record {}", self.sequence);
+            self.problems.push(Problem::EntryUnreadable { position, cause });
         }
         if entry.kind == Kind::Record {
-            sequence = entry.sequence;
+            self.sequence = sequence;
         }
-        position = entry.position;
-        previous = &entry.chain_sha256;
+        self.position = position;
+        self.previous.clone_from(&entry.chain_sha256);
     }
-    previous.into()
-}
 
-/// What was taken from which record: a deletion outweighs a pruning.
-fn removals(entries: &[Entry], problems: &mut Vec<Problem>) -> BTreeMap<u64, Kind> {
-    let mut removed = BTreeMap::new();
-    for entry in entries.iter().filter(|entry| entry.kind != Kind::Record) {
-        let body = entry.body.as_deref().unwrap_or_default();
-        match serde_json::from_str::<Removal>(body) {
-            Ok(removal) if removal.sequence == entry.sequence => {}
-            Ok(_) => problems.push(Problem::EntryUnreadable {
-                position: entry.position,
-                cause: "its body names another record".into(),
-            }),
-            Err(cause) => {
-                problems.push(Problem::EntryUnreadable { position: entry.position, cause: cause.to_string() })
+    /// That a record's body is there unless it was deleted, and says what its columns say; then its picture.
+    fn check_record(&mut self, entry: &Entry) -> Result<(), RecordError> {
+        let (position, sequence) = (entry.position, entry.sequence);
+        let deleted = self.has(Kind::Deletion, sequence)?;
+        let Some(body) = &entry.body else {
+            self.deleted += 1;
+            self.problems.extend((!deleted).then_some(Problem::BodyMissing { position, sequence }));
+            return Ok(());
+        };
+        self.records += 1;
+        if deleted {
+            self.problems.push(Problem::BodyLeft { position, sequence });
+            return Ok(());
+        }
+        let cause = match serde_json::from_str::<Record>(body) {
+            Ok(record) if record.sequence == sequence => return self.check_image(&record),
+            Ok(record) => format!("its body says record {}, its column {sequence}", record.sequence),
+            Err(cause) => cause.to_string(),
+        };
+        self.problems.push(Problem::EntryUnreadable { position, cause });
+        Ok(())
+    }
+
+    /// Whether there is an entry of a kind for a record.
+    fn has(&self, kind: Kind, sequence: u64) -> Result<bool, RecordError> {
+        let query = format!("SELECT 1 FROM entries WHERE kind = '{}' AND sequence = ?", kind.word());
+        let failed = |cause| sql("read", &self.reader.database)(cause);
+        let mut statement = self.reader.connection.prepare_cached(&query).map_err(failed)?;
+        statement.exists([sequence as i64]).map_err(failed)
+    }
+
+    /// Checks a record's picture, where it should have one; one of several records is looked at once.
+    fn check_image(&mut self, record: &Record) -> Result<(), RecordError> {
+        let first = self.claimant(&record.image_sha256)?;
+        if first.is_none_or(|first| first.sequence != record.sequence) {
+            return Ok(());
+        }
+        match self.reader.image(record) {
+            Ok(_) => self.images += 1,
+            Err(RecordError::ImageMissing { path, sequence }) => {
+                self.problems.push(Problem::ImageMissing { sequence, path: path.display().to_string() });
+            }
+            Err(RecordError::ImageAltered { path, sequence, found }) => {
+                let path = path.display().to_string();
+                self.problems.push(Problem::ImageAltered { sequence, path, found });
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }
+
+    /// The entry of the first record that should have this picture.
+    fn claimant(&self, sha256: &str) -> Result<Option<Entry>, RecordError> {
+        let query = format!(
+            "SELECT * FROM entries WHERE {KEPT} AND image_sha256 = ? AND NOT {PRUNED} ORDER BY position LIMIT 1"
+        );
+        let failed = |cause| sql("read", &self.reader.database)(cause);
+        let mut statement = self.reader.connection.prepare_cached(&query).map_err(failed)?;
+        statement.query_row([sha256], entry).optional().map_err(failed)
+    }
+
+    /// That the entry noted as the newest is the last one.
+    fn check_end(&mut self) -> Result<(), RecordError> {
+        let noted: Option<String> = self
+            .reader
+            .connection
+            .query_row("SELECT value FROM meta WHERE key = 'newest'", [], |row| row.get(0))
+            .optional()
+            .map_err(sql("read", &self.reader.database))?;
+        let found = (self.position > 0).then(|| format!("{} {}", self.position, self.previous));
+        if noted != found {
+            let or_none = |end: Option<String>| end.unwrap_or_else(|| "none".into());
+            self.problems.push(Problem::EndMissing { expected: or_none(noted), found: or_none(found) });
+        }
+        Ok(())
+    }
+
+    /// Finds pictures of no record.
+    fn check_unclaimed(&mut self) -> Result<(), RecordError> {
+        let images = &self.reader.images;
+        let failed = |cause| io("list", images.folder())(cause);
+        for file in std::fs::read_dir(images.folder()).map_err(failed)? {
+            let path = file.map_err(failed)?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let claimant = self.claimant(name.split('.').next().unwrap_or(&name))?;
+            let claimed = claimant.and_then(|entry| self.reader.record(&entry).ok());
+            if claimed.is_none_or(|record| record.image_name() != name) && !images.is_marked(&name) {
+                self.problems.push(Problem::ImageUnclaimed { path: path.display().to_string() });
             }
         }
-        if entry.kind == Kind::Deletion || !removed.contains_key(&entry.sequence) {
-            removed.insert(entry.sequence, entry.kind);
-        }
-    }
-    removed
-}
-
-fn check_bodies(entries: &[Entry], removed: &BTreeMap<u64, Kind>, problems: &mut Vec<Problem>) {
-    for entry in entries {
-        let (position, sequence) = (entry.position, entry.sequence);
-        let deleted = removed.get(&sequence) == Some(&Kind::Deletion);
-        let record = entry.kind == Kind::Record;
-        if !entry.body_holds() {
-            problems.push(Problem::BodyAltered { position, sequence });
-        } else if record && entry.body.is_none() && !deleted {
-            problems.push(Problem::BodyMissing { position, sequence });
-        } else if record && entry.body.is_some() && deleted {
-            problems.push(Problem::BodyLeft { position, sequence });
-        } else if record && let Some(body) = &entry.body {
-            problems.extend(contradiction(body, position, sequence));
-        }
+        Ok(())
     }
 }
 
-/// A record's body that does not read, or says another number than its column.
-fn contradiction(body: &str, position: u64, sequence: u64) -> Option<Problem> {
-    let cause = match serde_json::from_str::<super::Record>(body) {
-        Ok(record) if record.sequence == sequence => return None,
-        Ok(record) => format!("its body says record {}, its column {sequence}", record.sequence),
+/// What is wrong with the body of a deletion or pruning.
+fn removal_problem(entry: &Entry) -> Option<Problem> {
+    let body = entry.body.as_deref().unwrap_or_default();
+    let cause = match serde_json::from_str::<Removal>(body) {
+        Ok(removal) if removal.sequence == entry.sequence => return None,
+        Ok(_) => "its body names another record".into(),
         Err(cause) => cause.to_string(),
     };
-    Some(Problem::EntryUnreadable { position, cause })
+    Some(Problem::EntryUnreadable { position: entry.position, cause })
 }

@@ -138,6 +138,8 @@ pub struct Status {
     pub warning: Option<String>,
     /// The battery, where there is one.
     pub battery: Option<Battery>,
+    /// What a host on the USB cable finds the device by, while there is one, such as "USB 169.254.55.1".
+    pub usb: Option<String>,
 }
 
 impl Status {
@@ -155,6 +157,9 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
     if let Some(warning) = status.strip() {
         let strip = area.cut_bottom((area.size.height / 12).max(14));
         widgets::warning_strip(canvas, strip, &warning);
+    } else if let Some(usb) = &status.usb {
+        let strip = area.cut_bottom((area.size.height / 14).max(12));
+        widgets::note_strip(canvas, strip, usb);
     }
     match screen {
         Screen::SelfTest { checks } => self_test::draw(canvas, area, checks),

@@ -132,3 +132,11 @@ pub fn warning_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
         icons::warning(canvas, area, theme::DARK_TEXT, theme::CAUTION);
     });
 }
+
+/// A strip that only tells.
+pub fn note_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
+    block(canvas, area, theme::BACKGROUND);
+    let inside = area.inset(theme::margin(area), 1);
+    let face = Type::Label.regular().fit(text, inside.size.width, inside.size.height);
+    face.write(canvas, text, inside, Align::Centre, theme::TEXT);
+}

@@ -27,10 +27,11 @@ struct Device {
 impl Device {
     /// A device over a few synthetic lesions of known seeds, with its records in `records`.
     fn start(prepare: impl FnOnce(&Path)) -> Self {
-        Self::start_with_model(&manifest(), prepare)
+        Self::start_with(&manifest(), "", prepare)
     }
 
-    fn start_with_model(model: &Path, prepare: impl FnOnce(&Path)) -> Self {
+    /// With another model, or more keys of `[records]`.
+    fn start_with(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("pictures")).unwrap();
         for seed in 0..3 {
@@ -42,7 +43,7 @@ impl Device {
         let config = format!(
             "[model]\nmanifest = \"{}\"\n[camera]\nkind = \"folder\"\nfolder = \"{path}/pictures\"\n\
              seconds_per_picture = 0.5\n[panel]\nkind = \"virtual\"\n[buttons]\nkind = \"virtual\"\n\
-             [records]\nfolder = \"{path}/records\"\n[http]\nlisten = \"127.0.0.1:0\"\n",
+             [serial]\ndevice = \"off\"\n[records]\nfolder = \"{path}/records\"\n{records}\n[http]\nlisten = \"127.0.0.1:0\"\n",
             model.display()
         );
         fs::write(folder.path().join("device.toml"), config).unwrap();
@@ -214,6 +215,86 @@ fn a_disk_that_takes_nothing_is_told_and_the_reading_stays_until_it_is_saved_aft
     assert_eq!(open(folder.path()).count().unwrap(), 1);
 }
 
+/// A disk of its own for the records, while it is held.
+struct SmallDisk(PathBuf);
+
+impl SmallDisk {
+    /// None where this user may not mount one.
+    fn mount(at: &Path, mib: u32) -> Option<Self> {
+        fs::create_dir_all(at).unwrap();
+        let size = format!("size={mib}m");
+        let mount = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(at).output();
+        mount.is_ok_and(|done| done.status.success()).then(|| Self(at.to_path_buf()))
+    }
+
+    /// Leaves so many bytes free.
+    fn fill_up_to(&self, free: u64) {
+        let block = [7; 4096];
+        let mut ballast = fs::File::create(self.0.join("ballast")).unwrap();
+        while ballast.write_all(&block).is_ok() {}
+        let length = ballast.metadata().unwrap().len();
+        ballast.set_len(length - free.min(length)).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: whoever still has a file of it open does not keep the folder.
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_warned_of_and_then_still_shows_the_reading_and_says_that_it_was_not_saved() {
+    let mut disk = None;
+    let device = Device::start(|folder| disk = SmallDisk::mount(&folder.join("records"), 3));
+    let Some(disk) = disk else { return eprintln!("skipped: a full disk: this user may not mount one") };
+    let status = device.wait_for("a warning", |status| status["warning"].is_string());
+    assert!(status["warning"].as_str().unwrap().contains("MB left"), "{status}");
+    disk.fill_up_to(0);
+    let status = device.read();
+    assert_eq!(status["result"]["saved"]["failed"], "disk full", "{status}");
+    assert!(status["result"]["malignant_probability"].is_number(), "{status}");
+    assert!(status["words"].as_str().unwrap().contains("Not saved"), "{status}");
+    device.wait_for("a warning", |status| status["warning"] == "1 not saved");
+    fs::remove_file(disk.0.join("ballast")).unwrap();
+    device.wait_for("saving after all", |status| status["result"]["record"] == 1);
+    let (_, folder) = device.terminate();
+    let report = open(folder.path()).verify().unwrap();
+    assert!(report.is_sound() && report.images == 1, "{report:?}");
+    drop(disk);
+}
+
+#[test]
+fn a_filling_disk_loses_only_pictures_that_have_left_it_and_only_where_the_configuration_says_so() {
+    let mut disk = None;
+    let prepare = |folder: &Path| disk = SmallDisk::mount(&folder.join("records"), 8);
+    let device = Device::start_with(&manifest(), "prune_free_mib = 3", prepare);
+    let Some(disk) = disk else { return eprintln!("skipped: a filling disk: this user may not mount one") };
+    for record in 1..=3 {
+        device.read();
+        device.hold_until(&["viewfinder"]);
+        device.wait_for("a record", |status| status["records"] == record);
+    }
+    open(device.folder.path()).set_pictures_exported(0, 2).unwrap();
+    disk.fill_up_to(2 << 20);
+    device.read();
+    let start = Instant::now();
+    let store = open(device.folder.path());
+    while !store.is_pruned(2).unwrap() {
+        assert!(start.elapsed() < PATIENCE, "nothing was removed");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert!(store.is_pruned(1).unwrap());
+    for sequence in 3..=4 {
+        assert!(store.image(&store.get(sequence).unwrap().unwrap()).is_ok(), "{sequence} had not left");
+    }
+    assert_eq!(store.count().unwrap(), 4, "no record goes");
+    assert!(store.verify().unwrap().is_sound());
+    device.terminate();
+    drop((store, disk));
+}
+
 #[test]
 fn a_camera_folder_that_empties_is_a_fault_and_its_return_is_noticed() {
     let device = Device::start(|_| {});
@@ -231,7 +312,7 @@ fn a_camera_folder_that_empties_is_a_fault_and_its_return_is_noticed() {
 #[test]
 fn a_model_that_is_missing_is_a_fault_on_the_screen_and_a_press_tries_again() {
     let model = tempfile::tempdir().unwrap();
-    let device = Device::start_with_model(&model.path().join("lesion.toml"), |_| {});
+    let device = Device::start_with(&model.path().join("lesion.toml"), "", |_| {});
     let status = device.wait_for("fault", |status| status["screen"] == "fault");
     assert!(status["words"].as_str().unwrap().contains("lesion.toml"), "{status}");
     for name in ["lesion.toml", "lesion.onnx"] {

@@ -158,7 +158,7 @@ fn every_state_of_the_screen_is_as_described() {
     ];
     agrees(&document, "/api/v1/status", "get", &get(&bench, "/api/v1/status"));
     for screen in screens {
-        let status = Status { records: 3, warning: Some("Disk nearly full".into()), battery: None };
+        let status = Status { records: 3, warning: Some("Disk nearly full".into()), ..Status::default() };
         bench.feed.show(&screen, &status, &Canvas::new(Size::new(6, 4)));
         agrees(&document, "/api/v1/status", "get", &get(&bench, "/api/v1/status"));
     }

@@ -253,10 +253,13 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
             wrong.extend(compare(&format!("battery-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
+    let on_cable = Status { usb: Some("USB 169.254.55.1".into()), ..status.clone() };
     let warning = Status { warning: Some("Disk almost full".into()), ..status };
     for size in SIZES {
         let picture = drawn(&result(suspicious(), Page::Reading), &warning, size).to_rgb();
         wrong.extend(compare("result-warning", size, &picture));
+        let picture = drawn(&result(suspicious(), Page::Reading), &on_cable, size).to_rgb();
+        wrong.extend(compare("result-usb", size, &picture));
     }
     for size in SMALL {
         for (name, screen) in screens() {
@@ -330,7 +333,7 @@ proptest! {
         width in 96_u32..400, height in 96_u32..400, text in ".{0,200}", share in any::<f32>(), records: u64,
     ) {
         let size = Size::new(width, height);
-        let status = Status { records, warning: Some(text.clone()), ..Status::default() };
+        let status = Status { records, warning: Some(text.clone()), usb: Some(text.clone()), ..Status::default() };
         for (_, screen) in screens() {
             drawn(&screen, &status, size);
         }

@@ -37,29 +37,36 @@ pub struct ExportArgs {
 
 pub fn run(config: &RecordsConfig, args: &ExportArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let reader = Reader::open(config)?;
-    let format = find_format(args)?;
+    let (format, writer) = find_format(args)?;
     let newest = reader.newest()?;
+    // A table gives out no pictures, so an archive takes up where the last archive ended.
+    let given_out = if format == "zip" { reader.pictures_exported()? } else { reader.exported()? };
     let filter = match args.new {
-        true => Filter { after: Some(reader.exported()?), before: Some(newest + 1), ..Filter::default() },
+        true => Filter { after: Some(given_out), before: Some(newest + 1), ..Filter::default() },
         false => args.filter.filter(),
     };
     if args.new && filter.after == Some(newest) {
         writeln!(out, "nothing new since the last export")?;
         return Ok(ExitCode::SUCCESS);
     }
-    write_file(&reader, &filter, format, &args.file)?;
+    write_file(&reader, &filter, writer, &args.file)?;
     if args.new {
-        Store::open(config)?.set_exported(newest)?;
+        let mut store = Store::open(config)?;
+        store.set_exported(newest)?;
+        if format == "zip" {
+            store.set_pictures_exported(filter.after.unwrap_or(0), newest)?;
+        }
     }
     writeln!(out, "exported to {}", args.file.display())?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn find_format(args: &ExportArgs) -> anyhow::Result<Export> {
+/// The format's name, and what writes it.
+fn find_format(args: &ExportArgs) -> anyhow::Result<(&'static str, Export)> {
     let extension = args.file.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
     let wanted = args.format.as_deref().unwrap_or(extension);
     let known = FORMATS.iter().find(|(name, _, _)| *name == wanted);
-    known.map(|(_, _, format)| *format).with_context(|| {
+    known.map(|(name, _, format)| (*name, *format)).with_context(|| {
         let names = FORMATS.iter().map(|(name, _, _)| *name).collect::<Vec<_>>().join(", ");
         format!("{}: no format called `{wanted}`; choose one with --format: {names}", args.file.display())
     })

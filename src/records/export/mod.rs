@@ -1,6 +1,7 @@
 //! Exports: records in forms that need no software of ours, oldest first. The same records give the same bytes.
 
 mod archive;
+mod bundle;
 mod page;
 mod table;
 mod zip;
@@ -12,6 +13,9 @@ use serde::Serialize;
 use super::error::sql;
 use super::{Filter, Reader, Record, RecordError};
 use crate::RESEARCH_ONLY;
+
+pub use bundle::{Bundle, Part};
+pub use zip::fill;
 
 /// Why an export was not finished.
 #[derive(Debug, thiserror::Error)]

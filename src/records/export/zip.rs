@@ -1,4 +1,4 @@
-//! The ZIP: pictures, tables, a page to open, and a manifest with every file's hash.
+//! Exports with pictures: the tables, a page to open, and a manifest with every file's hash, in a ZIP or on a drive.
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -7,7 +7,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::archive::{self, Archive};
-use super::{ExportError, image_name, page, table, write_lines};
+use super::{Bundle, ExportError, image_name, page, table, write_lines};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, RecordError};
 
@@ -42,9 +42,17 @@ struct Missing {
     cause: String,
 }
 
+/// As a ZIP.
 pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<(), ExportError> {
     check_size(reader, filter)?;
-    let mut contents = Contents { archive: Archive::new(out), files: Vec::new() };
+    let mut archive = Archive::new(out);
+    fill(reader, filter, &mut archive)?;
+    Ok(archive.finish()?)
+}
+
+/// Into any bundle.
+pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result<(), ExportError> {
+    let mut contents = Contents { bundle, files: Vec::new() };
     contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
     contents.add("index.html", |out| page::write(reader, filter, out))?;
     contents.add("records.csv", |out| table::write(reader, filter, out))?;
@@ -57,8 +65,7 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<()
     let manifest = Manifest { notice: RESEARCH_ONLY, device, firmware, records, files, missing };
     contents.add("manifest.json", |out| {
         Ok(serde_json::to_writer_pretty(out, &manifest).map_err(io::Error::from)?)
-    })?;
-    Ok(contents.archive.finish()?)
+    })
 }
 
 /// Says before the first byte that it is too much for one archive, not after hours.
@@ -87,7 +94,11 @@ fn write_images(
                 let name = format!("images/{}", image_name(&record));
                 contents.add(&name, |out| Ok(out.write_all(&image.bytes)?))
             }
-            Err(error @ (RecordError::ImageMissing { .. } | RecordError::ImageAltered { .. })) => {
+            Err(
+                error @ (RecordError::ImageMissing { .. }
+                | RecordError::ImagePruned { .. }
+                | RecordError::ImageAltered { .. }),
+            ) => {
                 let (sequence, image_sha256) = (record.sequence, record.image_sha256);
                 missing.push(Missing { sequence, image_sha256, cause: error.brief() });
                 Ok(())
@@ -98,9 +109,9 @@ fn write_images(
     Ok((records, missing))
 }
 
-/// The archive, and what has gone into it.
+/// The bundle, and what has gone into it.
 struct Contents<'a> {
-    archive: Archive<'a>,
+    bundle: &'a mut dyn Bundle,
     files: Vec<FileEntry>,
 }
 
@@ -111,12 +122,12 @@ impl Contents<'_> {
         write: impl Fn(&mut Hashing) -> Result<(), ExportError>,
     ) -> Result<(), ExportError> {
         let hashed = Cell::new((0, String::new()));
-        self.archive.add(name, |out| {
+        self.bundle.add(name, &|out| {
             let mut out = Hashing { out, hash: Sha256::new(), size: 0 };
             write(&mut out)?;
             let sha256 = out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
             hashed.set((out.size, sha256));
-            Ok::<_, ExportError>(())
+            Ok(())
         })?;
         let (size, sha256) = hashed.take();
         self.files.push(FileEntry { name: name.into(), size, sha256 });

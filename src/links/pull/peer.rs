@@ -1,0 +1,334 @@
+//! The device as the laptop sees it over a terminal: calls that are tried again until their answers come whole, and
+//! pictures in parts, several asked for at once so that the line never idles.
+
+use std::collections::VecDeque;
+use std::io;
+use std::time::{Duration, Instant};
+
+use rand::Rng;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use serial2::SerialPort;
+
+use crate::links::serial::lines::{Line, Lines};
+use crate::links::serial::message::{self, Fault};
+use crate::links::serial::{LARGEST_PART, is_wait, wire};
+
+/// The longest line of an answer: the largest part with every byte turned over, or a page of the chain as JSON.
+const LONGEST_ANSWER: usize = 1 << 20;
+/// Parts asked for ahead.
+const AHEAD: usize = 4;
+/// The first and the smallest part of a picture, in bytes. Parts grow while they arrive whole and soon.
+const FIRST_PART: usize = 1024;
+const SMALLEST_PART: usize = 128;
+const SOON: Duration = Duration::from_millis(500);
+
+/// Why a call was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum PeerError {
+    /// The terminal is gone.
+    #[error("the cable was unplugged, or the device switched off ({0})")]
+    Cut(io::Error),
+    #[error("no whole answer after {tries} tries; check that the device runs, and its cable")]
+    Noise { tries: u32 },
+    /// The device answered that it cannot.
+    #[error("{}", .0.message)]
+    Fault(Fault),
+    #[error("cannot write what was pulled: {0}")]
+    Keep(io::Error),
+}
+
+/// How an answer went wrong that may go right next time.
+enum Trouble {
+    Garbled,
+    Final(PeerError),
+}
+
+impl From<PeerError> for Trouble {
+    fn from(error: PeerError) -> Self {
+        Self::Final(error)
+    }
+}
+
+/// What the laptop expects of the line.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// How long nothing may come before an answer is given up.
+    pub silence: Duration,
+    /// How often in a row a call may fail.
+    pub tries: u32,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { silence: Duration::from_secs(2), tries: 10 }
+    }
+}
+
+pub struct Peer {
+    port: SerialPort,
+    patience: Patience,
+    lines: Lines,
+    block: Vec<u8>,
+    /// What of `block` is still to be looked at.
+    rest: std::ops::Range<usize>,
+    id: u64,
+    part: usize,
+}
+
+/// An answer to `image.read` or `export.read`.
+#[derive(Deserialize)]
+struct Part {
+    offset: u64,
+    length: usize,
+    crc32: String,
+}
+
+impl Peer {
+    pub fn new(port: SerialPort, patience: Patience) -> Self {
+        // Answers to an earlier run's calls may still be on the line: its numbers were others.
+        let id = u64::from(rand::rng().next_u32()) << 16;
+        let lines = Lines::new(LONGEST_ANSWER);
+        Self { port, patience, lines, block: vec![0; 64 * 1024], rest: 0..0, id, part: FIRST_PART }
+    }
+
+    /// Calls a method that may be called twice without harm.
+    pub fn call<T: DeserializeOwned>(&mut self, method: &str, params: &Value) -> Result<T, PeerError> {
+        self.call_sized(method, |_| params.clone())
+    }
+
+    /// As `call`, for an answer that may be asked to be so many bytes: fewer each time that it does not come whole.
+    pub fn call_sized<T: DeserializeOwned>(
+        &mut self,
+        method: &str,
+        params: impl Fn(usize) -> Value,
+    ) -> Result<T, PeerError> {
+        for _ in 0..self.patience.tries {
+            let asked = Instant::now();
+            let answered =
+                self.send(method, &params(self.part)).map_err(Trouble::from).and_then(|id| self.answer(id));
+            match answered.map(|(result, _)| serde_json::from_value(result)) {
+                Ok(Ok(result)) => {
+                    self.grow(asked);
+                    return Ok(result);
+                }
+                Err(Trouble::Final(error)) => return Err(error),
+                Ok(Err(_)) | Err(Trouble::Garbled) => self.begin_anew()?,
+            }
+        }
+        Err(PeerError::Noise { tries: self.patience.tries })
+    }
+
+    /// Reads what `params` names from `from` to `size`, and gives it to `keep` piece by piece, in order, each checked.
+    pub fn read(
+        &mut self,
+        method: &str,
+        params: &Value,
+        (from, size): (u64, u64),
+        mut keep: impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Result<(), PeerError> {
+        let (mut have, mut failed) = (from, 0);
+        let mut asked = VecDeque::new();
+        let mut next = have;
+        while have < size {
+            while asked.len() < AHEAD && next < size {
+                let length = (self.part as u64).min(size - next);
+                asked.push_back((self.ask(method, params, next, length)?, next, Instant::now()));
+                next += length;
+            }
+            let Some((id, offset, since)) = asked.pop_front() else { continue };
+            match self.part_of(id, offset) {
+                Ok(bytes) => {
+                    keep(&bytes).map_err(PeerError::Keep)?;
+                    have += bytes.len() as u64;
+                    failed = 0;
+                    if asked.front().is_some_and(|(_, offset, _)| *offset != have) {
+                        asked.clear();
+                    }
+                    self.grow(since);
+                }
+                Err(Trouble::Final(error)) => return Err(error),
+                Err(Trouble::Garbled) => {
+                    failed += 1;
+                    if failed >= self.patience.tries {
+                        return Err(PeerError::Noise { tries: failed });
+                    }
+                    self.begin_anew()?;
+                    asked.clear();
+                }
+            }
+            if asked.is_empty() {
+                next = have;
+            }
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, method: &str, params: &Value, offset: u64, length: u64) -> Result<u64, PeerError> {
+        let mut params = params.clone();
+        params["offset"] = json!(offset);
+        params["length"] = json!(length);
+        params["as"] = json!("line");
+        self.send(method, &params)
+    }
+
+    fn part_of(&mut self, id: u64, offset: u64) -> Result<Vec<u8>, Trouble> {
+        let (result, line) = self.answer(id)?;
+        let part: Part = serde_json::from_value(result).map_err(|_| Trouble::Garbled)?;
+        let bytes = line.ok_or(Trouble::Garbled)?;
+        let whole = part.offset == offset && part.length == bytes.len() && part.crc32 == wire::crc32(&bytes);
+        if whole && !bytes.is_empty() { Ok(bytes) } else { Err(Trouble::Garbled) }
+    }
+
+    fn grow(&mut self, asked: Instant) {
+        if asked.elapsed() < SOON {
+            self.part = (self.part * 2).min(LARGEST_PART);
+        }
+    }
+
+    /// After an answer that was not whole: asks for less at once, and lets all that was asked for before pass by. Else
+    /// each answer that comes late and damaged would make for more calls, and more of those.
+    fn begin_anew(&mut self) -> Result<(), PeerError> {
+        self.part = (self.part / 2).max(SMALLEST_PART);
+        for _ in 0..self.patience.tries {
+            // Half a call may stand at the device.
+            self.write(b"\n")?;
+            let id = self.send("ping", &Value::Null)?;
+            if self.passes(id)? {
+                return Ok(());
+            }
+        }
+        Err(PeerError::Noise { tries: self.patience.tries })
+    }
+
+    /// Lets lines pass, whole or not, up to the answer to a call; false where nothing comes any more.
+    fn passes(&mut self, id: u64) -> Result<bool, PeerError> {
+        let mut heard = Instant::now();
+        loop {
+            match self.line() {
+                Ok(line) => {
+                    heard = Instant::now();
+                    if Answer::read(&line).is_ok_and(|answer| answer.is_some_and(|answer| answer.id == id)) {
+                        return Ok(true);
+                    }
+                }
+                Err(Trouble::Garbled) if heard.elapsed() >= self.patience.silence => return Ok(false),
+                Err(Trouble::Garbled) => {}
+                Err(Trouble::Final(error)) => return Err(error),
+            }
+        }
+    }
+
+    fn send(&mut self, method: &str, params: &Value) -> Result<u64, PeerError> {
+        self.id += 1;
+        let mut line = message::seal(message::call(self.id, method, params));
+        line.push(b'\n');
+        self.write(&line)?;
+        Ok(self.id)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> Result<(), PeerError> {
+        let (mut sent, start) = (0, Instant::now());
+        // What does not fit is lost, like what noise takes: the call is tried again.
+        while sent < bytes.len() && start.elapsed() < self.patience.silence {
+            match self.port.write(&bytes[sent..]) {
+                Ok(written) => sent += written,
+                Err(cause) if is_wait(&cause) => {}
+                Err(cause) => return Err(PeerError::Cut(cause)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to a call, with the bytes of the line after it where it announces one.
+    fn answer(&mut self, id: u64) -> Result<(Value, Option<Vec<u8>>), Trouble> {
+        loop {
+            let line = self.line()?;
+            let Some(answer) = Answer::read(&line)? else { continue };
+            match answer.id.as_u64() {
+                Some(found) if found == id => {}
+                // One that was asked for later: this one will not come any more.
+                Some(found) if found > id && found <= self.id => return Err(Trouble::Garbled),
+                // The device could not read a call.
+                None if answer.error.is_some() => return Err(Trouble::Garbled),
+                _ => continue,
+            }
+            if let Some(Fault { code, message }) = answer.error.map(Fault::from) {
+                return Err(PeerError::Fault(Fault { code, message }).into());
+            }
+            let bytes = match answer.result.get("as").and_then(Value::as_str) {
+                Some("line") => Some(wire::read_line(&self.line()?).ok_or(Trouble::Garbled)?),
+                _ => None,
+            };
+            return Ok((answer.result, bytes));
+        }
+    }
+
+    fn line(&mut self) -> Result<Vec<u8>, Trouble> {
+        let mut heard = Instant::now();
+        loop {
+            let mut rest = &self.block[self.rest.clone()];
+            let before = rest.len();
+            let line = match self.lines.take(&mut rest) {
+                Some(Line::Whole(line)) => Some(Ok(line.to_vec())),
+                Some(Line::TooLong) => Some(Err(Trouble::Garbled)),
+                None => None,
+            };
+            self.rest.start += before - rest.len();
+            if let Some(line) = line {
+                return line;
+            }
+            if !self.rest.is_empty() {
+                continue;
+            }
+            match self.port.read(&mut self.block) {
+                Ok(0) => return Err(PeerError::Cut(io::ErrorKind::UnexpectedEof.into()).into()),
+                Ok(read) => {
+                    self.rest = 0..read;
+                    heard = Instant::now();
+                }
+                Err(cause) if is_wait(&cause) && heard.elapsed() > self.patience.silence => {
+                    return Err(Trouble::Garbled);
+                }
+                Err(cause) if is_wait(&cause) => {}
+                Err(cause) => return Err(PeerError::Cut(cause).into()),
+            }
+        }
+    }
+}
+
+/// A line that answers some call.
+#[derive(Deserialize)]
+struct Answer {
+    id: Value,
+    #[serde(default)]
+    result: Value,
+    #[serde(default)]
+    error: Option<RawFault>,
+}
+
+#[derive(Deserialize)]
+struct RawFault {
+    code: i64,
+    message: String,
+}
+
+impl From<RawFault> for Fault {
+    fn from(raw: RawFault) -> Self {
+        Self { code: raw.code, message: raw.message }
+    }
+}
+
+impl Answer {
+    /// None where the line is no answer at all; a damaged one is trouble at once, without waiting for what will not come.
+    fn read(line: &[u8]) -> Result<Option<Self>, Trouble> {
+        if !line.starts_with(b"{") {
+            return Ok(None);
+        }
+        match message::unseal(line) {
+            Some((text, true)) => Ok(serde_json::from_slice(text).ok()),
+            _ => Err(Trouble::Garbled),
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! What the serial link answers: the methods, each a function from parameters to a result.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::clock::Clock;
+use super::message::{CLOCK, DAMAGED, Fault, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED};
+use super::outgoing::Outgoing;
+use super::wire::{self, Form};
+use super::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
+use crate::RESEARCH_ONLY;
+use crate::records::chain::Entry;
+use crate::records::export::FORMATS;
+use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Store};
+
+/// Records of a list, at most; and of an answer of the chain, by number and by bytes of their bodies.
+const PAGE: usize = 50;
+const CHAIN_ENTRIES: usize = 200;
+const CHAIN_BYTES: usize = 48 * 1024;
+
+/// What answers calls: the records and the clock.
+pub struct Service {
+    config: RecordsConfig,
+    /// Opened when first asked for, and anew after an error: the records may have been repaired.
+    reader: Option<Reader>,
+    clock: Box<dyn Clock>,
+    /// The export that was made last.
+    export: Option<Outgoing>,
+}
+
+/// A result, and the bytes of the line after it.
+#[derive(Debug)]
+pub struct Answer {
+    pub result: Value,
+    pub line: Option<Vec<u8>>,
+}
+
+impl From<Value> for Answer {
+    fn from(result: Value) -> Self {
+        Self { result, line: None }
+    }
+}
+
+type Method = fn(&mut Service, Value) -> Result<Answer, Fault>;
+
+/// Every method by its name.
+pub const METHODS: &[(&str, Method)] = &[
+    ("hello", |service, _| service.hello()),
+    ("ping", |_, _| Ok(json!({}).into())),
+    ("status", |service, _| service.status().map(Answer::from)),
+    ("records.list", |service, params| service.list(given(params)?)),
+    ("records.get", |service, params| service.get(given(params)?)),
+    ("records.pulled", |service, params| service.pulled(&given(params)?)),
+    ("chain.read", |service, params| service.chain(&given(params)?)),
+    ("image.read", |service, params| service.image(&given(params)?)),
+    ("export", |service, params| service.make_export(given(params)?)),
+    ("export.read", |service, params| service.export_part(&given(params)?)),
+    ("time.set", |service, params| service.set_time(&given(params)?)),
+];
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ListParams {
+    #[serde(default = "page")]
+    limit: usize,
+    #[serde(default)]
+    filter: Filter,
+}
+
+fn page() -> usize {
+    PAGE
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecordParams {
+    sequence: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PulledParams {
+    position: u64,
+    chain_sha256: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ChainParams {
+    after: u64,
+    /// Of bodies, about: one entry comes in any case.
+    #[serde(default = "chain_bytes")]
+    bytes: usize,
+}
+
+fn chain_bytes() -> usize {
+    CHAIN_BYTES
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImageParams {
+    sequence: u64,
+    offset: u64,
+    length: usize,
+    #[serde(default, rename = "as")]
+    form: Form,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExportParams {
+    #[serde(default)]
+    format: Option<String>,
+    #[serde(default)]
+    filter: Filter,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PartParams {
+    offset: u64,
+    length: usize,
+    #[serde(default, rename = "as")]
+    form: Form,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TimeParams {
+    now: jiff::Timestamp,
+}
+
+fn given<T: DeserializeOwned>(params: Value) -> Result<T, Fault> {
+    // Leaving the parameters out is giving none.
+    let params = if params.is_null() { json!({}) } else { params };
+    serde_json::from_value(params).map_err(|cause| Fault::new(PARAMS, cause.to_string()))
+}
+
+impl From<RecordError> for Fault {
+    fn from(error: RecordError) -> Self {
+        let code = match error {
+            RecordError::NoRecord { .. } => NO_RECORD,
+            RecordError::ImagePruned { .. } => PRUNED,
+            _ => DAMAGED,
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl Service {
+    pub fn new(config: RecordsConfig, clock: Box<dyn Clock>) -> Self {
+        Self { config, reader: None, clock, export: None }
+    }
+
+    /// Answers a call.
+    pub fn call(&mut self, method: &str, params: Value) -> Result<Answer, Fault> {
+        let Some((_, known)) = METHODS.iter().find(|(name, _)| *name == method) else {
+            let names: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
+            return Err(Fault::new(NO_METHOD, format!("the methods are {}", names.join(", "))));
+        };
+        known(self, params)
+    }
+
+    /// Asks the records something.
+    pub(super) fn ask<T>(
+        &mut self,
+        question: impl FnOnce(&Reader) -> Result<T, RecordError>,
+    ) -> Result<T, RecordError> {
+        let reader = match self.reader.take() {
+            Some(reader) => reader,
+            None => Reader::open(&self.config)?,
+        };
+        let answer = question(&reader);
+        self.reader = answer.is_ok().then_some(reader);
+        answer
+    }
+
+    fn record(&mut self, sequence: u64) -> Result<Record, RecordError> {
+        let path = self.config.folder.clone();
+        self.ask(|reader| reader.get(sequence))?.ok_or(RecordError::NoRecord { path, sequence })
+    }
+
+    fn hello(&mut self) -> Result<Answer, Fault> {
+        let found = self.ask(|reader| Ok((reader.device().to_string(), reader.head()?)));
+        let (device, (position, chain_sha256)) = match found {
+            Ok((device, head)) => (Some(device), head),
+            // A device that was never started has no name yet.
+            Err(RecordError::Missing { .. }) => (None, (0, String::new())),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(json!({
+            "product": "dermascope", "protocol": PROTOCOL, "notice": RESEARCH_ONLY,
+            "firmware": env!("CARGO_PKG_VERSION"), "device": device,
+            "head": {"position": position, "chain_sha256": chain_sha256},
+            "clock_set": self.clock.now().1,
+            "longest_call": LONGEST_CALL, "largest_part": LARGEST_PART,
+            "methods": METHODS.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
+        })
+        .into())
+    }
+
+    /// For machines as JSON, for people as words made of it.
+    pub(super) fn status(&mut self) -> Result<Value, Fault> {
+        let (now, clock_set) = self.clock.now();
+        let (device, records, newest, exported, space) = self.ask(|reader| {
+            let device = reader.device().to_string();
+            Ok((device, reader.count()?, reader.newest()?, reader.exported()?, reader.space()?))
+        })?;
+        Ok(json!({
+            "device": device, "firmware": env!("CARGO_PKG_VERSION"), "notice": RESEARCH_ONLY,
+            "records": records, "newest": newest, "exported": exported,
+            "space": space, "now": now, "clock_set": clock_set,
+        }))
+    }
+
+    fn list(&mut self, params: ListParams) -> Result<Answer, Fault> {
+        if !(1..=PAGE).contains(&params.limit) {
+            return Err(Fault::new(PARAMS, format!("limit is from 1 to {PAGE}")));
+        }
+        let page = self.ask(|reader| reader.list(&params.filter, params.limit))?;
+        let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
+        let records: Vec<_> = page.records.iter().map(Record::summary).collect();
+        Ok(json!({"records": records, "next_before": next_before}).into())
+    }
+
+    fn get(&mut self, params: RecordParams) -> Result<Answer, Fault> {
+        let record = self.record(params.sequence)?;
+        Ok(json!({"record": record, "notice": RESEARCH_ONLY}).into())
+    }
+
+    /// Notes that all up to an entry of the chain is safe elsewhere, its hashes checked: who can name that entry's hash
+    /// has seen them.
+    fn pulled(&mut self, params: &PulledParams) -> Result<Answer, Fault> {
+        let before = params.position.saturating_sub(1);
+        let found = self.ask(|reader| reader.entries(before, 1, 0))?;
+        let holds =
+            |entry: &Entry| entry.position == params.position && entry.chain_sha256 == params.chain_sha256;
+        if !found.first().is_some_and(holds) {
+            return Err(Fault::new(PARAMS, "there is no such entry in the chain"));
+        }
+        let newest = self.ask(|reader| reader.newest_at(params.position))?;
+        let mut store = Store::open(&self.config)?;
+        store.set_exported(newest)?;
+        store.set_pictures_exported(0, newest)?;
+        Ok(json!({"exported": store.exported()?}).into())
+    }
+
+    fn chain(&mut self, params: &ChainParams) -> Result<Answer, Fault> {
+        let bytes = params.bytes.min(CHAIN_BYTES);
+        let entries = self.ask(|reader| reader.entries(params.after, CHAIN_ENTRIES, bytes))?;
+        Ok(json!({"entries": entries}).into())
+    }
+
+    fn image(&mut self, params: &ImageParams) -> Result<Answer, Fault> {
+        let record = self.record(params.sequence)?;
+        let length = part_length(params.length)?;
+        let bytes = self.ask(|reader| reader.image_part(&record, params.offset, length))?;
+        let whole = json!({"image_sha256": record.image_sha256, "size": record.image_size});
+        Ok(part(whole, params.offset, bytes, params.form))
+    }
+
+    fn make_export(&mut self, params: ExportParams) -> Result<Answer, Fault> {
+        let name = params.format.as_deref().unwrap_or(FORMATS[0].0);
+        let Some((name, extension, format)) = FORMATS.iter().find(|(known, _, _)| *known == name) else {
+            let names: Vec<_> = FORMATS.iter().map(|(name, _, _)| *name).collect();
+            return Err(Fault::new(PARAMS, format!("the formats are {}", names.join(", "))));
+        };
+        // The one before makes room first.
+        self.export = None;
+        let folder = self.config.folder.clone();
+        let made = self.ask(|reader| Ok(Outgoing::make(&folder, reader, &params.filter, *format)))?;
+        let made = self.export.insert(made.map_err(|error| Fault::new(DAMAGED, error.to_string()))?);
+        Ok(json!({"format": name, "extension": extension, "size": made.size(), "sha256": made.sha256()})
+            .into())
+    }
+
+    fn export_part(&mut self, params: &PartParams) -> Result<Answer, Fault> {
+        let Some(export) = &mut self.export else {
+            return Err(Fault::new(NO_PART, "no export was made yet: call `export` first"));
+        };
+        let bytes = export.read(params.offset, part_length(params.length)?);
+        let bytes = bytes.map_err(|cause| Fault::new(DAMAGED, format!("cannot read the export: {cause}")))?;
+        let whole = json!({"sha256": export.sha256(), "size": export.size()});
+        Ok(part(whole, params.offset, bytes, params.form))
+    }
+
+    fn set_time(&mut self, params: &TimeParams) -> Result<Answer, Fault> {
+        self.clock.set(params.now).map_err(|cause| Fault::new(CLOCK, cause))?;
+        let (now, clock_set) = self.clock.now();
+        Ok(json!({"now": now, "clock_set": clock_set}).into())
+    }
+}
+
+fn part_length(asked: usize) -> Result<usize, Fault> {
+    match asked {
+        1..=LARGEST_PART => Ok(asked),
+        _ => Err(Fault::new(PARAMS, format!("length is from 1 to {LARGEST_PART} bytes"))),
+    }
+}
+
+/// What every part of something says: where it begins, how long it is, and its checksum. Past the end it is empty.
+#[derive(Serialize)]
+struct Part {
+    #[serde(flatten)]
+    whole: Value,
+    offset: u64,
+    length: usize,
+    crc32: String,
+    #[serde(rename = "as")]
+    form: Form,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<String>,
+}
+
+fn part(whole: Value, offset: u64, bytes: Vec<u8>, form: Form) -> Answer {
+    let data = (form == Form::Base64).then(|| wire::to_base64(&bytes));
+    let part = Part { whole, offset, length: bytes.len(), crc32: wire::crc32(&bytes), form, data };
+    Answer { result: json!(part), line: (form == Form::Line).then_some(bytes) }
+}

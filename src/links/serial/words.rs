@@ -1,0 +1,101 @@
+//! Plain words, for a person in a terminal. An answer never begins with a word that would be answered again: a line
+//! that echoes must not keep two ends talking for ever.
+
+use std::fmt::Write;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::service::Service;
+use crate::RESEARCH_ONLY;
+use crate::records::{Filter, Record};
+
+/// A word is at most this long; what is longer, or not printable, is noise and not answered.
+const LONGEST_WORD: usize = 40;
+/// Records on a list, unless a number is given, and at most.
+const LIST: usize = 10;
+const LONGEST_LIST: usize = 50;
+
+const HELP: &str = "\
+# dermascope. Type a word and Enter:
+#   help       this
+#   status     the device, its records, its clock, its disk
+#   list 20    the newest records; without a number 10
+#   last       the newest record
+# Programs speak JSON-RPC 2.0, one object a line: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\"}
+# All of it to a folder of your computer: dermascope pull PORT DIR
+";
+
+/// Answers a line that a person typed; none where it is noise.
+pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
+    let line = std::str::from_utf8(line).ok()?.trim();
+    let is_noise = line.len() > LONGEST_WORD || line.chars().any(char::is_control);
+    if line.is_empty() || is_noise || line.starts_with(['#', '?', '=']) {
+        return None;
+    }
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let answer = match (word, rest.trim().parse()) {
+        ("help", _) => Ok(HELP.into()),
+        ("status", _) => status(service),
+        ("list", Ok(count)) => list(service, count),
+        ("list", Err(_)) => list(service, LIST),
+        ("last", _) => list(service, 1),
+        _ => return Some("? that is no word of mine: type help\n".into()),
+    };
+    let text = answer.unwrap_or_else(|cause| format!("# {cause}\n"));
+    Some(format!("{text}# {RESEARCH_ONLY}\n"))
+}
+
+fn status(service: &mut Service) -> Result<String, String> {
+    let status = service.status().map_err(|fault| fault.message)?;
+    let text = |name: &str| match &status[name] {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let mib = |name: &str| status["space"][name].as_u64().unwrap_or(0) >> 20;
+    let clock = if status["clock_set"] == true { "" } else { " (not set: dermascope pull sets it)" };
+    Ok(format!(
+        "# device {}, firmware {}\n# {} records, the newest is {}, pulled or exported up to {}\n\
+         # clock {}{clock}\n# disk {} of {} MiB free\n",
+        text("device"),
+        text("firmware"),
+        text("records"),
+        text("newest"),
+        text("exported"),
+        text("now"),
+        mib("free"),
+        mib("total"),
+    ))
+}
+
+fn list(service: &mut Service, count: usize) -> Result<String, String> {
+    let limit = count.clamp(1, LONGEST_LIST);
+    let page = service.ask(|reader| reader.list(&Filter::default(), limit));
+    let records = page.map_err(|error| error.to_string())?.records;
+    if records.is_empty() {
+        return Ok("# no records yet\n".into());
+    }
+    let mut text = String::new();
+    for record in &records {
+        line(record, &mut text);
+    }
+    Ok(text)
+}
+
+fn line(record: &Record, text: &mut String) {
+    let malignant = record.assessment.malignant.probability * 100.0;
+    let top = record.assessment.top(1).first().map_or("", |top| top.name.as_str()).to_string();
+    let clock = if record.clock_set { "" } else { "  (clock not set)" };
+    let captured = short(record.captured_at);
+    // Writing to a String cannot fail.
+    let _ = writeln!(
+        text,
+        "# {:>6}  {captured}  {:14}  {malignant:>5.1} %  {top}{clock}",
+        record.sequence,
+        record.verdict.word()
+    );
+}
+
+fn short(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}

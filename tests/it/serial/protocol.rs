@@ -1,0 +1,203 @@
+//! What the link answers, without a terminal: the session is bytes in, bytes out.
+
+use dermascope::RESEARCH_ONLY;
+use dermascope::classifier::sha256_hex;
+use dermascope::links::serial::{LARGEST_PART, LONGEST_CALL, Service, Session, message, wire};
+use dermascope::records::export::{FORMATS, export};
+use dermascope::records::{Filter, Record};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::Bench;
+
+fn session(bench: &Bench) -> Session {
+    Session::new(Service::new(bench.config.clone(), Box::new(bench.clock.clone())))
+}
+
+/// All that a session answers to some bytes.
+fn say(session: &mut Session, mut bytes: &[u8]) -> Vec<u8> {
+    let mut answers = Vec::new();
+    while let Some(answer) = session.take(&mut bytes) {
+        answers.extend(answer);
+    }
+    answers
+}
+
+fn answer(session: &mut Session, method: &str, params: Value) -> Value {
+    let call = [message::call(7, method, &params), b"\n".to_vec()].concat();
+    let answer: Value = serde_json::from_slice(&say(session, &call)).expect("one line of JSON");
+    assert_eq!((&answer["jsonrpc"], &answer["id"]), (&json!("2.0"), &json!(7)), "{answer}");
+    answer
+}
+
+fn result(session: &mut Session, method: &str, params: Value) -> Value {
+    let answer = answer(session, method, params);
+    assert!(answer["error"].is_null(), "{answer}");
+    answer["result"].clone()
+}
+
+fn code(session: &mut Session, method: &str, params: Value) -> i64 {
+    answer(session, method, params)["error"]["code"].as_i64().expect("an error")
+}
+
+#[test]
+fn the_methods_tell_of_the_device_and_its_records() {
+    let bench = Bench::new(&[100, 200, 300]);
+    let (mut session, store) = (session(&bench), bench.store());
+    let hello = result(&mut session, "hello", Value::Null);
+    assert_eq!((&hello["product"], &hello["device"]), (&json!("dermascope"), &json!(store.device())));
+    assert_eq!(hello["notice"], RESEARCH_ONLY);
+    let status = result(&mut session, "status", json!({}));
+    assert_eq!(
+        (&status["records"], &status["newest"], &status["exported"]),
+        (&json!(3), &json!(3), &json!(0))
+    );
+    assert!(status["space"]["free"].as_u64().expect("a number") > 0);
+    let page = result(&mut session, "records.list", json!({"limit": 2}));
+    let numbers: Vec<_> =
+        page["records"].as_array().expect("a list").iter().map(|r| r["sequence"].clone()).collect();
+    assert_eq!((numbers, &page["next_before"]), (vec![json!(3), json!(2)], &json!(2)));
+    let page = result(&mut session, "records.list", json!({"filter": {"before": 2}}));
+    assert_eq!(
+        (page["records"][0]["sequence"].clone(), page["next_before"].clone()),
+        (json!(1), Value::Null)
+    );
+    let record = result(&mut session, "records.get", json!({"sequence": 2}));
+    let record: Record = serde_json::from_value(record["record"].clone()).expect("a record");
+    assert_eq!(record, store.get(2).expect("reads").expect("is there"));
+}
+
+#[test]
+fn what_cannot_be_answered_is_an_error_with_its_code() {
+    let bench = Bench::new(&[100]);
+    let mut session = session(&bench);
+    assert_eq!(code(&mut session, "records.burn", json!({})), message::NO_METHOD);
+    assert_eq!(code(&mut session, "records.get", json!({"sequence": 9})), message::NO_RECORD);
+    assert_eq!(code(&mut session, "records.get", json!({"seqence": 1})), message::PARAMS);
+    assert_eq!(code(&mut session, "records.list", json!({"limit": 100_000})), message::PARAMS);
+    let too_long = json!({"sequence": 1, "offset": 0, "length": LARGEST_PART + 1});
+    assert_eq!(code(&mut session, "image.read", too_long), message::PARAMS);
+    assert_eq!(code(&mut session, "export.read", json!({"offset": 0, "length": 1})), message::NO_PART);
+    assert_eq!(code(&mut session, "time.set", json!({"now": "1999-01-01T00:00:00Z"})), message::CLOCK);
+    let stranger = json!({"position": 1, "chain_sha256": sha256_hex(b"made up")});
+    assert_eq!(code(&mut session, "records.pulled", stranger), message::PARAMS);
+    assert_eq!(bench.store().exported().expect("reads"), 0);
+}
+
+#[test]
+fn the_clock_is_set_once_a_link_tells_the_time() {
+    let bench = Bench::new(&[]);
+    let mut session = session(&bench);
+    assert_eq!(result(&mut session, "hello", json!({}))["clock_set"], false);
+    let set = result(&mut session, "time.set", json!({"now": "2026-11-23T08:00:00Z"}));
+    assert_eq!(set, json!({"now": "2026-11-23T08:00:00Z", "clock_set": true}));
+}
+
+#[test]
+fn a_picture_comes_in_parts_with_checksums_in_both_forms() {
+    let bench = Bench::new(&[1_000]);
+    let mut session = session(&bench);
+    let store = bench.store();
+    let image = store.image(&store.get(1).expect("reads").expect("is there")).expect("reads").bytes;
+    let params = json!({"sequence": 1, "offset": 600, "length": 300});
+    let part = result(&mut session, "image.read", params.clone());
+    let bytes = wire::from_base64(part["data"].as_str().expect("text")).expect("base64");
+    assert_eq!(bytes, image[600..900]);
+    assert_eq!((&part["crc32"], &part["size"]), (&json!(wire::crc32(&bytes)), &json!(1_000)));
+    let mut params = params;
+    params["as"] = json!("line");
+    params["length"] = json!(48 * 1024);
+    let call = [message::call(1, "image.read", &params), b"\n".to_vec()].concat();
+    let answer = say(&mut session, &call);
+    let mut lines = answer.split(|byte| *byte == b'\n');
+    let first: Value = serde_json::from_slice(lines.next().expect("a line")).expect("JSON");
+    assert_eq!(first["result"]["length"], 400, "the end is the end");
+    assert_eq!(wire::read_line(lines.next().expect("a second line")).expect("bytes"), image[600..]);
+}
+
+#[test]
+fn an_export_over_the_link_is_the_export() {
+    let bench = Bench::new(&[40_000, 50_000]);
+    let mut session = session(&bench);
+    let store = bench.store();
+    for (name, _, format) in FORMATS {
+        let mut expected = std::io::Cursor::new(Vec::new());
+        export(&store, &Filter::default(), *format, &mut expected).expect("exports");
+        let made = result(&mut session, "export", json!({"format": name}));
+        let mut bytes = Vec::new();
+        while bytes.len() < made["size"].as_u64().expect("a number") as usize {
+            let part = result(&mut session, "export.read", json!({"offset": bytes.len(), "length": 10_000}));
+            bytes.extend(wire::from_base64(part["data"].as_str().expect("text")).expect("base64"));
+        }
+        assert!(bytes == expected.into_inner(), "{name}");
+        assert_eq!(made["sha256"], sha256_hex(&bytes));
+    }
+    let left = std::fs::read_dir(bench.config.folder.join("incoming")).expect("is there").count();
+    assert_eq!(left, 0, "nothing of it lies around");
+}
+
+#[test]
+fn a_person_reads_plain_words() {
+    let bench = Bench::new(&[100, 100]);
+    let mut session = session(&bench);
+    let mut text = |words: &str| String::from_utf8(say(&mut session, words.as_bytes())).expect("text");
+    assert!(text("help\r\n").contains("status"));
+    let status = text("status\n");
+    assert!(
+        status.contains("2 records") && status.contains("clock") && status.contains("MiB free"),
+        "{status}"
+    );
+    let list = text("list\n");
+    assert_eq!(list.lines().filter(|line| line.contains('%')).count(), 2, "{list}");
+    assert!(text("last\n").contains("     2  2025-"), "{}", text("last\n"));
+    for words in ["list 1\n", "status\n", "help\n"] {
+        assert!(text(words).contains(RESEARCH_ONLY), "{words}");
+    }
+    assert_eq!(text("what is this\n"), "? that is no word of mine: type help\n");
+}
+
+#[test]
+fn a_line_that_echoes_falls_silent() {
+    let bench = Bench::new(&[100]);
+    let mut session = session(&bench);
+    for words in
+        [&b"help\n"[..], b"status\n", b"list\n", b"what?\n", b"{\"method\":\"hello\"}\n", b"{]\n", b"[]\n"]
+    {
+        let mut echo = words.to_vec();
+        let mut rounds = 0;
+        while !echo.is_empty() {
+            echo = say(&mut session, &echo);
+            rounds += 1;
+            assert!(rounds < 4, "{words:?} is answered for ever: {:?}", String::from_utf8_lossy(&echo));
+        }
+    }
+}
+
+#[test]
+fn a_line_of_100_mb_is_let_pass() {
+    let bench = Bench::new(&[100]);
+    let mut session = session(&bench);
+    let block = vec![b'x'; 1 << 20];
+    for _ in 0..100 {
+        assert!(say(&mut session, &block).is_empty());
+    }
+    let refused: Value = serde_json::from_slice(&say(&mut session, b"\n")).expect("one line of JSON");
+    assert!(refused["error"]["message"].as_str().expect("text").contains(&LONGEST_CALL.to_string()));
+    assert_eq!(result(&mut session, "hello", json!({}))["product"], "dermascope");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever came before, a call on a line of its own is answered.
+    #[test]
+    fn a_call_after_any_garbage_is_answered(garbage in prop::collection::vec(any::<u8>(), 0..6000), cut in 1_usize..100) {
+        let bench = Bench::new(&[]);
+        let mut session = session(&bench);
+        for piece in garbage.chunks(cut) {
+            say(&mut session, piece);
+        }
+        say(&mut session, b"\n");
+        prop_assert_eq!(&result(&mut session, "hello", json!({}))["product"], "dermascope");
+    }
+}
