@@ -91,6 +91,13 @@ impl Reader {
         Ok(self.newest()?.saturating_sub(deleted as u64))
     }
 
+    /// A number that changes whenever anyone else has written, of this reader alone: what was read before it
+    /// changed still holds.
+    pub fn version(&self) -> Result<i64, RecordError> {
+        let version = self.connection.pragma_query_value(None, "data_version", |row| row.get(0));
+        version.map_err(sql("read", &self.database))
+    }
+
     /// The highest number ever given to a record; 0 before the first.
     pub fn newest(&self) -> Result<u64, RecordError> {
         newest(&self.connection).map_err(sql("read", &self.database))

@@ -353,6 +353,17 @@ fn records_are_listed_in_pages_and_given_whole() {
 }
 
 #[test]
+fn the_total_follows_what_is_saved_and_deleted() {
+    let mut bench = bench();
+    let total = |bench: &Bench| get(bench, "/api/v1/records?limit=1").json()["total"].as_u64();
+    assert_eq!((total(&bench), total(&bench)), (Some(3), Some(3)));
+    bench.store.save(&reading(30)).expect("saves");
+    assert_eq!(total(&bench), Some(4));
+    bench.store.delete(1, "test").expect("deletes");
+    assert_eq!(total(&bench), Some(3));
+}
+
+#[test]
 fn records_are_chosen_by_class_quality_and_time() {
     let mut bench = bench();
     let mut blurred = reading(30);

@@ -1,10 +1,10 @@
 //! The HTTP link: the device over a browser. The page shows the panel live and, on a device with virtual
 //! buttons, presses them; the API gives the records.
 //!
-//! All of it runs on threads of its own of low priority, so that nothing here can delay a reading: the screen comes
-//! over a slot that keeps only the newest, presses leave over a channel, records are read through connections of
-//! their own, and photographs by a network of their own. Over loopback and the USB cable it is open; from elsewhere
-//! a token is asked for ([`access`]).
+//! All of it runs on threads of its own, so that nothing here can delay a reading: the screen comes over a slot that
+//! keeps only the newest, presses leave over a channel, and what takes time waits for the device on threads of low
+//! priority: records are read through connections of their own, and photographs by a network of their own. Over
+//! loopback and the USB cable it is open; from elsewhere a token is asked for ([`access`]).
 
 mod access;
 mod buttons;
@@ -168,7 +168,6 @@ pub fn serve_within(
     let router = routes::router(link, config, &limits);
     let (stop, stopped) = oneshot::channel();
     let work = move || {
-        yield_to_the_device();
         runtime.block_on(run(listener, router, limits, metrics, stopped));
         // Streams to browsers never end by themselves.
         runtime.shutdown_background();
@@ -180,10 +179,11 @@ pub fn serve_within(
 /// One lists, one exports, two read photographs, and one is left for a picture.
 const BLOCKING_THREADS: usize = 5;
 
-/// Whenever the device has something to do, this thread waits.
+/// Whenever the device has something to do, this thread waits. Not the one that answers: it does little, and a button
+/// that is let go late would have been held.
 fn yield_to_the_device() {
     if let Err(cause) = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Min) {
-        tracing::warn!("the HTTP link runs at the device's own priority: {cause:?}");
+        tracing::warn!("the HTTP link reads records at the device's own priority: {cause:?}");
     }
 }
 

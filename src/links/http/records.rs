@@ -24,7 +24,34 @@ const MAX_PAGE: usize = 200;
 pub(super) struct Records {
     config: RecordsConfig,
     /// Connections that are not in use.
-    idle: Mutex<Vec<Reader>>,
+    idle: Mutex<Vec<Counting>>,
+}
+
+/// A connection that counts the records only when there may be others: among many that takes longer than a page.
+struct Counting {
+    reader: Reader,
+    /// The version that was counted, and how many there were.
+    counted: Option<(i64, u64)>,
+}
+
+impl Counting {
+    fn open(config: &RecordsConfig) -> Result<Self, RecordError> {
+        Ok(Self { reader: Reader::open(config)?, counted: None })
+    }
+
+    /// How many records there are.
+    fn count(&mut self) -> Result<u64, RecordError> {
+        // Asked first: what is written between the two is counted again the next time.
+        let version = self.reader.version()?;
+        match self.counted {
+            Some((known, count)) if known == version => Ok(count),
+            _ => {
+                let count = self.reader.count()?;
+                self.counted = Some((version, count));
+                Ok(count)
+            }
+        }
+    }
 }
 
 /// Idle connections that are kept.
@@ -39,7 +66,7 @@ impl Records {
         &self.config
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Reader>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Counting>> {
         // A panic elsewhere cannot leave half a list.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -47,17 +74,17 @@ impl Records {
     /// Asks the records something, on a thread that may wait for the disk.
     async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
-        question: impl FnOnce(&Reader) -> Result<T, RecordError> + Send + 'static,
+        question: impl FnOnce(&mut Counting) -> Result<T, RecordError> + Send + 'static,
     ) -> Result<T, Problem> {
         let records = self.clone();
         let answer = tokio::task::spawn_blocking(move || {
             let idle = records.idle().pop();
-            let reader = idle.map_or_else(|| Reader::open(&records.config), Ok)?;
-            let answer = question(&reader);
+            let mut connection = idle.map_or_else(|| Counting::open(&records.config), Ok)?;
+            let answer = question(&mut connection);
             let mut idle = records.idle();
             // After an error the next question opens the records anew: they may have been repaired.
             match &answer {
-                Ok(_) if idle.len() < MOST_IDLE => idle.push(reader),
+                Ok(_) if idle.len() < MOST_IDLE => idle.push(connection),
                 Ok(_) => {}
                 Err(_) => idle.clear(),
             }
@@ -123,7 +150,7 @@ pub(super) async fn list(
     }
     let filter = query.filter();
     let (page, total) =
-        link.records.ask(move |reader| Ok((reader.list(&filter, limit)?, reader.count()?))).await?;
+        link.records.ask(move |records| Ok((records.reader.list(&filter, limit)?, records.count()?))).await?;
     let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
     let records = page.records.iter().map(Record::summary).collect();
     Ok(Json(List { records, total, next_before, notice: RESEARCH_ONLY }))
@@ -134,7 +161,7 @@ pub(super) async fn one(
     State(link): State<Arc<Link>>,
     Path(sequence): Path<u64>,
 ) -> Result<Json<Whole>, Problem> {
-    let record = link.records.ask(move |reader| reader.get(sequence)).await?;
+    let record = link.records.ask(move |records| records.reader.get(sequence)).await?;
     let record = record.ok_or_else(|| missing(sequence))?;
     Ok(Json(Whole { record, notice: RESEARCH_ONLY }))
 }
@@ -145,8 +172,11 @@ pub(super) async fn image(
     Path(sequence): Path<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let record =
-        link.records.ask(move |reader| reader.get(sequence)).await?.ok_or_else(|| missing(sequence))?;
+    let record = link
+        .records
+        .ask(move |records| records.reader.get(sequence))
+        .await?
+        .ok_or_else(|| missing(sequence))?;
     let tag = format!("\"{}\"", record.image_sha256);
     let cache = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".into())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
@@ -155,7 +185,7 @@ pub(super) async fn image(
     let (device, extension) = (&record.device, record.image_encoding.extension());
     let name = format!("inline; filename=\"dermascope-{device}-{sequence}.{extension}\"");
     let kind = record.image_encoding.media_type().to_string();
-    let image = link.records.ask(move |reader| reader.image(&record)).await?;
+    let image = link.records.ask(move |records| records.reader.image(&record)).await?;
     let about = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
     Ok((cache, about, image.bytes.to_vec()).into_response())
 }
