@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
 use crate::classifier::sha256_hex;
-use crate::links::USB_INTERFACE;
+use crate::links::usb;
 
 /// Where the kernel keeps which neighbour it reaches over which interface.
 const NEIGHBOURS: &str = "/proc/net/arp";
@@ -30,7 +30,7 @@ fn is_on_cable(peer: IpAddr, neighbours: &str) -> bool {
     neighbours.lines().skip(1).any(|line| {
         let mut words = line.split_whitespace();
         let known = words.next().and_then(|address| address.parse::<IpAddr>().ok());
-        known == Some(peer) && words.last() == Some(USB_INTERFACE)
+        known == Some(peer) && words.last() == Some(usb::INTERFACE)
     })
 }
 

@@ -74,6 +74,7 @@ impl From<RecordError> for Problem {
     fn from(error: RecordError) -> Self {
         let status = match error {
             RecordError::NoRecord { .. } | RecordError::ImageMissing { .. } => StatusCode::NOT_FOUND,
+            RecordError::ImagePruned { .. } => StatusCode::GONE,
             RecordError::Missing { .. } | RecordError::Busy { .. } => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
