@@ -312,6 +312,24 @@ fn a_newer_or_a_foreign_database_is_refused() {
 }
 
 #[test]
+fn records_of_an_older_layout_are_read_as_they_are_and_brought_up_to_date_by_a_writer() {
+    let (_folder, config, store) = store_of(3);
+    drop(store);
+    let connection = Connection::open(database(&config)).expect("opens");
+    // What the second layout added.
+    for index in ["deletion_by_sequence", "pruning_by_sequence", "record_by_case"] {
+        connection.execute_batch(&format!("DROP INDEX {index}")).expect("the second layout has it");
+    }
+    connection.pragma_update(None, "user_version", 1).expect("updates");
+    assert_eq!(Reader::open(&config).expect("opens").count().expect("counts"), 3);
+    let mut store = Store::open(&config).expect("opens");
+    assert_eq!(store.save(&reading(4)).expect("saves"), 4);
+    let version = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+    assert_eq!(version("user_version").expect("reads"), 2);
+    assert!(problems(&config).is_empty());
+}
+
+#[test]
 fn reading_records_that_are_not_there_says_so() {
     let folder = TempDir::new().expect("a temporary folder");
     let error = Reader::open(&config(&folder)).err().expect("there is nothing");

@@ -3,9 +3,10 @@
 
 mod find;
 mod folder;
+mod parts;
 mod peer;
 
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -16,12 +17,13 @@ use serial2::SerialPort;
 pub use find::find;
 use folder::Folder;
 pub use folder::Mark;
+use parts::Wanted;
 use peer::Peer;
 pub use peer::{Patience, PeerError};
 
 use crate::frame::Encoding;
 use crate::links::serial::PROTOCOL;
-use crate::links::serial::message::{DAMAGED, NO_RECORD, PRUNED};
+use crate::links::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
 use crate::records::chain::{self, Entry, Kind};
 
 /// Why a pull did not end well.
@@ -256,49 +258,79 @@ impl Pull<'_> {
 
     /// Gives the numbers of those whose hashes are wrong.
     fn fetch_once(&mut self, wanted: &[Known]) -> Result<Vec<u64>, PullError> {
-        let mut under_way = 0;
+        let mut pictures = Vec::new();
         for known in wanted {
-            under_way += u64::from(self.fetch_image(known)?);
+            let (_, from) = self.folder.part(&known.image_name())?;
+            pictures.push(Wanted { sequence: known.sequence, from, size: known.image_size });
         }
+        let (mut under_way, mut refused, mut open) = (0, Vec::new(), None);
+        // A pull may have been cut between the last byte and the check.
+        for (known, _) in wanted.iter().zip(&pictures).filter(|(_, picture)| picture.from >= picture.size) {
+            hand_over(&self.work, known)?;
+            under_way += 1;
+        }
+        let Self { peer, folder, work, report, .. } = self;
+        peer.read_pictures(&pictures, |index, piece| {
+            let known = &wanted[index];
+            let bytes = match piece {
+                Ok(bytes) => bytes,
+                Err(fault) => {
+                    refused.push((known, fault));
+                    return Ok(());
+                }
+            };
+            let (mut file, have) = match open.take() {
+                Some((at, file, have)) if at == index => (file, have),
+                _ => folder.part(&known.image_name())?,
+            };
+            file.write_all(bytes)?;
+            report.bytes += bytes.len() as u64;
+            let have: u64 = have + bytes.len() as u64;
+            if have >= known.image_size {
+                under_way += 1;
+                return hand_over(work, known);
+            }
+            open = Some((index, file, have));
+            Ok(())
+        })?;
+        for (known, fault) in refused {
+            self.refuse(known, fault)?;
+        }
+        self.settled(under_way)
+    }
+
+    /// Waits until so many pictures are checked, and gives the numbers of those whose hashes are wrong.
+    fn settled(&mut self, under_way: u64) -> Result<Vec<u64>, PullError> {
         let mut altered = Vec::new();
         for _ in 0..under_way {
             // The thread ends only after the sender of tasks, which is here.
-            let settled =
-                self.results.recv().map_err(|_| io::Error::other("the thread that writes has stopped"))?;
+            let settled = self.results.recv().map_err(|_| stopped())?;
             altered.extend(settled?);
         }
         self.report.images += under_way - altered.len() as u64;
         Ok(altered)
     }
 
-    /// Fetches a picture into its part and hands it on; says whether there was one.
-    fn fetch_image(&mut self, known: &Known) -> Result<bool, PullError> {
-        let name = known.image_name();
-        let (mut file, have) = self.folder.part(&name)?;
-        let params = json!({"sequence": known.sequence});
-        let bytes = &mut self.report.bytes;
-        let got = self.peer.read("image.read", &params, (have, known.image_size), |part| {
-            *bytes += part.len() as u64;
-            io::Write::write_all(&mut file, part)
-        });
-        match got {
-            Ok(()) => {
-                let task = Task { sequence: known.sequence, name, sha256: known.image_sha256.clone() };
-                self.work.send(task).map_err(|_| io::Error::other("the thread that writes has stopped"))?;
-                Ok(true)
-            }
-            Err(PeerError::Fault(fault)) => {
-                self.folder.drop_part(&name)?;
-                match fault.code {
-                    PRUNED | NO_RECORD => {}
-                    DAMAGED => self.report.missing.push((known.sequence, fault.message)),
-                    _ => return Err(PeerError::Fault(fault).into()),
-                }
-                Ok(false)
-            }
-            Err(error) => Err(error.into()),
+    /// The device does not have a picture.
+    fn refuse(&mut self, known: &Known, fault: Fault) -> Result<(), PullError> {
+        self.folder.drop_part(&known.image_name())?;
+        match fault.code {
+            PRUNED | NO_RECORD => {}
+            DAMAGED => self.report.missing.push((known.sequence, fault.message)),
+            _ => return Err(PeerError::Fault(fault).into()),
         }
+        Ok(())
     }
+}
+
+/// Gives a picture that is complete in its part to the thread that checks and keeps it.
+fn hand_over(work: &Sender<Task>, known: &Known) -> io::Result<()> {
+    let (sequence, name, sha256) = (known.sequence, known.image_name(), known.image_sha256.clone());
+    work.send(Task { sequence, name, sha256 }).map_err(|_| stopped())
+}
+
+fn stopped() -> io::Error {
+    io::Error::other("the thread that writes has stopped")
 }
 
 #[derive(Deserialize)]

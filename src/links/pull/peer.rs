@@ -1,14 +1,12 @@
-//! The device as the laptop sees it over a terminal: calls that are tried again until their answers come whole, and
-//! pictures in parts, several asked for at once so that the line never idles.
+//! The device as the laptop sees it over a terminal: calls that are tried again until their answers come whole.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::{Duration, Instant};
 
 use rand::Rng;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 use serial2::SerialPort;
 
 use crate::links::serial::lines::{Line, Lines};
@@ -17,8 +15,6 @@ use crate::links::serial::{LARGEST_PART, is_wait, wire};
 
 /// The longest line of an answer: the largest part with every byte turned over, or a page of the chain as JSON.
 const LONGEST_ANSWER: usize = 1 << 20;
-/// Parts asked for ahead.
-const AHEAD: usize = 4;
 /// The first and the smallest part of a picture, in bytes. Parts grow while they arrive whole and soon.
 const FIRST_PART: usize = 1024;
 const SMALLEST_PART: usize = 128;
@@ -40,7 +36,7 @@ pub enum PeerError {
 }
 
 /// How an answer went wrong that may go right next time.
-enum Trouble {
+pub(super) enum Trouble {
     Garbled,
     Final(PeerError),
 }
@@ -75,14 +71,6 @@ pub struct Peer {
     rest: std::ops::Range<usize>,
     id: u64,
     part: usize,
-}
-
-/// An answer to `image.read` or `export.read`.
-#[derive(Deserialize)]
-struct Part {
-    offset: u64,
-    length: usize,
-    crc32: String,
 }
 
 impl Peer {
@@ -120,68 +108,21 @@ impl Peer {
         Err(PeerError::Noise { tries: self.patience.tries })
     }
 
-    /// Reads what `params` names from `from` to `size`, and gives it to `keep` piece by piece, in order, each checked.
-    pub fn read(
-        &mut self,
-        method: &str,
-        params: &Value,
-        (from, size): (u64, u64),
-        mut keep: impl FnMut(&[u8]) -> io::Result<()>,
-    ) -> Result<(), PeerError> {
-        let (mut have, mut failed) = (from, 0);
-        let mut asked = VecDeque::new();
-        let mut next = have;
-        while have < size {
-            while asked.len() < AHEAD && next < size {
-                let length = (self.part as u64).min(size - next);
-                asked.push_back((self.ask(method, params, next, length)?, next, Instant::now()));
-                next += length;
-            }
-            let Some((id, offset, since)) = asked.pop_front() else { continue };
-            match self.part_of(id, offset) {
-                Ok(bytes) => {
-                    keep(&bytes).map_err(PeerError::Keep)?;
-                    have += bytes.len() as u64;
-                    failed = 0;
-                    if asked.front().is_some_and(|(_, offset, _)| *offset != have) {
-                        asked.clear();
-                    }
-                    self.grow(since);
-                }
-                Err(Trouble::Final(error)) => return Err(error),
-                Err(Trouble::Garbled) => {
-                    failed += 1;
-                    if failed >= self.patience.tries {
-                        return Err(PeerError::Noise { tries: failed });
-                    }
-                    self.begin_anew()?;
-                    asked.clear();
-                }
-            }
-            if asked.is_empty() {
-                next = have;
-            }
+    /// Counts one more failure in a row, up to what the patience bears, and begins anew.
+    pub(super) fn count_failure(&mut self, failed: u32) -> Result<u32, PeerError> {
+        if failed + 1 >= self.patience.tries {
+            return Err(PeerError::Noise { tries: failed + 1 });
         }
-        Ok(())
+        self.begin_anew()?;
+        Ok(failed + 1)
     }
 
-    fn ask(&mut self, method: &str, params: &Value, offset: u64, length: u64) -> Result<u64, PeerError> {
-        let mut params = params.clone();
-        params["offset"] = json!(offset);
-        params["length"] = json!(length);
-        params["as"] = json!("line");
-        self.send(method, &params)
+    /// Bytes to ask for at once.
+    pub(super) fn part(&self) -> usize {
+        self.part
     }
 
-    fn part_of(&mut self, id: u64, offset: u64) -> Result<Vec<u8>, Trouble> {
-        let (result, line) = self.answer(id)?;
-        let part: Part = serde_json::from_value(result).map_err(|_| Trouble::Garbled)?;
-        let bytes = line.ok_or(Trouble::Garbled)?;
-        let whole = part.offset == offset && part.length == bytes.len() && part.crc32 == wire::crc32(&bytes);
-        if whole && !bytes.is_empty() { Ok(bytes) } else { Err(Trouble::Garbled) }
-    }
-
-    fn grow(&mut self, asked: Instant) {
+    pub(super) fn grow(&mut self, asked: Instant) {
         if asked.elapsed() < SOON {
             self.part = (self.part * 2).min(LARGEST_PART);
         }
@@ -220,7 +161,7 @@ impl Peer {
         }
     }
 
-    fn send(&mut self, method: &str, params: &Value) -> Result<u64, PeerError> {
+    pub(super) fn send(&mut self, method: &str, params: &Value) -> Result<u64, PeerError> {
         self.id += 1;
         let mut line = message::seal(message::call(self.id, method, params));
         line.push(b'\n');
@@ -242,7 +183,7 @@ impl Peer {
     }
 
     /// The answer to a call, with the bytes of the line after it where it announces one.
-    fn answer(&mut self, id: u64) -> Result<(Value, Option<Vec<u8>>), Trouble> {
+    pub(super) fn answer(&mut self, id: u64) -> Result<(Value, Option<Vec<u8>>), Trouble> {
         loop {
             let line = self.line()?;
             let Some(answer) = Answer::read(&line)? else { continue };
