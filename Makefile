@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences cross cross-test deb deb-test vm-test arm64-root fuzz-check help
+.PHONY: demo test setup lint licences sanitise cross cross-test deb deb-test vm-test arm64-root fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -40,10 +40,15 @@ licences: ## every dependency's licence is one that we accept
 	$(PYTHON) tests/licences.py
 
 # Optimising across crates as well compiles tract anew with every program that is linked, and the kernels that the
-# time of a reading goes into are all in one crate.
+# time of a reading goes into are all in one crate, and call nothing that is not inlined into it.
 cross cross-test deb deb-test vm-test: export CARGO_PROFILE_RELEASE_LTO := off
 
 # With an example, so that this and `cross-test` share what they build: the tests' dependencies change those of both.
+sanitise: build/packages ## the int8 kernels under AddressSanitizer and Miri (minutes; needs nightly Rust)
+	rustup toolchain install nightly --profile minimal --component miri,rust-src
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --manifest-path tests/kernels/Cargo.toml --target-dir build/kernels --release --lib --target x86_64-unknown-linux-gnu
+	RUSTFLAGS=-Ctarget-feature=+avx2 cargo +nightly miri test --manifest-path tests/kernels/Cargo.toml --target-dir build/kernels --lib
+
 cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
 	rustup target add $(TARGET)
 	cargo build --release --target $(TARGET) --bin dermascope --example quality_table

@@ -10,19 +10,58 @@ fn requantise(channels: usize) -> Requantise {
 
 fn main() {
     let mut lines = Vec::new(); // printed in the end: a console takes time of its own
-    let depthwise = [(3, 1, 112, 32), (3, 2, 112, 96), (3, 1, 56, 144), (5, 2, 56, 144), (5, 1, 28, 240), (3, 2, 28, 240), (3, 1, 14, 480), (5, 1, 14, 480), (5, 1, 14, 672), (5, 2, 14, 672), (5, 1, 7, 1152), (3, 1, 7, 1152)];
-    let pointwise = [(112, 32, 16), (112, 16, 96), (56, 96, 24), (56, 24, 144), (56, 144, 24), (28, 144, 40), (28, 40, 240), (28, 240, 40), (14, 240, 80), (14, 80, 480), (14, 480, 80), (14, 480, 112), (14, 112, 672), (14, 672, 112), (7, 672, 192), (7, 192, 1152), (7, 1152, 192), (7, 1152, 320), (7, 320, 1280)];
+    let depthwise = [
+        (3, 1, 112, 32),
+        (3, 2, 112, 96),
+        (3, 1, 56, 144),
+        (5, 2, 56, 144),
+        (5, 1, 28, 240),
+        (3, 2, 28, 240),
+        (3, 1, 14, 480),
+        (5, 1, 14, 480),
+        (5, 1, 14, 672),
+        (5, 2, 14, 672),
+        (5, 1, 7, 1152),
+        (3, 1, 7, 1152),
+    ];
+    let pointwise = [
+        (112, 32, 16),
+        (112, 16, 96),
+        (56, 96, 24),
+        (56, 24, 144),
+        (56, 144, 24),
+        (28, 144, 40),
+        (28, 40, 240),
+        (28, 240, 40),
+        (14, 240, 80),
+        (14, 80, 480),
+        (14, 480, 80),
+        (14, 480, 112),
+        (14, 112, 672),
+        (14, 672, 112),
+        (7, 672, 192),
+        (7, 192, 1152),
+        (7, 1152, 192),
+        (7, 1152, 320),
+        (7, 320, 1280),
+    ];
     for kernel in available().into_iter().filter(|kernel| kernel.name() != "scalar") {
         for (side, stride, map, channels) in depthwise {
             let pad = side - stride;
             let pads = [pad / 2, pad / 2, pad - pad / 2, pad - pad / 2];
             let window = Window::new([map, map], side, stride, pads).unwrap();
-            let weights = (0..side * side * channels).map(|i| (i % 251) as u8 as i8).map(|w| w.max(-127)).collect();
+            let weights =
+                (0..side * side * channels).map(|i| (i % 251) as u8 as i8).map(|w| w.max(-127)).collect();
             let layer = Depthwise { window, channels, weights, zero: 5, requantise: requantise(channels) };
             let (packed, macs) = (kernel.depthwise(&layer), layer.macs());
             let input: Vec<_> = (0..map * map * channels).map(|i| (i % 253) as u8).collect();
             let mut out = vec![0; window.out_height * window.out_width * channels];
-            lines.push(report(kernel.name(), format!("depthwise {side}x{side}/{stride} {map} {channels}"), macs, || packed.rows(&input, 0..window.out_height, &mut out)));
+            lines.push(report(
+                kernel.name(),
+                format!("depthwise {side}x{side}/{stride} {map} {channels}"),
+                macs,
+                || packed.rows(&input, 0..window.out_height, &mut out),
+            ));
         }
         for (map, inputs, outputs) in pointwise {
             let window = Window::new([map, map], 1, 1, [0; 4]).unwrap();
@@ -31,7 +70,9 @@ fn main() {
             let (packed, macs) = (kernel.conv(&layer), layer.macs());
             let input: Vec<_> = (0..map * map * inputs).map(|i| (i % 253) as u8).collect();
             let mut out = vec![0; map * map * outputs];
-            lines.push(report(kernel.name(), format!("pointwise {map} {inputs} {outputs}"), macs, || packed.rows(&input, 0..map, &mut out)));
+            lines.push(report(kernel.name(), format!("pointwise {map} {inputs} {outputs}"), macs, || {
+                packed.rows(&input, 0..map, &mut out)
+            }));
         }
     }
     println!("{}", lines.join("\n"));
