@@ -1,4 +1,5 @@
-//! Times each shape of layer of EfficientNet-Lite0 once warm, on every kernel that this processor has.
+//! The best of four times of each shape of layer of EfficientNet-Lite0, on every kernel that this processor has. Where a
+//! clock moves a nanosecond an instruction (see benches/instructions.py), a million nanoseconds are a million instructions.
 
 use std::time::Instant;
 

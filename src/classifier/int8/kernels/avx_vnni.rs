@@ -149,21 +149,8 @@ impl Strips for AvxVnni {
     }
 
     unsafe fn outputs(strip: &Strip<Self>) {
-        let last = strip.pixels.saturating_sub(2);
-        // SAFETY: this function's own contract; the last two pixels overlap the ones before, with the same values.
-        unsafe {
-            let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
-                (input, strip.out.add(pixel * strip.out_step))
-            };
-            if strip.pixels < 2 {
-                (0..strip.pixels).map(at).for_each(|(input, out)| outputs_of::<1>(strip, input, out));
-                return;
-            }
-            for (input, out) in (0..last).step_by(2).chain([last]).map(at) {
-                outputs_of::<2>(strip, input, out);
-            }
-        }
+        // SAFETY: this function's own contract.
+        unsafe { strip.row(2, outputs_of::<2>, outputs_of::<1>) }
     }
 }
 

@@ -63,6 +63,32 @@ pub(super) struct Strip<S: Strips + ?Sized> {
     pub channels: usize,
 }
 
+/// Computes some pixels of a strip, from those inputs to those outputs.
+pub(super) type Outputs<S> = unsafe fn(&Strip<S>, *const <S as Micro>::Value, *mut u8);
+
+impl<S: Strips> Strip<S> {
+    /// Computes the whole row by `tile`, which computes `size` pixels, or by `one` where the row is shorter. The last
+    /// tile overlaps the one before, with the same values.
+    ///
+    /// # Safety
+    /// As [`Strips::outputs`], and `tile` and `one` may be called as that may.
+    #[inline]
+    pub unsafe fn row(&self, size: usize, tile: Outputs<S>, one: Outputs<S>) {
+        let compute = |outputs: Outputs<S>, pixel: usize| {
+            // SAFETY: this function's own contract; no pixel beyond the row's is asked for.
+            unsafe {
+                let input = self.input.add(pixel * self.stride * self.width * S::ROWS);
+                outputs(self, input, self.out.add(pixel * self.out_step));
+            }
+        };
+        if self.pixels < size {
+            return (0..self.pixels).for_each(|pixel| compute(one, pixel));
+        }
+        let last = self.pixels - size;
+        (0..last).step_by(size).chain([last]).for_each(|pixel| compute(tile, pixel));
+    }
+}
+
 /// A depthwise convolution, packed.
 #[derive(Debug)]
 pub(super) struct PackedDepthwise<S: Strips> {

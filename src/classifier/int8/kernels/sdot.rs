@@ -206,21 +206,8 @@ impl Strips for NeonDotprod {
     }
 
     unsafe fn outputs(strip: &Strip<Self>) {
-        let last = strip.pixels.saturating_sub(4);
-        // SAFETY: this function's own contract; the last four pixels overlap the ones before, with the same values.
-        unsafe {
-            let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
-                (input, strip.out.add(pixel * strip.out_step))
-            };
-            if strip.pixels < 4 {
-                (0..strip.pixels).map(at).for_each(|(input, out)| outputs_of::<1>(strip, input, out));
-                return;
-            }
-            for (input, out) in (0..last).step_by(4).chain([last]).map(at) {
-                outputs_of::<4>(strip, input, out);
-            }
-        }
+        // SAFETY: this function's own contract.
+        unsafe { strip.row(4, outputs_of::<4>, outputs_of::<1>) }
     }
 }
 

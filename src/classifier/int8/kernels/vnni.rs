@@ -237,29 +237,15 @@ impl Strips for Avx512Vnni {
     }
 
     unsafe fn outputs(strip: &Strip<Self>) {
-        let last = strip.pixels.saturating_sub(4);
-        let (four, one): (Outputs, Outputs) = match strip.width {
-            64 => (outputs_64::<4>, outputs_64::<1>),
-            _ => (outputs_32::<4>, outputs_32::<1>),
-        };
-        // SAFETY: this function's own contract; the last four pixels overlap the ones before, with the same values.
+        // SAFETY: this function's own contract.
         unsafe {
-            let at = |pixel: usize| {
-                let input = strip.input.add(pixel * strip.stride * strip.width * 4);
-                (input, strip.out.add(pixel * strip.out_step))
-            };
-            if strip.pixels < 4 {
-                return (0..strip.pixels).map(at).for_each(|(input, out)| one(strip, input, out));
-            }
-            for (input, out) in (0..last).step_by(4).chain([last]).map(at) {
-                four(strip, input, out);
+            match strip.width {
+                64 => strip.row(4, outputs_64::<4>, outputs_64::<1>),
+                _ => strip.row(4, outputs_32::<4>, outputs_32::<1>),
             }
         }
     }
 }
-
-/// Computes some pixels of a strip, from those inputs to those outputs.
-type Outputs = unsafe fn(&Strip<Avx512Vnni>, *const u8, *mut u8);
 
 /// The two widths of vectors differ in nothing but the names of their instructions.
 macro_rules! strips {
