@@ -69,10 +69,7 @@ impl ButtonsConfig {
 
     /// What is wrong with it, by key.
     pub fn check(&self) -> Result<(), String> {
-        let known: Vec<_> = super::BUTTONS.iter().map(|(name, _)| *name).collect();
-        if !known.contains(&self.kind.as_str()) {
-            return Err(format!("buttons.kind is `{}`, but must be one of {}", self.kind, known.join(", ")));
-        }
+        crate::config::known(&self.kind, super::BUTTONS, "buttons.kind")?;
         let ranges = [
             ("debounce_ms", self.debounce_ms, 0..=100),
             ("long_ms", self.long_ms, 200..=3000),

@@ -118,10 +118,7 @@ impl PanelConfig {
 
     /// What is wrong with it, by key.
     pub fn check(&self) -> Result<(), String> {
-        let known: Vec<_> = super::PANELS.iter().map(|(name, _)| *name).collect();
-        if !known.contains(&self.kind.as_str()) {
-            return Err(format!("panel.kind is `{}`, but must be one of {}", self.kind, known.join(", ")));
-        }
+        crate::config::known(&self.kind, super::PANELS, "panel.kind")?;
         let ranges = [
             ("width", self.width, 96..=480),
             ("height", self.height, 96..=480),
