@@ -9,6 +9,7 @@
 pub mod boards;
 pub mod buttons;
 pub mod camera;
+pub mod case;
 pub mod classifier;
 pub mod clock;
 pub mod commands;

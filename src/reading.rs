@@ -5,6 +5,7 @@ use std::sync::Arc;
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
+use crate::case::Case;
 use crate::classifier::Assessment;
 use crate::frame::{Encoded, Region};
 use crate::light::Lit;
@@ -25,6 +26,8 @@ pub struct Capture {
     pub clock_set: bool,
     /// The device's own light that was on, if one was.
     pub light: Option<Lit>,
+    /// What it is of, as the operator had said before the press.
+    pub case: Case,
 }
 
 /// A capture with its quality and assessment: what the result screen shows and a record keeps.

@@ -1,6 +1,7 @@
 //! The serial link takes anything: bytes in any pieces, and after them a call on a line of its own is answered.
 #![no_main]
 
+use dermascope::links::remote;
 use dermascope::links::serial::lines::{Line, Lines};
 use dermascope::links::serial::{Clock, LONGEST_CALL, Service, Session, message, wire};
 use dermascope::records::RecordsConfig;
@@ -20,7 +21,7 @@ impl Clock for Stopped {
 
 fuzz_target!(|bytes: &[u8]| {
     let records = RecordsConfig { folder: "/nowhere".into(), ..RecordsConfig::default() };
-    let mut session = Session::new(Service::new(records, Box::new(Stopped)));
+    let mut session = Session::new(Service::new(records, Box::new(Stopped), remote::pair().0));
     let mut rest = bytes;
     while session.take(&mut rest).is_some() {}
     let mut end: &[u8] = b"\n";

@@ -11,7 +11,7 @@ use super::{Notice, spawn, tell};
 use crate::config::Config;
 use crate::device::{Event, Part, Past};
 use crate::reading::{Reading, Saved};
-use crate::records::{Context, RecordError, RecordsConfig, Store};
+use crate::records::{RecordError, RecordsConfig, Store};
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -50,10 +50,9 @@ impl Archivist {
 /// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
     let (sender, deeds) = unbounded();
-    let context = Context { config_sha256: Some(config.sha256()), ..Context::default() };
     let worker = Worker {
         config: config.records.clone(),
-        context,
+        config_sha256: config.sha256(),
         store: None,
         waiting: VecDeque::new(),
         free: None,
@@ -65,8 +64,8 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
 
 struct Worker {
     config: RecordsConfig,
-    /// What every record says besides the reading.
-    context: Context,
+    /// Of the configuration in force, which every record names.
+    config_sha256: String,
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
@@ -108,7 +107,7 @@ impl Worker {
             Some(store) => store,
             None => {
                 let mut store = Store::open(&self.config)?;
-                store.set_context(self.context.clone());
+                store.set_config(self.config_sha256.clone());
                 tell(&self.notices, Notice::Records(store.count()?));
                 store
             }

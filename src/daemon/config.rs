@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeviceConfig {
-    /// After how long without a press the screen goes dark, in seconds: 10 to 86400, or 0 for never.
+    /// After how long without a press the screen goes dark and the case is forgotten, in seconds: 10 to 86400, or 0 for
+    /// never.
     pub sleep_after_s: u32,
     /// What the very long press and an empty battery run after everything is written, such as ["systemctl", "poweroff"].
     /// Empty: the service of the package switches the computer off, and any other program just ends.

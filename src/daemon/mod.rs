@@ -25,6 +25,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::Event;
 use crate::links::http::{self, ScreenFeed};
+use crate::links::remote::{self, Wish};
 use crate::links::serial;
 use crate::panel::VirtualScreen;
 use crate::power::{self, BatteryConfig, Charge};
@@ -53,6 +54,7 @@ struct Inputs {
     /// Each with when it came: a turn that takes long must not make a short press a long one.
     edges: Receiver<(Edge, Instant)>,
     charges: Receiver<Option<Charge>>,
+    wishes: Receiver<Wish>,
     inbox: Receiver<Notice>,
     stop: Receiver<()>,
 }
@@ -69,21 +71,25 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let analyst = analyst::start(config, notices.clone())?;
     let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
+    // This end stays: without any the device would hear that nobody will ever say anything.
+    let (remote, base) = remote::pair();
     let inputs = Inputs {
         edges: watch_buttons(&config.buttons, &virtual_buttons)?,
         charges: watch_battery(&config.battery)?,
+        wishes: base.wishes(),
         inbox,
         stop,
     };
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
     let (records, model, quality) = (config.records.clone(), config.model.clone(), config.quality.clone());
-    let server = http::serve(&config.http, http::Device { records, model, quality, feed, presses })?;
+    let served = http::Device { records, model, quality, feed, presses, remote: remote.clone() };
+    let server = http::serve(&config.http, served)?;
     if let Some(server) = &server {
         println!("listening on {}", server.url());
     }
-    let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()))
+    let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()), remote.clone())
         .context("cannot start the serial link")?;
-    let mut device = Device::new(config, stream, painter, analyst, archivist);
+    let mut device = Device::new(config, stream, painter, analyst, archivist, base);
     let turned = device.turn_until_off(&inputs);
     // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
     drop((server, serial));

@@ -16,11 +16,13 @@ use super::supervisor::Supervisor;
 use super::{Inputs, Notice};
 use crate::buttons::{Button, Edge, Gesture, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
+use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{self, Effect, Event, Live, Part, State};
 use crate::frame::{Frame, Region};
 use crate::light::Light;
+use crate::links::remote::{Base, Told, Wish};
 use crate::links::usb;
 use crate::picture;
 use crate::power::{self, Charge};
@@ -53,6 +55,11 @@ pub struct Device {
     archivist: Archivist,
     light: Light,
     clock: Clock,
+    remote: Base,
+    /// What the next captures are of.
+    case: Case,
+    /// What links said, until it holds.
+    wishes: Vec<Wish>,
     battery: power::Watch,
     status: Status,
     hint: Hint,
@@ -79,6 +86,7 @@ impl Device {
         painter: Painter,
         analyst: Sender<Job>,
         archivist: Archivist,
+        remote: Base,
     ) -> Self {
         let now = Instant::now();
         let (state, effects) = device::start();
@@ -96,6 +104,9 @@ impl Device {
             archivist,
             light: Light::new(&config.light),
             clock: Clock::default(),
+            remote,
+            case: Case::default(),
+            wishes: Vec::new(),
             battery: power::Watch::new(&config.battery),
             status: Status::default(),
             hint: Hint::NoSignal,
@@ -131,6 +142,14 @@ impl Device {
                     // Every worker has ended, which none does by itself: better to be started anew.
                     Err(_) => anyhow::bail!("the workers have stopped"),
                 },
+                recv(inputs.wishes) -> wish => match wish {
+                    Ok(wish) => {
+                        // Who pressed before it was said pressed for the case before.
+                        inputs.edges.try_iter().for_each(|(edge, at)| self.edge(edge, at));
+                        self.wish(wish);
+                    }
+                    Err(_) => rest(),
+                },
                 recv(inputs.charges) -> charge => match charge {
                     Ok(charge) => self.charge(charge),
                     Err(_) => rest(),
@@ -146,6 +165,7 @@ impl Device {
             self.tick();
             self.settle();
             self.paint();
+            self.tell();
             self.supervisor.turned(&[
                 ("analyst", self.asked_at.map(|asked_at| asked_at.elapsed())),
                 ("painter", self.painter.at_it()),
@@ -192,6 +212,19 @@ impl Device {
             Notice::Records(count) => self.status.records = count,
             Notice::Warning(warning) => self.status.warning = warning,
         }
+    }
+
+    fn wish(&mut self, wish: Wish) {
+        self.touched_at = Instant::now();
+        self.pending.push_back(Event::Case(wish.case.clone()));
+        self.wishes.push(wish);
+    }
+
+    /// Tells the links how it stands, and those who said something that it holds.
+    fn tell(&mut self) {
+        let (case, battery, light) = (self.case.clone(), self.status.battery, self.light.lit());
+        self.remote.tell(Told { case, battery, light });
+        self.wishes.drain(..).for_each(Wish::done);
     }
 
     fn charge(&mut self, charge: Option<Charge>) {
@@ -268,6 +301,7 @@ impl Device {
             Effect::AnalyseAnyway(capture) => self.ask(Job::AnalyseAnyway(capture)),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::Case(case) => self.case = case,
             Effect::AskCamera => {
                 if let CameraState::Lost { cause } = self.stream.state() {
                     self.pending.push_back(Event::CameraLost(cause));
@@ -299,7 +333,8 @@ impl Device {
             Some(encoded) => (encoded.clone(), frame.field_of_view),
             None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
         };
-        Some(Capture { pixels: frame.pixels.clone(), encoded, field_of_view, captured_at, clock_set, light })
+        let (pixels, case) = (frame.pixels.clone(), self.case.clone());
+        Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
     }
 
     fn paint(&mut self) {
@@ -310,7 +345,7 @@ impl Device {
         let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
         let live = Live { frame, hint: self.hint, held };
         let screen = device::screen(&self.state, &live);
-        let status = self.status.clone();
+        let status = Status { case: self.case.clone(), ..self.status.clone() };
         self.painter.paint(Painting { screen, status, pressed_at: self.pressed_at });
     }
 

@@ -9,6 +9,7 @@ pub use screen::{Live, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
 use crate::buttons::Gesture::{self, Long, Short, VeryLong};
+use crate::case::Case;
 use crate::quality::Quality;
 use crate::reading::{Capture, Reading, Saved};
 use crate::screens::{Check, CheckState, Page, Refusal};
@@ -104,6 +105,8 @@ pub enum Event {
     Recalled(u64, Option<Past>),
     /// The store cannot show a record.
     RecallFailed(String),
+    /// Somebody says what the next captures are of.
+    Case(Case),
     /// Nobody has touched the device for a while.
     Idle,
     /// The battery will not last much longer.
@@ -125,6 +128,8 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// Captures are of this from now on.
+    Case(Case),
     /// Say it again if the camera is lost: the viewfinder is shown anew.
     AskCamera,
     /// Finish what is being written and stop.
@@ -177,7 +182,13 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
             (State::Fault(Fault { part: Part::Storage, cause }), vec![])
         }
-        (state, Event::Idle) => idle(state),
+        // Who says it is about to take a picture.
+        (State::Asleep, Event::Case(case)) => {
+            (State::Viewfinder, vec![Effect::Case(case), Effect::AskCamera])
+        }
+        (state, Event::Case(case)) => (state, vec![Effect::Case(case)]),
+        // The next to touch the device may do so for another person.
+        (state, Event::Idle) => (idle(state), vec![Effect::Case(Case::default())]),
         (state, _) => (state, vec![]),
     }
 }
@@ -263,13 +274,13 @@ fn camera_lost(cause: String) -> (State, Vec<Effect>) {
 }
 
 /// A result that is not on disk yet stays on the screen: it may be the only place where it is.
-fn idle(state: State) -> (State, Vec<Effect>) {
+fn idle(state: State) -> State {
     let rests = match &state {
         State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
         State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
         _ => false,
     };
-    if rests { (State::Asleep, vec![]) } else { (state, vec![]) }
+    if rests { State::Asleep } else { state }
 }
 
 /// The page that many steps on, if there is one.

@@ -6,6 +6,7 @@ use image::RgbImage;
 use proptest::prelude::*;
 
 use super::*;
+use crate::case::Case;
 use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timings};
 use crate::frame::{Encoded, Encoding, Region};
 use crate::quality::{Quality, QualityConfig, Reason, measure};
@@ -18,6 +19,7 @@ fn capture() -> Arc<Capture> {
         captured_at: jiff::Timestamp::UNIX_EPOCH,
         clock_set: false,
         light: None,
+        case: Case::default(),
     })
 }
 
@@ -319,6 +321,41 @@ fn an_empty_battery_switches_the_device_off_whatever_it_does() {
         assert!(matches!(state, State::Off));
         assert!(matches!(effects[..], [Effect::ShutDown]));
     }
+}
+
+fn case(id: &str) -> Case {
+    Case::new(Some(id), None).unwrap()
+}
+
+#[test]
+fn a_case_is_taken_in_every_state_and_changes_none_but_sleep() {
+    for state in [start().0, State::Viewfinder, State::Analysing { capture: capture() }, State::NoHistory] {
+        let before = format!("{state:?}");
+        let (state, effects) = step(state, Event::Case(case("AB-12")));
+        assert_eq!(format!("{state:?}"), before);
+        assert!(matches!(&effects[..], [Effect::Case(said)] if *said == case("AB-12")));
+    }
+    let (state, effects) = step(State::Asleep, Event::Case(case("AB-12")));
+    assert!(matches!(state, State::Viewfinder), "who says it is about to take a picture");
+    assert!(matches!(&effects[..], [Effect::Case(_), Effect::AskCamera]));
+}
+
+#[test]
+fn no_case_outlives_a_while_without_a_touch() {
+    let fault = State::Fault(Fault { part: Part::Model, cause: "gone".into() });
+    let states = [
+        State::Viewfinder,
+        result(Saved::Failed("disk full".into())),
+        result(Saved::Saved(1)),
+        fault,
+        start().0,
+    ];
+    for state in states {
+        let (_, effects) = step(state, Event::Idle);
+        assert!(matches!(&effects[..], [Effect::Case(case)] if case.is_none()));
+    }
+    let (state, effects) = step(State::Asleep, press(Short(Main)));
+    assert!(matches!(state, State::Viewfinder) && !effects.iter().any(|e| matches!(e, Effect::Case(_))));
 }
 
 #[test]

@@ -2,5 +2,6 @@
 
 pub mod http;
 pub mod pull;
+pub mod remote;
 pub mod serial;
 pub mod usb;

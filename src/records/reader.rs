@@ -12,6 +12,7 @@ use super::chain::{Entry, Kind};
 use super::error::{io, sql};
 use super::images::Images;
 use super::{Filter, Page, Record, RecordError, RecordsConfig, Space, chain, schema};
+use crate::case::Case;
 use crate::classifier::sha256_hex;
 use crate::frame::Encoded;
 use crate::picture;
@@ -264,6 +265,7 @@ impl Reader {
             captured_at: record.captured_at,
             clock_set: record.clock_set,
             light: record.light,
+            case: Case { case_id: record.case_id.clone(), body_site: record.body_site.clone() },
         };
         Ok(Reading {
             capture: Arc::new(capture),

@@ -36,6 +36,8 @@ pub struct Record {
     /// SHA-256 of the configuration in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_sha256: Option<String>,
+    /// What it is of, as the operator had said before the press: the operator's own name for the case, and where on
+    /// the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -45,17 +47,6 @@ pub struct Record {
     /// The device's own light that was on, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub light: Option<Lit>,
-}
-
-/// What a record keeps beyond the reading.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Context {
-    /// SHA-256 of the configuration in force.
-    pub config_sha256: Option<String>,
-    /// The operator's own name for the case.
-    pub case_id: Option<String>,
-    /// Where on the body.
-    pub body_site: Option<String>,
 }
 
 /// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
@@ -92,7 +83,7 @@ impl Record {
         device: &str,
         reading: &Reading,
         dermoscopy: &Dermoscopy,
-        context: &Context,
+        config_sha256: Option<&str>,
     ) -> Self {
         let capture = &reading.capture;
         Self {
@@ -109,9 +100,9 @@ impl Record {
             overridden: reading.overridden,
             verdict: reading.verdict(),
             firmware: env!("CARGO_PKG_VERSION").into(),
-            config_sha256: context.config_sha256.clone(),
-            case_id: context.case_id.clone(),
-            body_site: context.body_site.clone(),
+            config_sha256: config_sha256.map(String::from),
+            case_id: capture.case.case_id.clone(),
+            body_site: capture.case.body_site.clone(),
             dermoscopy: dermoscopy.clone(),
             light: capture.light,
         }

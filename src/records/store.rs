@@ -12,7 +12,7 @@ use super::error::{io, sql};
 use super::images::{Images, sync_folder};
 use super::reader::{Reader, database_path, head, newest};
 use super::record::image_name;
-use super::{Context, Dermoscopy, Record, RecordError, RecordsConfig, schema};
+use super::{Dermoscopy, Record, RecordError, RecordsConfig, schema};
 use crate::classifier::sha256_hex;
 use crate::reading::Reading;
 
@@ -21,7 +21,8 @@ pub struct Store {
     reader: Reader,
     lock: PathBuf,
     dermoscopy: Dermoscopy,
-    context: Context,
+    /// SHA-256 of the configuration in force, where one is.
+    config_sha256: Option<String>,
 }
 
 impl Deref for Store {
@@ -45,12 +46,12 @@ impl Store {
         let reader = Reader::over(connection, config)?;
         reader.images.sweep(|name| reader.has_picture(name))?;
         drop(held);
-        Ok(Self { reader, lock, dermoscopy: config.dermoscopy.clone(), context: Context::default() })
+        Ok(Self { reader, lock, dermoscopy: config.dermoscopy.clone(), config_sha256: None })
     }
 
-    /// What to keep with the records from now on, beyond the readings.
-    pub fn set_context(&mut self, context: Context) {
-        self.context = context;
+    /// The SHA-256 of the configuration in force, to keep with the records from now on.
+    pub fn set_config(&mut self, sha256: String) {
+        self.config_sha256 = Some(sha256);
     }
 
     /// Saves a reading and returns its record's sequence number. On return it is on disk; on an error nothing
@@ -79,11 +80,11 @@ impl Store {
     }
 
     fn append_record(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        let (device, dermoscopy, context) =
-            (self.device.clone(), self.dermoscopy.clone(), self.context.clone());
+        let (device, dermoscopy, config) =
+            (self.device.clone(), self.dermoscopy.clone(), self.config_sha256.clone());
         self.append(|newest_sequence| {
             let sequence = newest_sequence + 1;
-            let record = Record::new(sequence, &device, reading, &dermoscopy, &context);
+            let record = Record::new(sequence, &device, reading, &dermoscopy, config.as_deref());
             Ok((Kind::Record, sequence, lossless_json(&record)?))
         })
     }

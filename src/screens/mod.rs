@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 use embedded_graphics::geometry::Dimensions;
 
+use crate::case::Case;
 use crate::frame::Frame;
 use crate::panel::Canvas;
 use crate::power::Battery;
@@ -138,6 +139,8 @@ pub struct Status {
     pub warning: Option<String>,
     /// The battery, where there is one.
     pub battery: Option<Battery>,
+    /// What the next captures are of.
+    pub case: Case,
     /// What a host on the USB cable finds the device by, while there is one, such as "USB 169.254.55.1".
     pub usb: Option<String>,
 }

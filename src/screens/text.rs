@@ -157,6 +157,18 @@ impl Face {
         fitting.unwrap_or_default()
     }
 
+    /// The text, or its beginning and its end with dots between in at most `width` pixels: names that differ mostly do at
+    /// their ends.
+    pub fn abridge(self, text: &str, width: u32) -> String {
+        let letters: Vec<char> = text.chars().collect();
+        let abridged = |kept: usize| -> String {
+            let (begin, end) = (&letters[..kept / 2], &letters[letters.len() - kept.div_ceil(2)..]);
+            begin.iter().chain(&['.', '.', '.']).chain(end).collect()
+        };
+        let shorter = (0..letters.len()).rev().map(abridged).find(|short| self.width(short) <= width);
+        if self.width(text) <= width { text.into() } else { shorter.unwrap_or_default() }
+    }
+
     /// The text in lines of at most `width` pixels, at most `count` of them, the last one shortened if need be.
     pub fn wrap(self, text: &str, width: u32, count: usize) -> Vec<String> {
         let mut lines: Vec<String> = Vec::new();

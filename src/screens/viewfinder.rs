@@ -7,6 +7,7 @@ use embedded_graphics::primitives::Rectangle;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{Hint, Status, icons, ink, picture, widgets};
+use crate::case::Case;
 use crate::frame::Frame;
 use crate::panel::Canvas;
 
@@ -31,11 +32,8 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
     }
     let place = picture::draw(canvas, &frame.pixels, area);
     ring(canvas, place, hint);
-    if let Some(battery) = status.battery {
-        let mut corner = area.cut_top((place.size.height / 10).clamp(12, 20));
-        let corner = corner.cut_right(corner.size.height * 7 / 2);
-        ink::veil(canvas, corner, theme::BACKGROUND, 200);
-        widgets::battery(canvas, corner.inset(3, 2), battery, Align::Right);
+    if status.battery.is_some() || !status.case.is_none() {
+        above(canvas, &mut area, (place.size.height / 10).clamp(12, 20), status);
     }
     let pill = area.cut_bottom((area.size.height / 7).max(20));
     ink::veil(canvas, pill, theme::BACKGROUND, 200);
@@ -54,17 +52,73 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
     let corner = Rectangle::new(line.top_left, Size::new_equal(side));
     sign(canvas, corner, hint);
     area.cut_top(side / 4);
-    let longest = words.split_whitespace().max_by_key(|word| word.len()).unwrap_or("");
-    let face = Type::Title.bold().fit(longest, area.size.width, area.size.height / 6);
+    let face = Type::Title.bold().fit(longest_word(words), area.size.width, area.size.height / 6);
     let lines = face.wrap(words, area.size.width, 4);
-    let count = area.cut_bottom(16);
+    if status.case.is_none() {
+        let count = area.cut_bottom(16);
+        let text = format!("{} saved", status.records);
+        let face = Type::Label.regular().fit(&text, count.size.width, 10);
+        face.write(canvas, &text, count, Align::Left, theme::MUTED);
+    } else {
+        case_beside(canvas, &mut area, &status.case);
+    }
     if let Some(battery) = status.battery {
         widgets::battery(canvas, area.cut_bottom(20).inset(0, 2), battery, Align::Left);
     }
-    face.write_lines(canvas, &lines, area, Align::Left, colour);
-    let text = format!("{} saved", status.records);
-    let face = Type::Label.regular().fit(&text, count.size.width, 10);
-    face.write(canvas, &text, count, Align::Left, theme::MUTED);
+    if lines.len() as u32 * face.line() <= area.size.height + face.line() / 2 {
+        face.write_lines(canvas, &lines, area, Align::Left, colour);
+    } else {
+        Type::Title.bold().fill(canvas, words, area, Align::Left, colour);
+    }
+}
+
+fn longest_word(text: &str) -> &str {
+    text.split_whitespace().max_by_key(|word| word.len()).unwrap_or("")
+}
+
+/// Over the top of the picture: the battery, and what the next capture is of, in a second row where it is long.
+fn above(canvas: &mut Canvas, area: &mut Rectangle, height: u32, status: &Status) {
+    let mut top = area.cut_top(height);
+    if let Some(battery) = status.battery {
+        let corner = top.cut_right((height * 7 / 2).max(54));
+        ink::veil(canvas, corner, theme::BACKGROUND, 200);
+        widgets::battery(canvas, corner.inset(3, 2), battery, Align::Right);
+    }
+    if !status.case.is_none() {
+        let words = status.case.words();
+        if Type::Tiny.bold().width(&words) + 8 <= top.size.width {
+            return row(canvas, top, &words);
+        }
+        let Case { case_id, body_site } = &status.case;
+        let mut rows = [case_id, body_site].into_iter().flatten();
+        rows.next().into_iter().for_each(|id| row(canvas, top, id));
+        rows.next().into_iter().for_each(|site| row(canvas, area.cut_top(height), site));
+    }
+}
+
+fn row(canvas: &mut Canvas, area: Rectangle, words: &str) {
+    ink::veil(canvas, area, theme::BACKGROUND, 200);
+    let inside = area.inset(4, 0);
+    let face = Type::Label.bold().fit(words, inside.size.width, inside.size.height * 2 / 3);
+    face.write(canvas, &face.abridge(words, inside.size.width), inside, Align::Left, theme::TEXT);
+}
+
+/// What the next capture is of, from the bottom of the column up: the case, and below it the body site.
+fn case_beside(canvas: &mut Canvas, area: &mut Rectangle, case: &Case) {
+    let parts = [(&case.body_site, Type::Label.regular()), (&case.case_id, Type::Label.bold())];
+    // A low column has no room for a second line.
+    let most = if area.size.height < 150 { 1 } else { 3 };
+    for (text, face) in parts {
+        let Some(text) = text else { continue };
+        let whole = if most == 1 { text } else { longest_word(text) };
+        let face = face.fit(whole, area.size.width, 10);
+        let lines = match most {
+            1 => vec![face.abridge(text, area.size.width)],
+            _ => face.wrap(text, area.size.width, most),
+        };
+        let block = area.cut_bottom(lines.len() as u32 * face.line() + 1);
+        face.write_lines(canvas, &lines, block, Align::Left, theme::TEXT);
+    }
 }
 
 fn words(hint: Hint) -> (&'static str, Rgb565) {

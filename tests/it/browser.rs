@@ -351,6 +351,43 @@ fn a_record_is_found_by_a_filter_and_shown_with_all_that_is_known() {
 }
 
 #[test]
+fn a_case_is_said_by_keyboard_and_stands_in_the_next_record() {
+    if no_browser("a_case_is_said_by_keyboard_and_stands_in_the_next_record") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        device.screen("viewfinder").await;
+        let field = device.element("#case input[name=case_id]").await;
+        field.send_keys("AB-12\u{e004}left forearm\u{e006}").await.expect("types, tabs on, and enters");
+        let said = async |words: &str| device.text("#case-state").await == words;
+        device.until("it holds", async || said("The next pictures are of AB-12, left forearm.").await).await;
+        device
+            .until("the screen says so", async || device.words().await.contains("AB-12, left forearm"))
+            .await;
+        device.picture("case").await;
+        let record = device.take_picture().await;
+        assert_eq!(
+            (record.case_id.as_deref(), record.body_site.as_deref()),
+            (Some("AB-12"), Some("left forearm"))
+        );
+
+        device.view("#/records?case_id=AB-12").await;
+        device.element("#gallery li").await;
+        device.view("#/records?case_id=CD-34").await;
+        device.element("#none:not([hidden])").await;
+        device.view("#/").await;
+        device.click("#case-clear").await;
+        device.until("it is cleared", async || said("No case is set.").await).await;
+        // The space bar is the device's button again: it goes on from the result.
+        device.key(' ', HOLD).await;
+        let record = device.take_picture().await;
+        assert_eq!((record.case_id, record.body_site), (None, None));
+        device.finish().await;
+    });
+}
+
+#[test]
 fn a_photograph_is_read_on_the_page_and_not_kept() {
     if no_browser("a_photograph_is_read_on_the_page_and_not_kept") {
         return;

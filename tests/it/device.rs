@@ -191,6 +191,41 @@ fn the_stored_capture_reads_the_same_again() {
 }
 
 #[test]
+fn a_record_is_of_the_case_that_was_said_before_its_press() {
+    let device = Device::start(|_| {});
+    device.wait_for_screen(&["viewfinder"]);
+    let say = |body: &str| {
+        let answer = device.request("PUT /api/v1/case", body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    };
+    say("{\"case_id\": \"AB-12\", \"body_site\": \"left forearm\"}");
+    device.press();
+    // Whether it is read yet or not: the capture is of the case that was said before.
+    device.wait_for_screen(&["analysing", "result", "retake"]);
+    say("{\"case_id\": \"CD-34\"}");
+    if device.wait_for_screen(&["result", "retake"]) == "retake" {
+        device.hold_until(&["result"]);
+    }
+    device.wait_for("a record", |status| status["result"]["record"] == 1);
+    device.hold_until(&["viewfinder"]);
+    let status = device.wait_for("its words", |status| status["words"].as_str().unwrap().contains("CD-34"));
+    assert_eq!(status["case"]["case_id"], "CD-34");
+    device.read();
+    device.request("DELETE /api/v1/case", "");
+    device.hold_until(&["viewfinder"]);
+    device.read();
+    let (_, folder) = device.terminate();
+    let store = open(folder.path());
+    let case = |sequence| {
+        let record = store.get(sequence).unwrap().unwrap();
+        (record.case_id, record.body_site)
+    };
+    assert_eq!(case(1), (Some("AB-12".into()), Some("left forearm".into())));
+    assert_eq!(case(2), (Some("CD-34".into()), None));
+    assert_eq!(case(3), (None, None));
+}
+
+#[test]
 fn past_results_are_shown_and_left_with_the_one_button() {
     let device = Device::start(|_| {});
     device.read();

@@ -8,11 +8,11 @@ use std::process::Output;
 use assert_cmd::Command;
 use dermascope::classifier::sha256_hex;
 use dermascope::records::export::{FORMATS, export};
-use dermascope::records::{Context, Filter, Reader, RecordsConfig, Store};
+use dermascope::records::{Filter, Reader, RecordsConfig, Store};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::records::reading;
+use crate::records::{reading, reading_of_case};
 
 struct Bench {
     folder: TempDir,
@@ -26,9 +26,8 @@ impl Bench {
         let config = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
         let mut store = Store::open(&config).expect("opens");
         for seed in [10, 20, 30, 200] {
-            let case_id = (seed == 20).then(|| "<b>\"A,1\"\n".to_string());
-            store.set_context(Context { case_id, ..Context::default() });
-            store.save(&reading(seed)).expect("saves");
+            let hostile = || reading_of_case(20, "<b>\"A,1\"\n", None);
+            store.save(&if seed == 20 { hostile() } else { reading(seed) }).expect("saves");
         }
         store.delete(3, "test").expect("deletes");
         Self { folder, config }

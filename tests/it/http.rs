@@ -20,7 +20,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::records::reading;
-use crate::shared::manifest;
+use crate::shared::{manifest, remote};
 
 /// A server over three records, and what the test plays the device with.
 pub struct Bench {
@@ -54,7 +54,8 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons, limits: 
     let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
     let model = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
     let quality = QualityConfig::default();
-    let device = Device { records: records.clone(), model, quality, feed: feed.clone(), presses };
+    let device =
+        Device { records: records.clone(), model, quality, feed: feed.clone(), presses, remote: remote() };
     let server = http::serve_within(&config, device, limits).expect("serves").expect("is configured");
     Bench { _folder: folder, server, records, feed, buttons, store }
 }
@@ -147,13 +148,22 @@ pub fn post_bytes(bench: &Bench, path: &str, kind: &str, body: &[u8]) -> Answer 
     answer(&mut stream)
 }
 
+/// Sends JSON.
+pub fn send(bench: &Bench, method: &str, path: &str, body: &str) -> Answer {
+    ask(bench, method, path, "", body)
+}
+
 fn post(bench: &Bench, path: &str, headers: &str, body: &str) -> Answer {
+    ask(bench, "POST", path, headers, body)
+}
+
+fn ask(bench: &Bench, method: &str, path: &str, headers: &str, body: &str) -> Answer {
     let address = bench.server.address();
     let length = body.len();
     raw(
         address,
         &format!(
-            "POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{headers}\
+            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nContent-Type: application/json\r\n{headers}\
              Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
         ),
     )
@@ -302,6 +312,47 @@ fn a_press_whose_page_is_gone_is_let_go() {
     let mut edge = || reader.next_edge(Duration::from_secs(60)).expect("virtual buttons cannot fail");
     assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: true }));
     assert_eq!(edge(), Some(Edge { button: Button::Main, pressed: false }));
+}
+
+#[test]
+fn a_case_holds_from_the_answer_until_it_is_cleared() {
+    let bench = bench();
+    let none = serde_json::json!({"case_id": null, "body_site": null});
+    assert_eq!(get(&bench, "/api/v1/case").json(), none);
+    let said =
+        send(&bench, "PUT", "/api/v1/case", "{\"case_id\": \" AB-12 \", \"body_site\": \"left forearm\"}");
+    let case = serde_json::json!({"case_id": "AB-12", "body_site": "left forearm"});
+    assert_eq!((said.status, said.json()), (200, case.clone()));
+    assert_eq!(get(&bench, "/api/v1/case").json(), case);
+    assert_eq!(get(&bench, "/api/v1/status").json()["case"], case);
+    for wrong in [
+        "{\"case_id\": \"A\\u0007\"}",
+        "{\"body_site\": 3}",
+        &format!("{{\"case_id\": \"{}\"}}", "x".repeat(65)),
+    ] {
+        let refused = send(&bench, "PUT", "/api/v1/case", wrong);
+        assert_eq!(
+            (refused.status, refused.header("content-type")),
+            (422, Some("application/problem+json")),
+            "{wrong}"
+        );
+    }
+    assert_eq!(get(&bench, "/api/v1/case").json(), case, "what is refused changes nothing");
+    assert_eq!(
+        send(&bench, "PUT", "/api/v1/case", "{\"body_site\": \"back\"}").json()["case_id"],
+        Value::Null
+    );
+    assert_eq!(send(&bench, "DELETE", "/api/v1/case", "").status, 204);
+    assert_eq!(get(&bench, "/api/v1/case").json(), none);
+}
+
+#[test]
+fn a_case_of_another_site_is_not_taken() {
+    let bench = bench();
+    let evil = "Origin: http://evil.example\r\n";
+    assert_eq!(ask(&bench, "PUT", "/api/v1/case", evil, "{\"case_id\": \"X\"}").status, 403);
+    assert_eq!(ask(&bench, "DELETE", "/api/v1/case", evil, "").status, 403);
+    assert_eq!(get(&bench, "/api/v1/case").json()["case_id"], Value::Null);
 }
 
 #[test]

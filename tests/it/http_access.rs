@@ -41,6 +41,7 @@ fn serve(token_sha256: String) -> Server {
         quality: Default::default(),
         feed: ScreenFeed::new(VirtualScreen::new(Size::new(6, 4))),
         presses: None,
+        remote: crate::shared::remote(),
     };
     http::serve(&config, device).expect("serves").expect("is configured")
 }

@@ -12,7 +12,7 @@ use dermascope::synthetic;
 use embedded_graphics::geometry::Size;
 use serde_json::Value;
 
-use crate::http::{Answer, Bench, bench, get, post_bytes, raw};
+use crate::http::{Answer, Bench, bench, get, post_bytes, raw, send};
 use crate::records::reading;
 
 fn document(bench: &Bench) -> Value {
@@ -40,6 +40,7 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
             "minimum" => value.is_null() || number(value) >= number(wanted),
             "maximum" => number(value) <= number(wanted),
             "exclusiveMinimum" => number(value) > number(wanted),
+            "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as f64 <= number(wanted)),
             "maxItems" => value.as_array().is_some_and(|items| items.len() as f64 <= number(wanted)),
             "format" => *wanted == "date-time" && is_time(value),
             "pattern" => *wanted == "^[0-9a-f]{64}$" && is_hash(value),
@@ -137,6 +138,12 @@ fn every_answer_is_as_described() {
             post_bytes(&bench, &format!("/api/v1/buttons/{button}"), "application/json", body.as_bytes());
         agrees(&document, "/api/v1/buttons/{button}", "post", &answer);
     }
+    for body in ["{\"case_id\": \"AB-12\"}", "{}", "{\"case_id\": \"A\\n\"}", "{\"case\": 1}", "{", "[]"] {
+        let answer = send(&bench, "PUT", "/api/v1/case", body);
+        agrees(&document, "/api/v1/case", "put", &answer);
+        asked("/api/v1/case", "/api/v1/case");
+    }
+    agrees(&document, "/api/v1/case", "delete", &send(&bench, "DELETE", "/api/v1/case", ""));
     let photo = dermascope::picture::encode_png(&synthetic::lesion(3, 240)).expect("encodes").bytes;
     for (kind, body) in [("image/png", &photo[..]), ("image/png", &photo[..99]), ("text/html", &[])] {
         agrees(&document, "/api/v1/classify", "post", &post_bytes(&bench, "/api/v1/classify", kind, body));
@@ -181,8 +188,13 @@ fn other_methods_are_refused_with_those_that_are_described() {
                 (405, Some("application/problem+json")),
                 "{method} {path}"
             );
-            let known = if operations.get("get").is_some() { "GET,HEAD" } else { "POST" };
-            assert_eq!(answer.header("allow"), Some(known), "{path}");
+            let known = [("get", "GET,HEAD"), ("post", "POST"), ("put", "PUT"), ("delete", "DELETE")];
+            let known: Vec<_> = known
+                .into_iter()
+                .filter(|(name, _)| operations.get(name).is_some())
+                .map(|(_, name)| name)
+                .collect();
+            assert_eq!(answer.header("allow"), Some(&*known.join(",")), "{path}");
         }
     }
 }

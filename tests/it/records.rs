@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use dermascope::case::Case;
 use dermascope::classifier::{
     Assessment, Attention, ClassProbability, Malignant, ModelId, Timings, sha256_hex,
 };
@@ -12,7 +13,7 @@ use dermascope::picture;
 use dermascope::quality::Quality;
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{
-    Context, Dermoscopy, Filter, Polarisation, Problem, Reader, RecordError, RecordsConfig, Store,
+    Dermoscopy, Filter, Polarisation, Problem, Reader, RecordError, RecordsConfig, Store,
 };
 use proptest::prelude::*;
 use rusqlite::Connection;
@@ -26,9 +27,18 @@ pub fn reading(seed: u8) -> Reading {
     let Region { x, y, width, height } = field_of_view;
     let pixels = image::imageops::crop_imm(&picture, x, y, width, height).to_image();
     let captured_at = jiff::Timestamp::from_second(1_760_000_000 + i64::from(seed) * 60).expect("in range");
-    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light: None };
+    let (light, case) = (None, Case::default());
+    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case };
     let quality = measured_quality(&capture);
     Reading { capture: Arc::new(capture), quality, assessment: assessment(seed), overridden: false }
+}
+
+/// The same of a case.
+pub fn reading_of_case(seed: u8, case_id: &str, body_site: Option<&str>) -> Reading {
+    let mut reading = reading(seed);
+    let case = Case { case_id: Some(case_id.into()), body_site: body_site.map(String::from) };
+    reading.capture = Arc::new(Capture { case, ..(*reading.capture).clone() });
+    reading
 }
 
 fn measured_quality(capture: &Capture) -> Quality {
@@ -123,7 +133,7 @@ fn records_are_numbered_without_gaps_over_openings_and_deletions() {
 }
 
 #[test]
-fn a_record_keeps_the_context_and_the_dermoscopy() {
+fn a_record_keeps_the_case_the_configuration_and_the_dermoscopy() {
     let folder = TempDir::new().expect("a temporary folder");
     let dermoscopy = Dermoscopy {
         polarisation: Some(Polarisation::Cross),
@@ -133,13 +143,8 @@ fn a_record_keeps_the_context_and_the_dermoscopy() {
     };
     let config = RecordsConfig { dermoscopy: dermoscopy.clone(), ..config(&folder) };
     let mut store = Store::open(&config).expect("opens");
-    let context = Context {
-        config_sha256: Some("c0".into()),
-        case_id: Some("A-17".into()),
-        body_site: Some("left forearm".into()),
-    };
-    store.set_context(context);
-    store.save(&reading(1)).expect("saves");
+    store.set_config("c0".into());
+    store.save(&reading_of_case(1, "A-17", Some("left forearm"))).expect("saves");
     let record = store.get(1).expect("reads").expect("is there");
     assert_eq!(record.dermoscopy, dermoscopy);
     assert_eq!(record.case_id.as_deref(), Some("A-17"));
@@ -170,8 +175,7 @@ fn lists_page_backwards_and_filter() {
 #[test]
 fn a_deletion_leaves_a_tombstone_and_nothing_of_the_person() {
     let (_folder, config, mut store) = store_of(2);
-    store.set_context(Context { case_id: Some("Meier-4711".into()), ..Context::default() });
-    store.save(&reading(3)).expect("saves");
+    store.save(&reading_of_case(3, "Meier-4711", None)).expect("saves");
     let name = store.get(3).expect("reads").expect("is there").image_name();
     store.delete(3, "asked for").expect("deletes");
     assert_eq!(store.get(3).expect("reads"), None);

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use dermascope::case::Case;
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
 use dermascope::frame::{Encoded, Encoding, Frame, Region};
 use dermascope::panel::Canvas;
@@ -51,6 +52,7 @@ fn capture(clock_set: bool) -> Arc<Capture> {
         captured_at: "2026-03-14T09:26:53Z".parse().unwrap(),
         clock_set,
         light: None,
+        case: Case::default(),
     })
 }
 
@@ -193,6 +195,16 @@ fn screens() -> Vec<(&'static str, Screen)> {
     ]
 }
 
+/// What the viewfinder says of the next capture, with its name.
+fn cases() -> [(&'static str, Option<Battery>, Case); 2] {
+    let battery = Battery { charge: Charge { percent: 100, charging: true }, low: false };
+    let case = |id: &str, site| Case::new(Some(id), site).unwrap();
+    [
+        ("both", None, case("AB-12", Some("left forearm"))),
+        ("long", Some(battery), case("Dermatology 2026-0417/3", Some("back, below the left shoulder blade"))),
+    ]
+}
+
 fn drawn(screen: &Screen, status: &Status, size: Size) -> Canvas {
     let mut canvas = Canvas::new(size);
     draw(screen, status, &mut canvas);
@@ -251,6 +263,13 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
         let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
         for size in SIZES {
             wrong.extend(compare(&format!("battery-{name}"), size, &drawn(&live, &status, size).to_rgb()));
+        }
+    }
+    for (name, battery, case) in cases() {
+        let status = Status { battery, case, ..status.clone() };
+        for size in SIZES.into_iter().chain(SMALL) {
+            let live = Screen::Viewfinder { frame: frame(), hint: Hint::Improve(Reason::TooBright) };
+            wrong.extend(compare(&format!("case-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
     let on_cable = Status { usb: Some("USB 169.254.55.1".into()), ..status.clone() };
@@ -333,7 +352,9 @@ proptest! {
         width in 96_u32..400, height in 96_u32..400, text in ".{0,200}", share in any::<f32>(), records: u64,
     ) {
         let size = Size::new(width, height);
-        let status = Status { records, warning: Some(text.clone()), usb: Some(text.clone()), ..Status::default() };
+        let case = Case { case_id: Some(text.clone()), body_site: Some(text.clone()) };
+        let status =
+            Status { records, warning: Some(text.clone()), usb: Some(text.clone()), case, ..Status::default() };
         for (_, screen) in screens() {
             drawn(&screen, &status, size);
         }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use dermascope::links::remote::{self, Remote, Told};
+
 /// The folder `shared` beside the repository, or where DERMASCOPE_SHARED says. Says loudly that a test was
 /// skipped where there is none.
 pub fn shared(test: &str) -> Option<PathBuf> {
@@ -12,6 +14,18 @@ pub fn shared(test: &str) -> Option<PathBuf> {
         eprintln!("skipped: {test}: no pictures in {} (set DERMASCOPE_SHARED)", folder.display());
     }
     found.then_some(folder)
+}
+
+/// A device that takes every case it is told, and does nothing else.
+pub fn remote() -> Remote {
+    let (remote, base) = remote::pair();
+    std::thread::spawn(move || {
+        for wish in base.wishes() {
+            base.tell(Told { case: wish.case.clone(), ..Told::default() });
+            wish.done();
+        }
+    });
+    remote
 }
 
 /// The model that ships.

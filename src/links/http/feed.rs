@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::RESEARCH_ONLY;
+use crate::case::Case;
 use crate::classifier::ClassProbability;
 use crate::panel::{Canvas, Shown, VirtualScreen};
 use crate::reading::{Reading, Saved, Verdict};
@@ -121,7 +122,7 @@ impl ScreenState {
     fn of(screen: &Screen, status: &Status) -> Self {
         let (name, words, result) = match screen {
             Screen::SelfTest { checks } => ("self_test", check_words(checks), None),
-            Screen::Viewfinder { hint, .. } => ("viewfinder", hint_words(*hint), None),
+            Screen::Viewfinder { hint, .. } => ("viewfinder", live_words(*hint, &status.case), None),
             Screen::Analysing { .. } => ("analysing", "Reading the picture".into(), None),
             Screen::Result { reading, saved, page } => {
                 let state = ResultState::of(reading, saved.clone());
@@ -206,6 +207,11 @@ fn hint_words(hint: Hint) -> String {
         Hint::Improve(reason) => reason.instruction().into(),
         Hint::NoSignal => "No live picture from the camera".into(),
     }
+}
+
+fn live_words(hint: Hint, case: &Case) -> String {
+    let hint = hint_words(hint);
+    if case.is_none() { hint } else { format!("{hint}. Case: {}", case.words()) }
 }
 
 fn refusal_words(reasons: &[Refusal]) -> String {

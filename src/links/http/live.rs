@@ -17,6 +17,7 @@ use super::feed::ScreenState;
 use super::problem::Problem;
 use super::routes::Link;
 use crate::RESEARCH_ONLY;
+use crate::case::Case;
 use crate::panel::Shown;
 
 /// A silent stream says that it lives this often.
@@ -58,6 +59,8 @@ struct Status {
     version: u64,
     /// Of the panel, in percent.
     backlight: u8,
+    /// What the next captures are of.
+    case: Case,
     /// Whether the page's buttons press anything.
     virtual_buttons: bool,
     firmware: &'static str,
@@ -70,6 +73,7 @@ impl Status {
             state,
             version: shown.version,
             backlight: shown.backlight,
+            case: link.remote.told().case,
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),
             notice: RESEARCH_ONLY,

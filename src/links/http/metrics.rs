@@ -100,6 +100,8 @@ pub(super) async fn count(State(metrics): State<Arc<Metrics>>, request: Request,
         Method::GET => "GET",
         Method::HEAD => "HEAD",
         Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
         _ => "other",
     };
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_string();

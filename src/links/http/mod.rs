@@ -8,6 +8,7 @@
 
 mod access;
 mod buttons;
+mod case;
 mod connections;
 mod export;
 mod feed;
@@ -33,6 +34,7 @@ pub use limits::Limits;
 
 use crate::buttons::VirtualButtons;
 use crate::classifier::ModelConfig;
+use crate::links::remote::Remote;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 use metrics::Metrics;
@@ -64,6 +66,8 @@ pub struct Device {
     pub feed: ScreenFeed,
     /// Where the page's buttons press; none on a device with buttons of its own.
     pub presses: Option<VirtualButtons>,
+    /// What else the device tells, and where it is told a case.
+    pub remote: Remote,
 }
 
 impl HttpConfig {
@@ -176,8 +180,8 @@ pub fn serve_within(
     Ok(Some(Server { address, stop: Some(stop), thread: Some(thread) }))
 }
 
-/// One lists, one exports, two read photographs, and one is left for a picture.
-const BLOCKING_THREADS: usize = 5;
+/// One lists, one exports, two read photographs, one waits for the device, and one is left for a picture.
+const BLOCKING_THREADS: usize = 6;
 
 /// Whenever the device has something to do, this thread waits. Not the one that answers: it does little, and a button
 /// that is let go late would have been held.

@@ -17,7 +17,8 @@ use super::metrics::{self, Metrics};
 use super::photographs::{self, Photographs};
 use super::problem::{self, Problem};
 use super::records::{self, Records};
-use super::{Device, HttpConfig, export, live};
+use super::{Device, HttpConfig, case, export, live};
+use crate::links::remote::Remote;
 
 /// What the handlers share.
 pub(super) struct Link {
@@ -26,6 +27,7 @@ pub(super) struct Link {
     pub buttons: Option<Arc<Buttons>>,
     pub records: Arc<Records>,
     pub photographs: Arc<Photographs>,
+    pub remote: Remote,
     pub metrics: Arc<Metrics>,
     pub watchers: Arc<Semaphore>,
     pub exports: Arc<Semaphore>,
@@ -39,6 +41,7 @@ impl Link {
             buttons: device.presses.map(Buttons::new),
             records: Arc::new(Records::new(device.records)),
             photographs: Photographs::new(device.model, device.quality),
+            remote: device.remote,
             metrics: Metrics::new(),
             watchers: Arc::new(Semaphore::new(limits.watchers)),
             exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
@@ -57,6 +60,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/", "text/html; charset=utf-8", include_str!("web/index.html")),
     ("/style.css", "text/css; charset=utf-8", include_str!("web/style.css")),
     ("/page.js", SCRIPT, include_str!("web/page.js")),
+    ("/case.js", SCRIPT, include_str!("web/case.js")),
     ("/dom.js", SCRIPT, include_str!("web/dom.js")),
     ("/screen.js", SCRIPT, include_str!("web/screen.js")),
     ("/records.js", SCRIPT, include_str!("web/records.js")),
@@ -76,6 +80,7 @@ fn api() -> Vec<(&'static str, MethodRouter<Arc<Link>>)> {
         ("/api/v1/events", get(live::events)),
         ("/api/v1/screen.png", get(live::screen)),
         ("/api/v1/buttons/{button}", limited(post(buttons::press), MAX_BODY)),
+        ("/api/v1/case", limited(get(case::get).put(case::put).delete(case::delete), MAX_BODY)),
         ("/api/v1/classify", limited(post(photographs::classify), MAX_PHOTO + MAX_FORM)),
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),

@@ -12,6 +12,7 @@ use serial2::{SerialPort, Settings};
 
 use super::clock::Clock;
 use super::{SerialConfig, Service, Session};
+use crate::links::remote::Remote;
 use crate::records::RecordsConfig;
 
 /// How long one wait for the terminal lasts: the link ends so soon after it is told to.
@@ -42,11 +43,12 @@ pub fn start(
     config: &SerialConfig,
     records: &RecordsConfig,
     clock: Box<dyn Clock>,
+    remote: Remote,
 ) -> io::Result<Option<Link>> {
     let Some(path) = config.path() else { return Ok(None) };
     let stop = Arc::new(AtomicBool::new(false));
     let edge = Edge { path, baud: config.baud, stop: stop.clone(), torn: false };
-    let session = Session::new(Service::new(records.clone(), clock));
+    let session = Session::new(Service::new(records.clone(), clock, remote));
     let thread = std::thread::Builder::new().name("serial".into()).spawn(move || edge.serve(session))?;
     Ok(Some(Link { stop, thread: Some(thread) }))
 }

@@ -35,6 +35,8 @@ pub const DAMAGED: i64 = 3;
 pub const CLOCK: i64 = 4;
 /// There is no such part: of a picture, or of an export that was not made.
 pub const NO_PART: i64 = 5;
+/// The device does not answer.
+pub const DEVICE: i64 = 6;
 
 impl Fault {
     pub fn new(code: i64, message: impl Into<String>) -> Self {

@@ -5,11 +5,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::clock::Clock;
-use super::message::{CLOCK, DAMAGED, Fault, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED};
+use super::message::{CLOCK, DAMAGED, DEVICE, Fault, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED};
 use super::outgoing::Outgoing;
 use super::wire::{self, Form};
 use super::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
 use crate::RESEARCH_ONLY;
+use crate::case::Case;
+use crate::links::remote::{Remote, Unanswered};
 use crate::records::chain::Entry;
 use crate::records::export::FORMATS;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Store};
@@ -25,6 +27,8 @@ pub struct Service {
     /// Opened when first asked for, and anew after an error: the records may have been repaired.
     reader: Option<Reader>,
     clock: Box<dyn Clock>,
+    /// The device beside its records.
+    remote: Remote,
     /// The export that was made last.
     export: Option<Outgoing>,
 }
@@ -56,6 +60,8 @@ pub const METHODS: &[(&str, Method)] = &[
     ("image.read", |service, params| service.image(&given(params)?)),
     ("export", |service, params| service.make_export(given(params)?)),
     ("export.read", |service, params| service.export_part(&given(params)?)),
+    ("case.get", |service, _| Ok(json!(service.case()).into())),
+    ("case.set", |service, params| service.set_case(given(params)?).map(Answer::from)),
     ("time.set", |service, params| service.set_time(&given(params)?)),
 ];
 
@@ -149,9 +155,15 @@ impl From<RecordError> for Fault {
     }
 }
 
+impl From<Unanswered> for Fault {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::new(DEVICE, unanswered.to_string())
+    }
+}
+
 impl Service {
-    pub fn new(config: RecordsConfig, clock: Box<dyn Clock>) -> Self {
-        Self { config, reader: None, clock, export: None }
+    pub fn new(config: RecordsConfig, clock: Box<dyn Clock>, remote: Remote) -> Self {
+        Self { config, reader: None, clock, remote, export: None }
     }
 
     /// Answers a call.
@@ -211,7 +223,7 @@ impl Service {
         Ok(json!({
             "device": device, "firmware": env!("CARGO_PKG_VERSION"), "notice": RESEARCH_ONLY,
             "records": records, "newest": newest, "exported": exported,
-            "space": space, "now": now, "clock_set": clock_set,
+            "case": self.case(), "space": space, "now": now, "clock_set": clock_set,
         }))
     }
 
@@ -284,6 +296,17 @@ impl Service {
         let bytes = bytes.map_err(|cause| Fault::new(DAMAGED, format!("cannot read the export: {cause}")))?;
         let whole = json!({"sha256": export.sha256(), "size": export.size()});
         Ok(part(whole, params.offset, bytes, params.form))
+    }
+
+    /// What the next captures are of.
+    pub(super) fn case(&self) -> Case {
+        self.remote.told().case
+    }
+
+    /// Says all of it anew, and gives what holds.
+    pub(super) fn set_case(&mut self, case: Case) -> Result<Value, Fault> {
+        self.remote.set_case(case.clone())?;
+        Ok(json!(case))
     }
 
     fn set_time(&mut self, params: &TimeParams) -> Result<Answer, Fault> {

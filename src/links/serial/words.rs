@@ -8,10 +8,15 @@ use serde_json::Value;
 
 use super::service::Service;
 use crate::RESEARCH_ONLY;
+use crate::case::Case;
 use crate::records::{Filter, Record};
 
-/// A word is at most this long; what is longer, or not printable, is noise and not answered.
+/// A word is at most this long in bytes; what is longer, or not printable, is noise and not answered.
 const LONGEST_WORD: usize = 40;
+/// But for a case, which has names of its own.
+const LONGEST_CASE: usize = 600;
+/// Stands for none.
+const NONE: &str = "-";
 /// Records on a list, unless a number is given, and at most.
 const LIST: usize = 10;
 const LONGEST_LIST: usize = 50;
@@ -22,6 +27,9 @@ const HELP: &str = "\
 #   status     the device, its records, its clock, its disk
 #   list 20    the newest records; without a number 10
 #   last       the newest record
+#   case       what the next pictures are of
+#   case AB-12 left forearm    says it: the case's name, then where on the body; - is none
+#   case -     none from now on
 # Programs speak JSON-RPC 2.0, one object a line: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\"}
 # All of it to a folder of your computer: dermascope pull PORT DIR
 ";
@@ -29,7 +37,8 @@ const HELP: &str = "\
 /// Answers a line that a person typed; none where it is noise.
 pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
     let line = std::str::from_utf8(line).ok()?.trim();
-    let is_noise = line.len() > LONGEST_WORD || line.chars().any(char::is_control);
+    let longest = if line.starts_with("case ") { LONGEST_CASE } else { LONGEST_WORD };
+    let is_noise = line.len() > longest || line.chars().any(char::is_control);
     if line.is_empty() || is_noise || line.starts_with(['#', '?', '=']) {
         return None;
     }
@@ -40,6 +49,7 @@ pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
         ("list", Ok(count)) => list(service, count),
         ("list", Err(_)) => list(service, LIST),
         ("last", _) => list(service, 1),
+        ("case", _) => case(service, rest),
         _ => return Some("? that is no word of mine: type help\n".into()),
     };
     let text = answer.unwrap_or_else(|cause| format!("# {cause}\n"));
@@ -65,6 +75,23 @@ fn status(service: &mut Service) -> Result<String, String> {
         text("now"),
         mib("free"),
         mib("total"),
+    ))
+}
+
+/// Says what the next captures are of, after taking in what the person says of it.
+fn case(service: &mut Service, said: &str) -> Result<String, String> {
+    if !said.is_empty() {
+        let (id, site) = said.split_once(' ').unwrap_or((said, ""));
+        let some = |text: &'static str, name| if name == text { None } else { Some(name) };
+        let case = Case::new(some(NONE, id), some(NONE, site.trim())).map_err(|error| error.to_string())?;
+        service.set_case(case).map_err(|fault| fault.message)?;
+    }
+    let case = service.case();
+    let part = |part: &Option<String>| part.clone().unwrap_or_else(|| NONE.into());
+    Ok(format!(
+        "# the next pictures are of case {}, body site {}\n",
+        part(&case.case_id),
+        part(&case.body_site)
     ))
 }
 

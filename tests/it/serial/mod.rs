@@ -24,6 +24,7 @@ use rand_chacha::ChaCha8Rng;
 use tempfile::TempDir;
 
 use crate::records::reading;
+use crate::shared::remote;
 use wire::{Cable, Terminal, clean, terminal};
 
 /// A clock that only remembers what it was set to.
@@ -82,7 +83,7 @@ impl Bench {
 
     fn link(path: &Path, records: &RecordsConfig, clock: &FakeClock) -> Option<Link> {
         let config = SerialConfig { device: path.display().to_string(), ..SerialConfig::default() };
-        start(&config, records, Box::new(clock.clone())).expect("starts")
+        start(&config, records, Box::new(clock.clone()), remote()).expect("starts")
     }
 
     fn store(&self) -> Store {

@@ -9,9 +9,10 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Bench;
+use crate::shared::remote;
 
 fn session(bench: &Bench) -> Session {
-    Session::new(Service::new(bench.config.clone(), Box::new(bench.clock.clone())))
+    Session::new(Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote()))
 }
 
 /// All that a session answers to some bytes.
@@ -154,6 +155,40 @@ fn a_person_reads_plain_words() {
         assert!(text(words).contains(RESEARCH_ONLY), "{words}");
     }
     assert_eq!(text("what is this\n"), "? that is no word of mine: type help\n");
+}
+
+#[test]
+fn a_case_is_said_in_plain_words_or_by_a_program() {
+    let bench = Bench::new(&[]);
+    let mut session = session(&bench);
+    let mut text = |words: &str| String::from_utf8(say(&mut session, words.as_bytes())).expect("text");
+    for (words, id, site) in [
+        ("case", "-", "-"),
+        ("case AB-12  left forearm", "AB-12", "left forearm"),
+        ("case", "AB-12", "left forearm"),
+        ("case Ä-7", "Ä-7", "-"),
+        ("case - back", "-", "back"),
+        ("case -", "-", "-"),
+    ] {
+        let said = text(&format!("{words}\r\n"));
+        assert!(said.contains(&format!("case {id}, body site {site}\n")), "{words}: {said}");
+    }
+    assert!(text(&format!("case {}\n", "x".repeat(65))).contains("at most 64"));
+    let case = json!({"case_id": "AB-12", "body_site": null});
+    assert_eq!(result(&mut session, "case.set", json!({"case_id": "AB-12"})), case);
+    assert_eq!(result(&mut session, "case.get", json!({})), case);
+    assert_eq!(code(&mut session, "case.set", json!({"case_id": "A\nB"})), message::PARAMS);
+    assert_eq!(result(&mut session, "status", json!({}))["case"], case);
+    assert_eq!(result(&mut session, "case.set", json!({}))["case_id"], Value::Null);
+}
+
+#[test]
+fn a_device_that_does_not_answer_is_an_error_with_its_code() {
+    let bench = Bench::new(&[]);
+    let (remote, gone) = dermascope::links::remote::pair();
+    drop(gone);
+    let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
+    assert_eq!(code(&mut Session::new(service), "case.set", json!({})), message::DEVICE);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 // The page: which view is shown, by the address behind the #. No framework, nothing from elsewhere.
 
 import { byId } from "./dom.js";
+import { show as showCase } from "./case.js";
 import * as record from "./record.js";
 import * as records from "./records.js";
 import { connect, fit } from "./screen.js";
@@ -42,6 +43,7 @@ let known = "";
 
 // A new record, or an old connection: what is listed may have changed.
 connect((status, stale) => {
+  showCase(status.case);
   const state = `${status.records} ${status.result?.record ?? ""}`;
   if (!stale && state === known) return;
   known = state;
