@@ -78,6 +78,13 @@ impl Config {
         sha256_hex(&serde_json::to_vec(self).unwrap_or_default())
     }
 
+    /// What a host on the USB cable finds the device by: its address there, with the page's port where it is served.
+    pub fn usb_words(&self) -> String {
+        let address = self.usb.address;
+        let port = self.http.usb_port(address.into());
+        port.map_or_else(|| format!("USB {address}"), |port| format!("USB {address}:{port}"))
+    }
+
     fn check(&self, path: &Path) -> Result<(), ConfigError> {
         [
             self.device.check(),
@@ -171,6 +178,14 @@ mod tests {
                 assert!(named, "{section}.{key} is missing");
             }
         }
+    }
+
+    #[test]
+    fn the_screen_says_where_a_host_on_the_cable_finds_the_page() {
+        let words = |text: &str| Config::parse(text, Path::new("device.toml")).unwrap().usb_words();
+        assert_eq!(words(""), "USB 169.254.55.1:8080");
+        assert_eq!(words("[usb]\naddress = \"10.55.0.1\"\n"), "USB 10.55.0.1:8080");
+        assert_eq!(words("[http]\nlisten = []\n"), "USB 169.254.55.1");
     }
 
     #[test]

@@ -45,7 +45,9 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
         None => draw_lesions(&args.folder.join("pictures"))?,
     };
     config.records.folder = args.folder.join("records");
-    config.http.listen = Some(args.listen.clone());
+    config.http.listen = vec![args.listen.clone()];
+    // Nobody would see a simulator whose page is only tried again.
+    config.http.check_free(config.usb.address.into())?;
     (config.panel.width, config.panel.height) = args.panel;
     config.panel.check().map_err(anyhow::Error::msg)?;
     daemon::run(&config)?;

@@ -83,9 +83,9 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
     let (records, model, quality) = (config.records.clone(), config.model.clone(), config.quality.clone());
     let served = http::Device { records, model, quality, feed, presses, remote: remote.clone() };
-    let server = http::serve(&config.http, served)?;
-    if let Some(server) = &server {
-        println!("listening on {}", server.url());
+    let server = http::serve(&config.http, config.usb.address.into(), served)?;
+    for address in server.iter().flat_map(|server| server.addresses()) {
+        println!("listening on http://{address}");
     }
     let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()), remote.clone())
         .context("cannot start the serial link")?;

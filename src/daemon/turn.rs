@@ -113,7 +113,7 @@ impl Device {
             started: now,
             touched_at: now,
             hinted_at: now,
-            usb_words: format!("USB {}", config.usb.address),
+            usb_words: config.usb_words(),
             usb_looked_at: now,
             camera_deadline: None,
             pressed_at: None,

@@ -1,7 +1,7 @@
 //! The HTTP link, over a real socket, with a device that the test plays.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,7 @@ pub struct Bench {
     store: Store,
 }
 
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 const SIZE: Size = Size::new(6, 4);
 
 pub fn bench() -> Bench {
@@ -51,16 +52,25 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons, limits: 
         store.save(&reading(seed)).expect("saves");
     }
     let feed = ScreenFeed::new(VirtualScreen::new(SIZE));
-    let config = HttpConfig { listen: Some("127.0.0.1:0".into()), ..HttpConfig::default() };
+    let config = HttpConfig { listen: vec!["127.0.0.1:0".into()], ..HttpConfig::default() };
     let model = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
     let quality = QualityConfig::default();
     let device =
         Device { records: records.clone(), model, quality, feed: feed.clone(), presses, remote: remote() };
-    let server = http::serve_within(&config, device, limits).expect("serves").expect("is configured");
+    let server =
+        http::serve_within(&config, LOCALHOST, device, limits).expect("serves").expect("is configured");
     Bench { _folder: folder, server, records, feed, buttons, store }
 }
 
 impl Bench {
+    pub fn address(&self) -> SocketAddr {
+        self.server.addresses()[0]
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
     /// Adds record 4 with a picture of so many bytes: more than any socket holds.
     pub fn fill(&self, size: usize) {
         let mut bytes = reading(99).capture.encoded.bytes.to_vec();
@@ -131,12 +141,12 @@ fn unchunk(mut body: &[u8]) -> Vec<u8> {
 }
 
 pub fn get(bench: &Bench, path: &str) -> Answer {
-    let address = bench.server.address();
+    let address = bench.address();
     raw(address, &format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"))
 }
 
 pub fn post_bytes(bench: &Bench, path: &str, kind: &str, body: &[u8]) -> Answer {
-    let address = bench.server.address();
+    let address = bench.address();
     let mut stream = connect(address);
     let length = body.len();
     let head = format!(
@@ -158,7 +168,7 @@ fn post(bench: &Bench, path: &str, headers: &str, body: &str) -> Answer {
 }
 
 fn ask(bench: &Bench, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-    let address = bench.server.address();
+    let address = bench.address();
     let length = body.len();
     raw(
         address,
@@ -266,7 +276,7 @@ fn the_status_says_what_the_screen_says() {
 #[test]
 fn events_tell_every_new_screen_at_once() {
     let bench = bench();
-    let address = bench.server.address();
+    let address = bench.address();
     let mut stream = connect(address);
     let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n");
     stream.write_all(request.as_bytes()).expect("writes");
@@ -369,16 +379,16 @@ fn a_press_of_another_site_does_nothing() {
     let evil = post(&bench, "/api/v1/buttons/main", "Origin: http://evil.example\r\n", "{\"pressed\": true}");
     assert_eq!(evil.status, 403);
     let form = raw(
-        bench.server.address(),
+        bench.address(),
         &format!(
             "POST /api/v1/buttons/main HTTP/1.1\r\nHost: {}\r\nContent-Type: text/plain\r\n\
              Content-Length: 17\r\nConnection: close\r\n\r\n{{\"pressed\": true}}",
-            bench.server.address()
+            bench.address()
         ),
     );
     assert_eq!(form.status, 415);
     let rebound = raw(
-        bench.server.address(),
+        bench.address(),
         "GET /api/v1/records HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n",
     );
     assert_eq!(rebound.status, 421);
@@ -446,7 +456,7 @@ fn a_picture_comes_byte_for_byte_and_once() {
     assert_eq!((picture.status, picture.header("content-type")), (200, Some("image/png")));
     assert_eq!(picture.body, reading(20).capture.encoded.bytes.to_vec());
     let tag = picture.header("etag").expect("has a tag").to_string();
-    let address = bench.server.address();
+    let address = bench.address();
     let again = raw(
         address,
         &format!(
@@ -491,7 +501,7 @@ fn whatever_is_wrong_comes_as_problem_details() {
 #[test]
 fn a_dropped_server_lets_its_address_go() {
     let bench = bench();
-    let address = bench.server.address();
+    let address = bench.address();
     // One that watches must not keep it.
     let mut watcher = connect(address);
     let request = format!("GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n");

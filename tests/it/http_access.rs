@@ -31,7 +31,7 @@ fn new_token() -> (String, String) {
 
 fn serve(token_sha256: String) -> Server {
     let config = HttpConfig {
-        listen: Some("0.0.0.0:0".into()),
+        listen: vec!["0.0.0.0:0".into()],
         token_sha256: Some(token_sha256),
         ..HttpConfig::default()
     };
@@ -43,7 +43,9 @@ fn serve(token_sha256: String) -> Server {
         presses: None,
         remote: crate::shared::remote(),
     };
-    http::serve(&config, device).expect("serves").expect("is configured")
+    http::serve(&config, "127.0.0.1".parse().expect("an address"), device)
+        .expect("serves")
+        .expect("is configured")
 }
 
 fn ask(address: SocketAddr, path: &str, header: &str) -> Answer {
@@ -57,7 +59,7 @@ fn from_a_network_the_token_is_asked_for_and_from_here_it_is_not() {
     };
     let (token, hash) = new_token();
     let server = serve(hash.clone());
-    let port = server.address().port();
+    let port = server.addresses()[0].port();
     let (outside, inside) = (SocketAddr::new(outside, port), SocketAddr::from(([127, 0, 0, 1], port)));
     for path in ["/", "/api/v1/status", "/api/v1/records", "/metrics", "/openapi.json", "/nothing"] {
         let refused = ask(outside, path, "");

@@ -52,7 +52,7 @@ fn a_second_export_at_once_is_told_to_wait_and_an_abandoned_one_ends() {
     let limits = Limits { stall: Duration::from_millis(500), ..Limits::default() };
     let bench = bench_within(limits);
     bench.fill(24 << 20);
-    let address = bench.server.address();
+    let address = bench.address();
     // Asks, and never reads: more than the sockets hold is waiting.
     let mut slow = connect(address);
     let request = format!("GET /api/v1/export.zip HTTP/1.1\r\nHost: {address}\r\n\r\n");

@@ -15,7 +15,7 @@ fn short() -> Limits {
 
 /// Sends some bytes and gives what comes back until the connection is closed.
 fn dawdle(bench: &Bench, bytes: &str) -> String {
-    let mut stream = connect(bench.server.address());
+    let mut stream = connect(bench.address());
     stream.write_all(bytes.as_bytes()).expect("writes");
     let mut all = Vec::new();
     match stream.read_to_end(&mut all) {
@@ -26,7 +26,7 @@ fn dawdle(bench: &Bench, bytes: &str) -> String {
 }
 
 fn watch(bench: &Bench) -> TcpStream {
-    let address = bench.server.address();
+    let address = bench.address();
     let mut stream = connect(address);
     write!(stream, "GET /api/v1/events HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("writes");
     stream
@@ -46,7 +46,7 @@ fn one_who_says_nothing_or_half_a_head_loses_the_connection() {
 #[test]
 fn a_body_that_never_ends_is_given_up_with_a_problem() {
     let bench = bench_within(short());
-    let host = bench.server.address();
+    let host = bench.address();
     for (path, kind) in [
         ("/api/v1/buttons/main", "application/json"),
         ("/api/v1/classify", "image/jpeg"),
@@ -65,7 +65,7 @@ fn a_body_that_never_ends_is_given_up_with_a_problem() {
 #[test]
 fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let bench = bench();
-    let host = bench.server.address();
+    let host = bench.address();
     for (path, kind, length) in [
         ("/api/v1/buttons/main", "application/json", 5_000u64),
         ("/api/v1/classify", "image/jpeg", 17 << 20),
@@ -101,7 +101,7 @@ fn a_head_that_is_too_large_is_refused() {
 #[test]
 fn who_comes_while_all_seats_are_taken_is_answered_when_one_is_free() {
     let bench = bench_within(short());
-    let silent: Vec<_> = (0..20).map(|_| connect(bench.server.address())).collect();
+    let silent: Vec<_> = (0..20).map(|_| connect(bench.address())).collect();
     assert_eq!(get(&bench, "/healthz").status, 200);
     drop(silent);
 }
@@ -133,7 +133,7 @@ fn those_who_watch_the_screen_leave_seats_for_others() {
 fn one_who_does_not_read_a_large_answer_loses_the_connection() {
     let bench = bench_within(Limits { connections: 1, ..short() });
     bench.fill(24 << 20);
-    let address = bench.server.address();
+    let address = bench.address();
     let mut slow = connect(address);
     write!(slow, "GET /api/v1/records/4/image HTTP/1.1\r\nHost: {address}\r\n\r\n").expect("writes");
     // The only seat: it must come free.

@@ -111,7 +111,7 @@ fn a_small_file_of_too_many_pixels_is_refused() {
 
 /// Begins to send a photograph that does not go on.
 fn begin(bench: &Bench) -> std::net::TcpStream {
-    let address = bench.server.address();
+    let address = bench.address();
     let mut stream = connect(address);
     write!(
         stream,

@@ -11,6 +11,7 @@ mod http;
 mod http_access;
 mod http_export;
 mod http_limits;
+mod http_listen;
 mod http_photographs;
 mod int8;
 mod model;

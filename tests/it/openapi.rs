@@ -174,7 +174,7 @@ fn every_state_of_the_screen_is_as_described() {
 #[test]
 fn other_methods_are_refused_with_those_that_are_described() {
     let bench = bench();
-    let address = bench.server.address();
+    let address = bench.address();
     for (path, operations) in document(&bench)["paths"].as_object().expect("paths") {
         let path = path.replace("{button}", "main").replace("{sequence}", "1");
         for method in ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
@@ -208,7 +208,7 @@ fn schemathesis_finds_no_answer_that_is_not_described() {
         return eprintln!("skipped: schemathesis: not in {} (`make setup` installs it)", program.display());
     }
     let bench = bench();
-    let url = bench.server.url();
+    let url = bench.url();
     let folder = tempfile::tempdir().expect("a temporary folder");
     let output = Command::new(&program)
         .args(["run", &format!("{url}/openapi.json"), "--url", &url, "--no-color"])

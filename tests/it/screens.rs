@@ -272,7 +272,7 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
             wrong.extend(compare(&format!("case-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
-    let on_cable = Status { usb: Some("USB 169.254.55.1".into()), ..status.clone() };
+    let on_cable = Status { usb: Some("USB 169.254.55.1:8080".into()), ..status.clone() };
     let warning = Status { warning: Some("Disk almost full".into()), ..status };
     for size in SIZES {
         let picture = drawn(&result(suspicious(), Page::Reading), &warning, size).to_rgb();

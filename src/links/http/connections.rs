@@ -25,26 +25,37 @@ const REST: Duration = Duration::from_millis(200);
 #[derive(Clone, Copy)]
 pub(super) struct Near(pub bool);
 
-/// Takes in connections for ever.
-pub(super) async fn take_in(listener: TcpListener, router: Router, limits: Limits, metrics: Arc<Metrics>) {
-    let seats = Arc::new(Semaphore::new(limits.connections));
-    loop {
-        // Who comes while all seats are taken waits in the system's queue, and idle ones soon lose theirs.
-        let Ok(seat) = seats.clone().acquire_owned().await else { return };
-        match listener.accept().await {
-            Ok((stream, peer)) => {
-                let (router, limits, metrics) = (router.clone(), limits.clone(), metrics.clone());
-                tokio::spawn(async move {
-                    let open = metrics.connections.clone();
-                    open.inc();
-                    serve(stream, peer, router, &limits).await;
-                    open.dec();
-                    drop(seat);
-                });
-            }
-            Err(cause) => {
-                tracing::warn!("no new connection: {cause}");
-                tokio::time::sleep(REST).await;
+/// What takes in those who come to one address. The seats are those of all addresses.
+pub(super) struct Door {
+    pub router: Router,
+    pub limits: Limits,
+    pub metrics: Arc<Metrics>,
+    pub seats: Arc<Semaphore>,
+}
+
+impl Door {
+    /// Takes in connections for ever.
+    pub async fn take_in(self, listener: TcpListener) {
+        let Self { router, limits, metrics, seats } = self;
+        loop {
+            match listener.accept().await {
+                Ok((stream, peer)) => {
+                    // Who comes while all seats are taken waits, the next ones in the system's queue, and idle ones
+                    // soon lose theirs.
+                    let Ok(seat) = seats.clone().acquire_owned().await else { return };
+                    let (router, limits, metrics) = (router.clone(), limits.clone(), metrics.clone());
+                    tokio::spawn(async move {
+                        let open = metrics.connections.clone();
+                        open.inc();
+                        serve(stream, peer, router, &limits).await;
+                        open.dec();
+                        drop(seat);
+                    });
+                }
+                Err(cause) => {
+                    tracing::warn!("no new connection: {cause}");
+                    tokio::time::sleep(REST).await;
+                }
             }
         }
     }

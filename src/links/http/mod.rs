@@ -14,6 +14,7 @@ mod export;
 mod feed;
 mod guard;
 mod limits;
+mod listen;
 mod live;
 mod metrics;
 mod photographs;
@@ -21,12 +22,12 @@ mod problem;
 mod records;
 mod routes;
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 pub use access::{hash_of, new_token};
 pub use feed::{ResultState, ScreenFeed, ScreenState};
@@ -41,12 +42,13 @@ use metrics::Metrics;
 use routes::Link;
 
 /// `[http]` of the configuration.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
-    /// Address and port to serve on, such as "127.0.0.1:8080"; none serves nothing. Port 0 takes any that is free.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub listen: Option<String>,
+    /// Addresses with their ports to serve on; none serves nothing. "usb:8080" is the device's address on its USB cable,
+    /// which need not be plugged in. Port 0 takes any that is free.
+    #[serde(deserialize_with = "listen::written")]
+    pub listen: Vec<String>,
     /// Names besides "localhost" and IP addresses that a browser may call the device by, such as
     /// "dermascope.local".
     pub names: Vec<String>,
@@ -55,6 +57,17 @@ pub struct HttpConfig {
     /// on its USB cable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_sha256: Option<String>,
+}
+
+impl Default for HttpConfig {
+    /// For this computer and the one at the other end of the cable.
+    fn default() -> Self {
+        Self {
+            listen: vec!["127.0.0.1:8080".into(), "usb:8080".into()],
+            names: Vec::new(),
+            token_sha256: None,
+        }
+    }
 }
 
 /// What the link shows and asks of the device.
@@ -76,23 +89,16 @@ impl HttpConfig {
         if self.token_sha256.as_deref().is_some_and(|hash| access::Lock::of(hash).is_none()) {
             return Err("http.token_sha256 is not a SHA-256; `dermascope token` makes one".into());
         }
-        self.addresses().map(|_| ()).map_err(|error| error.to_string())
+        // `[usb]` checks its own.
+        self.addresses(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
     }
 
-    /// Where to listen; nowhere if nothing is served.
-    fn addresses(&self) -> Result<Vec<SocketAddr>, HttpError> {
-        let Some(listen) = &self.listen else { return Ok(Vec::new()) };
-        let unclear = |cause: String| HttpError::Address { listen: listen.into(), cause };
-        let found: Vec<_> = listen.to_socket_addrs().map_err(|cause| unclear(cause.to_string()))?.collect();
-        if found.is_empty() {
-            return Err(unclear("it names no address".into()));
+    /// That every address can be had now: for a program that is of no use without.
+    pub fn check_free(&self, usb: IpAddr) -> Result<(), HttpError> {
+        for address in self.addresses(usb)? {
+            listen::bind(address).map_err(|cause| HttpError::Bind { address, cause })?;
         }
-        let private = found.iter().all(|address| access::is_private(address.ip()));
-        if private || self.token_sha256.is_some() {
-            Ok(found)
-        } else {
-            Err(HttpError::NeedsToken { listen: listen.into() })
-        }
+        Ok(())
     }
 }
 
@@ -106,30 +112,23 @@ pub enum HttpError {
          http.token_sha256 to what it prints, or listen on \"127.0.0.1:8080\""
     )]
     NeedsToken { listen: String },
-    #[error(
-        "http.listen is `{listen}`: cannot listen there: {cause}; choose another port, or stop what uses it"
-    )]
-    Bind { listen: String, cause: std::io::Error },
+    #[error("http.listen: cannot listen on {address}: {cause}; choose another port, or stop what uses it")]
+    Bind { address: SocketAddr, cause: std::io::Error },
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),
 }
 
 /// A running server. Dropping it stops it.
 pub struct Server {
-    address: SocketAddr,
+    addresses: Vec<SocketAddr>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// What to open in a browser.
-    pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+    /// Where it listens since its start, in the order of the configuration.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 }
 
@@ -143,22 +142,28 @@ impl Drop for Server {
     }
 }
 
-/// Starts serving the device, where the configuration asks for it. On return the address is bound.
-pub fn serve(config: &HttpConfig, device: Device) -> Result<Option<Server>, HttpError> {
-    serve_within(config, device, Limits::default())
+/// Starts serving the device, where the configuration asks for it. `usb` is the device's address on its cable. On return
+/// every address is bound that can be; any other is tried again.
+pub fn serve(config: &HttpConfig, usb: IpAddr, device: Device) -> Result<Option<Server>, HttpError> {
+    serve_within(config, usb, device, Limits::default())
 }
 
 /// Like [`serve`], with other limits.
 pub fn serve_within(
     config: &HttpConfig,
+    usb: IpAddr,
     device: Device,
     limits: Limits,
 ) -> Result<Option<Server>, HttpError> {
-    let Some(listen) = &config.listen else { return Ok(None) };
-    let bind = |cause| HttpError::Bind { listen: listen.clone(), cause };
-    let listener = TcpListener::bind(&config.addresses()?[..]).map_err(bind)?;
-    listener.set_nonblocking(true).map_err(HttpError::Start)?;
-    let address = listener.local_addr().map_err(HttpError::Start)?;
+    let wanted = config.addresses(usb)?;
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let bound = wanted.iter().map(|address| (*address, listen::bind(*address)));
+    let places: Vec<Place> = bound.map(|(address, bound)| place(address, bound)).collect();
+    let listening = places.iter().filter_map(|place| place.listener.as_ref());
+    let addresses =
+        listening.map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(HttpError::Start)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .enable_time()
@@ -172,12 +177,25 @@ pub fn serve_within(
     let router = routes::router(link, config, &limits);
     let (stop, stopped) = oneshot::channel();
     let work = move || {
-        runtime.block_on(run(listener, router, limits, metrics, stopped));
+        runtime.block_on(run(places, &router, &limits, &metrics, stopped));
         // Streams to browsers never end by themselves.
         runtime.shutdown_background();
     };
     let thread = std::thread::Builder::new().name("http".into()).spawn(work).map_err(HttpError::Start)?;
-    Ok(Some(Server { address, stop: Some(stop), thread: Some(thread) }))
+    Ok(Some(Server { addresses, stop: Some(stop), thread: Some(thread) }))
+}
+
+/// One address of the configuration; without a listener where it cannot be had yet.
+struct Place {
+    address: SocketAddr,
+    listener: Option<TcpListener>,
+}
+
+fn place(address: SocketAddr, bound: std::io::Result<TcpListener>) -> Place {
+    if let Err(cause) = &bound {
+        tracing::error!("http.listen: cannot listen on {address}: {cause}; it is tried again");
+    }
+    Place { address, listener: bound.ok() }
 }
 
 /// One lists, one exports, two read photographs, one waits for the device, and one is left for a picture.
@@ -192,20 +210,33 @@ fn yield_to_the_device() {
 }
 
 async fn run(
-    listener: TcpListener,
-    router: axum::Router,
-    limits: Limits,
-    metrics: Arc<Metrics>,
+    places: Vec<Place>,
+    router: &axum::Router,
+    limits: &Limits,
+    metrics: &Arc<Metrics>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
-        Ok(listener) => listener,
-        Err(cause) => return tracing::error!("the HTTP link stops: {cause}"),
-    };
-    tokio::select! {
-        _ = stopped => {}
-        () = connections::take_in(listener, router, limits, metrics) => {}
+    let seats = Arc::new(Semaphore::new(limits.connections));
+    for Place { address, listener } in places {
+        let door = connections::Door {
+            router: router.clone(),
+            limits: limits.clone(),
+            metrics: metrics.clone(),
+            seats: seats.clone(),
+        };
+        tokio::spawn(async move {
+            let listener = match listener {
+                Some(listener) => listener,
+                None => listen::bind_later(address).await,
+            };
+            match tokio::net::TcpListener::from_std(listener) {
+                Ok(listener) => door.take_in(listener).await,
+                Err(cause) => tracing::error!("the HTTP link stops on {address}: {cause}"),
+            }
+        });
     }
+    // Fails where the server is dropped, which is all that ends it.
+    let _ = stopped.await;
 }
 
 #[cfg(test)]
@@ -213,19 +244,19 @@ mod tests {
     use super::*;
 
     fn check(listen: &str) -> Result<(), String> {
-        HttpConfig { listen: Some(listen.into()), ..HttpConfig::default() }.check()
+        HttpConfig { listen: vec![listen.into()], ..HttpConfig::default() }.check()
     }
 
     #[test]
     fn only_loopback_and_the_usb_cable_are_served_without_a_token() {
-        for near in ["127.0.0.1:8080", "[::1]:0", "169.254.55.1:80"] {
+        for near in ["127.0.0.1:8080", "[::1]:0", "169.254.55.1:80", "usb:8080"] {
             assert_eq!(check(near), Ok(()));
         }
         for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.7:80"] {
             let refused = check(open).expect_err("needs a token");
             assert!(refused.contains("dermascope token") && refused.contains(open), "{refused}");
             let token_sha256 = Some(hash_of("token"));
-            let config = HttpConfig { listen: Some(open.into()), token_sha256, ..HttpConfig::default() };
+            let config = HttpConfig { listen: vec![open.into()], token_sha256, ..HttpConfig::default() };
             assert_eq!(config.check(), Ok(()));
         }
     }
@@ -238,8 +269,37 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_with_an_example() {
-        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999"] {
+        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999"] {
             assert!(check(wrong).is_err_and(|error| error.contains("127.0.0.1:8080")), "{wrong}");
         }
+    }
+
+    #[test]
+    fn one_open_address_among_others_needs_the_token_too() {
+        let listen = vec!["127.0.0.1:8080".into(), "0.0.0.0:8081".into()];
+        let refused = HttpConfig { listen, ..HttpConfig::default() }.check().expect_err("needs a token");
+        assert!(refused.contains("0.0.0.0:8081"), "{refused}");
+    }
+
+    #[test]
+    fn a_list_and_a_lone_address_are_both_read() {
+        let read = |text: &str| toml::from_str::<HttpConfig>(text).map(|config| config.listen);
+        assert_eq!(read("listen = \"127.0.0.1:1\"").expect("reads"), ["127.0.0.1:1"]);
+        assert_eq!(read("listen = [\"127.0.0.1:1\", \"usb:2\"]").expect("reads"), ["127.0.0.1:1", "usb:2"]);
+        assert!(read("listen = []").expect("reads").is_empty());
+        assert!(read("listen = 8080").expect_err("no text").to_string().contains("127.0.0.1:8080"));
+    }
+
+    #[test]
+    fn by_default_loopback_and_the_cable_are_served_wherever_the_cable_is() {
+        let usb: IpAddr = Ipv4Addr::new(10, 55, 0, 1).into();
+        let addresses = HttpConfig::default().addresses(usb).expect("resolves");
+        assert_eq!(
+            addresses,
+            ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| one.parse().expect("an address"))
+        );
+        assert_eq!(HttpConfig::default().usb_port(usb), Some(8080));
+        let local = HttpConfig { listen: vec!["127.0.0.1:80".into()], ..HttpConfig::default() };
+        assert_eq!(local.usb_port(usb), None);
     }
 }
