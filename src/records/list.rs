@@ -5,6 +5,7 @@ use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
 use super::Record;
+use super::schema::TOP_CLASS;
 use crate::reading::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -35,9 +36,6 @@ pub struct Page {
     pub more: bool,
 }
 
-/// That a record's likeliest class is this one; of equal ones the first in the network's order.
-const TOP_CLASS: &str = "(SELECT value ->> '$.class' FROM json_each(body, '$.assessment.probabilities') \
-                          ORDER BY value ->> '$.probability' DESC, key LIMIT 1) = ?";
 /// That its picture passed every check, or that it did not.
 const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
 
@@ -46,13 +44,14 @@ impl Filter {
     pub(super) fn condition(&self) -> (String, Vec<Value>) {
         let number = |value: u64| Value::Integer(i64::try_from(value).unwrap_or(i64::MAX));
         let second = |time: Timestamp| Value::Integer(time.as_second());
+        let of_class = format!("({TOP_CLASS}) = ?");
         let conditions = [
             ("sequence < ?", self.before.map(number)),
             ("sequence > ?", self.after.map(number)),
             ("captured >= ?", self.since.map(second)),
             ("captured < ?", self.until.map(second)),
             ("verdict = ?", self.verdict.map(|verdict| Value::Text(stored_word(verdict)))),
-            (TOP_CLASS, self.class.clone().map(Value::Text)),
+            (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
         ];

@@ -10,6 +10,34 @@ use super::error::sql;
 /// "derm": says in the file's header whose database it is.
 const APPLICATION_ID: i64 = 0x6465_726d;
 
+/// The code of a record's likeliest class; of equal ones the first in the network's order. An index cannot hold a
+/// question over a list, so every place in the list is named: a model has at most 64 classes.
+macro_rules! top_class {
+    ($($place:literal)*) => {
+        concat!(
+            "CASE max(-1.0"
+            $(, ", ifnull(body ->> '$.assessment.probabilities[", $place, "].probability', -1.0)")*,
+            ")"
+            $(, " WHEN body ->> '$.assessment.probabilities[", $place, "].probability'",
+              " THEN body ->> '$.assessment.probabilities[", $place, "].class'")*,
+            " END"
+        )
+    };
+}
+
+/// An index finds only the very text that it was made of: another text needs another index.
+macro_rules! top_class_of_all {
+    () => {
+        top_class!(
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+            32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+        )
+    };
+}
+
+/// See [`top_class`].
+pub(super) const TOP_CLASS: &str = top_class_of_all!();
+
 /// Every layout in its order: `user_version` counts those that are applied. Only ever append.
 ///
 /// The virtual columns are read from the body, which the chain covers, so they cannot say anything else.
@@ -43,6 +71,11 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX record_by_case ON entries (case_id, sequence)
         WHERE kind = 'record' AND body IS NOT NULL AND case_id IS NOT NULL;
 ",
+    concat!(
+        "CREATE INDEX record_by_class ON entries ((",
+        top_class_of_all!(),
+        "), sequence) WHERE kind = 'record' AND body IS NOT NULL;"
+    ),
 ];
 
 /// Opens the database to write, making or updating it as needed.
@@ -133,4 +166,47 @@ fn has_log(path: &Path) -> bool {
 fn escaped(path: &Path) -> String {
     let text = path.to_string_lossy();
     text.replace('%', "%25").replace('?', "%3f").replace('#', "%23")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::records::{Filter, reader::KEPT};
+
+    #[test]
+    fn a_class_is_looked_up_in_its_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open(&folder.path().join("records.sqlite")).unwrap();
+        let filter = Filter { class: Some("mel".into()), before: Some(9), ..Filter::default() };
+        let (condition, _) = filter.condition();
+        let query = format!(
+            "EXPLAIN QUERY PLAN SELECT * FROM entries WHERE {KEPT}{condition} ORDER BY sequence DESC LIMIT 3"
+        );
+        let plan: String = connection
+            .query_row(&query, [9.into(), rusqlite::types::Value::from("mel".to_string())], |row| {
+                row.get("detail")
+            })
+            .unwrap();
+        assert!(plan.contains("record_by_class"), "{plan}");
+    }
+
+    #[test]
+    fn the_likeliest_class_is_the_first_of_the_largest_wherever_it_stands() {
+        let connection = Connection::open_in_memory().unwrap();
+        let top = |probabilities: &[f64]| {
+            let class = |(place, probability): (usize, &f64)| serde_json::json!({"class": format!("c{place}"), "probability": probability});
+            let list: Vec<_> = probabilities.iter().enumerate().map(class).collect();
+            let body = serde_json::json!({"assessment": {"probabilities": list}}).to_string();
+            let query = format!("SELECT {TOP_CLASS} FROM (SELECT ? AS body)");
+            connection.query_row(&query, [body], |row| row.get::<_, Option<String>>(0)).unwrap()
+        };
+        assert_eq!(top(&[0.1, 0.7, 0.2]).as_deref(), Some("c1"));
+        assert_eq!(top(&[0.0, 0.5, 0.5]).as_deref(), Some("c1"), "of equal ones the first");
+        assert_eq!(top(&[]), None);
+        for place in 0..64 {
+            let mut probabilities = [0.01; 64];
+            probabilities[place] = 0.02;
+            assert_eq!(top(&probabilities), Some(format!("c{place}")));
+        }
+    }
 }

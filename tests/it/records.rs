@@ -320,16 +320,19 @@ fn records_of_an_older_layout_are_read_as_they_are_and_brought_up_to_date_by_a_w
     let (_folder, config, store) = store_of(3);
     drop(store);
     let connection = Connection::open(database(&config)).expect("opens");
-    // What the second layout added.
-    for index in ["deletion_by_sequence", "pruning_by_sequence", "record_by_case"] {
-        connection.execute_batch(&format!("DROP INDEX {index}")).expect("the second layout has it");
+    // What the second and the third layout added.
+    for index in ["deletion_by_sequence", "pruning_by_sequence", "record_by_case", "record_by_class"] {
+        connection.execute_batch(&format!("DROP INDEX {index}")).expect("a later layout has it");
     }
     connection.pragma_update(None, "user_version", 1).expect("updates");
-    assert_eq!(Reader::open(&config).expect("opens").count().expect("counts"), 3);
+    let reader = Reader::open(&config).expect("opens");
+    assert_eq!(reader.count().expect("counts"), 3);
+    let of_class = Filter { class: Some("nv".into()), ..Filter::default() };
+    assert_eq!(reader.list(&of_class, 9).expect("lists").records.len(), 3);
     let mut store = Store::open(&config).expect("opens");
     assert_eq!(store.save(&reading(4)).expect("saves"), 4);
     let version = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    assert_eq!(version("user_version").expect("reads"), 2);
+    assert_eq!(version("user_version").expect("reads"), 3);
     assert!(problems(&config).is_empty());
 }
 
@@ -403,8 +406,8 @@ fn saves_of_two_threads_all_arrive() {
 /// Appends copies of the newest record, without the care that a real save takes, until there are `count`.
 fn multiply(config: &RecordsConfig, count: u64) {
     use dermascope::records::chain::{Entry, Kind};
-    let store = Store::open(config).expect("opens");
-    let mut record = store.recent(0).expect("reads").expect("there is one");
+    let reader = Reader::open(config).expect("opens");
+    let mut record = reader.recent(0).expect("reads").expect("there is one");
     let mut connection = Connection::open(database(config)).expect("opens");
     let newest: String = connection
         .query_row("SELECT chain_sha256 FROM entries ORDER BY position DESC LIMIT 1", [], |row| row.get(0))
@@ -448,7 +451,16 @@ fn figures_with_a_hundred_thousand_records() {
     saves.sort();
     println!("save with fsync: median {:?}, 95th of 100 {:?}", saves[50], saves[94]);
     drop(store);
+    let connection = Connection::open(database(&config)).expect("opens");
+    connection.execute_batch("DROP INDEX record_by_class; PRAGMA user_version = 2").expect("as it was");
     multiply(&config, 100_000);
+    let of_class = Filter { class: Some("x".into()), ..Filter::default() };
+    let start = Instant::now();
+    let found = Reader::open(&config).and_then(|reader| reader.list(&of_class, 50)).expect("lists");
+    println!("none of a class, without an index: {} in {:?}", found.records.len(), start.elapsed());
+    let start = Instant::now();
+    drop(Store::open(&config).expect("opens"));
+    println!("index 100,000 records: {:?}", start.elapsed());
     let start = Instant::now();
     let store = Store::open(&config).expect("opens");
     println!("open to write with 100,000 records: {:?}", start.elapsed());
@@ -456,6 +468,8 @@ fn figures_with_a_hundred_thousand_records() {
     for (name, filter) in [
         ("newest 50", Filter::default()),
         ("50 in the middle", Filter { before: Some(50_000), ..Filter::default() }),
+        ("none of a class", of_class),
+        ("50 of a class", Filter { class: Some("nv".into()), ..Filter::default() }),
         ("none of a case", Filter { case_id: Some("x".into()), ..Filter::default() }),
     ] {
         let start = Instant::now();
