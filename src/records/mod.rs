@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 pub use error::RecordError;
 pub use list::{Filter, Page};
 pub use reader::Reader;
-pub use record::{Dermoscopy, Polarisation, Record, Summary};
+pub use record::{Dermoscopy, Polarisation, Record, Summary, carried_name};
 pub use space::Space;
 pub use store::Store;
 pub use verify::{Problem, Verification};

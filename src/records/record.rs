@@ -138,6 +138,11 @@ pub(super) fn image_name(sha256: &str, encoding: Encoding) -> String {
     format!("{sha256}.{}", encoding.extension())
 }
 
+/// The name of a record's picture wherever it is carried: in an export, on the drive, in a folder that is pulled to.
+pub fn carried_name(sequence: u64, encoding: Encoding) -> String {
+    format!("{sequence:06}.{}", encoding.extension())
+}
+
 /// A record in a list: what one looks for it by. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {

@@ -24,6 +24,7 @@ pub use peer::{Patience, PeerError};
 use crate::frame::Encoding;
 use crate::links::serial::PROTOCOL;
 use crate::links::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
+use crate::records::carried_name;
 use crate::records::chain::{self, Entry, Kind};
 
 /// Why a pull did not end well.
@@ -96,7 +97,7 @@ struct Known {
 
 impl Known {
     fn image_name(&self) -> String {
-        format!("{:06}.{}", self.sequence, self.image_encoding.extension())
+        carried_name(self.sequence, self.image_encoding)
     }
 }
 

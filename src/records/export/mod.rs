@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::error::sql;
-use super::{Filter, Reader, Record, RecordError};
+use super::{Filter, Reader, Record, RecordError, carried_name};
 use crate::RESEARCH_ONLY;
 
 pub use bundle::{Bundle, Part};
@@ -52,7 +52,7 @@ pub fn export(
 
 /// The name of a record's picture in an export.
 fn image_name(record: &Record) -> String {
-    format!("{:06}.{}", record.sequence, record.image_encoding.extension())
+    carried_name(record.sequence, record.image_encoding)
 }
 
 #[derive(Serialize)]
