@@ -15,7 +15,7 @@ use crate::quality::Quality;
 /// `pixels` is `field_of_view` of the decoded `encoded`.
 #[derive(Clone, Debug)]
 pub struct Capture {
-    /// The field of view.
+    /// The field of view. Without a pixel only of a past capture whose picture has left the device.
     pub pixels: RgbImage,
     /// The bytes that a record keeps: the camera's own, or a PNG of `pixels`.
     pub encoded: Encoded,
@@ -28,6 +28,13 @@ pub struct Capture {
     pub light: Option<Lit>,
     /// What it is of, as the operator had said before the press.
     pub case: Case,
+}
+
+impl Capture {
+    /// Whether the picture was exported and then removed to make room: what is left is what was read of it.
+    pub fn has_left(&self) -> bool {
+        self.pixels.is_empty()
+    }
 }
 
 /// A capture with its quality and assessment: what the result screen shows and a record keeps.

@@ -162,7 +162,7 @@ impl Worker {
     fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
         let store = self.store()?;
         let Some(record) = store.recent(age)? else { return Ok(None) };
-        let reading = Arc::new(store.reading(&record)?);
+        let reading = Arc::new(store.past_reading(&record)?);
         Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
     }
 

@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use image::RgbImage;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params_from_iter};
 
@@ -258,21 +259,18 @@ impl Reader {
         }
         let pixels =
             image::imageops::crop_imm(&picture, region.x, region.y, region.width, region.height).to_image();
-        let capture = Capture {
-            pixels,
-            encoded,
-            field_of_view: region,
-            captured_at: record.captured_at,
-            clock_set: record.clock_set,
-            light: record.light,
-            case: Case { case_id: record.case_id.clone(), body_site: record.body_site.clone() },
-        };
-        Ok(Reading {
-            capture: Arc::new(capture),
-            quality: record.quality.clone(),
-            assessment: record.assessment.clone(),
-            overridden: record.overridden,
-        })
+        Ok(reading_of(record, pixels, encoded))
+    }
+
+    /// The reading of a record as a person looks back on it: where its picture has left the device, without a pixel.
+    pub fn past_reading(&self, record: &Record) -> Result<Reading, RecordError> {
+        match self.reading(record) {
+            Err(RecordError::ImagePruned { .. }) => {
+                let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
+                Ok(reading_of(record, RgbImage::default(), encoded))
+            }
+            reading => reading,
+        }
     }
 
     /// Whether any record, neither deleted nor pruned, has this picture.
@@ -284,6 +282,24 @@ impl Reader {
             .optional()
             .map(|found| found.is_some())
             .map_err(sql("read", &self.database))
+    }
+}
+
+fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
+    let capture = Capture {
+        pixels,
+        encoded,
+        field_of_view: record.field_of_view,
+        captured_at: record.captured_at,
+        clock_set: record.clock_set,
+        light: record.light,
+        case: Case { case_id: record.case_id.clone(), body_site: record.body_site.clone() },
+    };
+    Reading {
+        capture: Arc::new(capture),
+        quality: record.quality.clone(),
+        assessment: record.assessment.clone(),
+        overridden: record.overridden,
     }
 }
 

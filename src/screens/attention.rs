@@ -10,6 +10,9 @@ use crate::panel::Canvas;
 
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
+    if view.reading.capture.has_left() {
+        return gone(canvas, area);
+    }
     let height = area.size.height;
     let wide = area.size.width >= height + 56;
     let assessment = &view.reading.assessment;
@@ -39,6 +42,19 @@ fn picture_with_map(canvas: &mut Canvas, area: Rectangle, view: &View) {
     let place = picture::draw(canvas, &view.reading.capture.pixels, area);
     picture::overlay(canvas, &view.reading.assessment.attention, place);
 }
+
+/// Instead of a picture that has left the device.
+pub fn gone(canvas: &mut Canvas, area: Rectangle) {
+    widgets::block(canvas, area, theme::SURFACE);
+    let margin = theme::margin(area);
+    let mut words = area.inset(margin, margin);
+    // In the middle, not at the top.
+    words.cut_top(words.size.height / 5);
+    Type::Body.regular().fill(canvas, GONE, words, Align::Centre, theme::TEXT);
+}
+
+/// What a past result says in place of such a picture.
+const GONE: &str = "The picture has left the device: it was exported, and then removed to make room.";
 
 fn caption(canvas: &mut Canvas, mut area: Rectangle, name: &str) {
     let ramp = area.cut_bottom((area.size.height / 3).min(34));

@@ -48,6 +48,9 @@ fn rows(reading: &Reading) -> Vec<Row> {
     let mut rows = vec![picture(reading)];
     rows.extend(assessment.doubts.iter().map(|doubt| ("Doubt", doubt.words().into(), theme::CAUTION)));
     rows.push(taken(&reading.capture));
+    if !reading.capture.case.is_none() {
+        rows.push(("Case", reading.capture.case.words(), theme::TEXT));
+    }
     let light = format!("{}, glare {}", words::percent(quality.brightness), words::percent(quality.glare));
     let [area, offset] = [quality.lesion_area, quality.lesion_offset].map(words::percent);
     let hash: String = assessment.model.sha256.chars().take(8).collect();

@@ -69,8 +69,12 @@ fn reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     if area.size.width >= 300 {
         let side = inside.cut_right(area.size.width / 3).inset(0, margin / 2);
         inside.cut_right(margin + margin / 2);
-        let place = picture::draw(canvas, &view.reading.capture.pixels, side.square());
-        frame(canvas, place, theme::LINE);
+        if view.reading.capture.has_left() {
+            attention::gone(canvas, side);
+        } else {
+            let place = picture::draw(canvas, &view.reading.capture.pixels, side.square());
+            frame(canvas, place, theme::LINE);
+        }
     }
     let top = inside.cut_top((inside.size.height * 9 / 20).max(36));
     malignancy(canvas, top, &view.reading.assessment.malignant);
@@ -255,14 +259,17 @@ fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
     }
     widgets::dots(canvas, row.cut_right(widgets::dots_width(line)), view.page);
     row.cut_right(Columns::GAP);
-    standing(canvas, row, view.standing);
+    standing(canvas, row, view);
 }
 
-fn standing(canvas: &mut Canvas, area: Rectangle, standing: Standing) {
-    let (text, colour, icon): (String, Rgb565, fn(&mut Canvas, Rectangle, Rgb565)) = match standing {
+fn standing(canvas: &mut Canvas, area: Rectangle, view: &View) {
+    let (text, colour, icon): (String, Rgb565, fn(&mut Canvas, Rectangle, Rgb565)) = match view.standing {
         Standing::Saving => ("Saving".into(), theme::MUTED, icons::waiting),
         Standing::Saved(sequence) => (format!("Saved #{sequence}"), theme::TEXT, icons::tick),
         Standing::NotSaved(why) => (format!("NOT SAVED: {why}"), theme::CAUTION, icons::cross),
+        Standing::Past { sequence, .. } if view.reading.capture.has_left() => {
+            (format!("#{sequence}, picture gone"), theme::TEXT, icons::tick)
+        }
         Standing::Past { sequence, .. } => (format!("Saved #{sequence}"), theme::TEXT, icons::tick),
     };
     let face = Type::Body.bold().fit(

@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use dermascope::classifier::sha256_hex;
-use dermascope::records::{Reader, Record, RecordsConfig};
+use dermascope::records::{Reader, Record, RecordError, RecordsConfig, Store};
 use dermascope::synthetic;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};
 use fantoccini::{Client, ClientBuilder, Locator};
@@ -75,6 +75,8 @@ fn no_browser(test: &str) -> bool {
 
 /// The daemon on a folder of synthetic lesions, and its page in a browser.
 struct Device {
+    /// Its page's address.
+    page: String,
     pictures: Vec<PathBuf>,
     records: RecordsConfig,
     daemon: Process,
@@ -85,19 +87,25 @@ struct Device {
 
 impl Device {
     async fn start() -> Self {
+        let device = Self::start_with("listen = \"127.0.0.1:0\"").await;
+        device.client.goto(&device.page).await.expect("the page opens");
+        device
+    }
+
+    /// With these keys of `[http]`; no page is opened yet.
+    async fn start_with(http: &str) -> Self {
         let folder = TempDir::new().expect("a temporary folder");
         let camera = folder.path().join("camera");
         let pictures = synthetic::folder(&camera, 3).expect("draws pictures");
         let records = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
         let config = folder.path().join("dermascope.toml");
-        fs::write(&config, configuration(&camera, &records.folder)).expect("writes the configuration");
+        fs::write(&config, configuration(&camera, &records.folder, http)).expect("writes the configuration");
         let mut command = Command::new(env!("CARGO_BIN_EXE_dermascope"));
         command.arg("run").arg("--config").arg(&config);
         let (daemon, page) =
             Process::start(&mut command, |line| line.strip_prefix("listening on ").map(String::from));
         let (driver, client) = browser(&folder.path().join("profile")).await;
-        client.goto(&page).await.expect("the page opens");
-        Self { pictures, records, daemon, client, _driver: driver, _folder: folder }
+        Self { page, pictures, records, daemon, client, _driver: driver, _folder: folder }
     }
 
     /// Waits until the page tells of a screen.
@@ -202,14 +210,14 @@ impl Device {
     }
 }
 
-fn configuration(camera: &Path, records: &Path) -> String {
+fn configuration(camera: &Path, records: &Path, http: &str) -> String {
     format!(
         "[model]\nmanifest = {:?}\n\
          [camera]\nkind = \"folder\"\nfolder = {camera:?}\n\
          [panel]\nkind = \"virtual\"\n\
          [buttons]\nkind = \"virtual\"\n\
          [records]\nfolder = {records:?}\n\
-         [http]\nlisten = \"127.0.0.1:0\"\n",
+         [http]\n{http}\n",
         manifest()
     )
 }
@@ -383,6 +391,28 @@ fn a_case_is_said_by_keyboard_and_stands_in_the_next_record() {
         device.key(' ', HOLD).await;
         let record = device.take_picture().await;
         assert_eq!((record.case_id, record.body_site), (None, None));
+        device.finish().await;
+    });
+}
+
+#[test]
+fn a_record_whose_picture_has_left_is_shown_without_it() {
+    if no_browser("a_record_whose_picture_has_left_is_shown_without_it") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        let record = device.take_picture().await;
+        let mut store = Store::open(&device.records).expect("opens");
+        store.set_pictures_exported(0, record.sequence).expect("notes");
+        store.prune("test", |_, _| Ok::<_, RecordError>(true)).expect("prunes");
+        drop(store);
+        device.view(&format!("#/records/{}", record.sequence)).await;
+        let left = async || device.text("#record").await.contains("The picture has left the device");
+        device.until("it says so", left).await;
+        device.picture("gone").await;
+        let shown = device.text(".verdict-card .word").await;
+        assert!(shown.eq_ignore_ascii_case(record.verdict.word()), "{shown}");
         device.finish().await;
     });
 }

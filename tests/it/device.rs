@@ -8,7 +8,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use dermascope::classifier::sha256_hex;
-use dermascope::records::{RecordsConfig, Store};
+use dermascope::records::{RecordError, RecordsConfig, Store};
 use dermascope::synthetic;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -232,6 +232,22 @@ fn past_results_are_shown_and_left_with_the_one_button() {
     device.hold_until(&["viewfinder"]);
     device.hold_until(&["history"]);
     assert_eq!(device.status()["result"]["record"], 1);
+    device.press();
+    device.wait_for_screen(&["viewfinder"]);
+}
+
+#[test]
+fn a_past_result_is_shown_after_its_picture_has_left_the_device() {
+    let device = Device::start(|_| {});
+    let shown = device.read();
+    device.hold_until(&["viewfinder"]);
+    let mut store = open(device.folder.path());
+    store.set_pictures_exported(0, 1).unwrap();
+    assert_eq!(store.prune("test", |_, _| Ok::<_, RecordError>(true)).unwrap(), 1);
+    device.hold_until(&["history"]);
+    let status = device.status();
+    assert_eq!(status["result"]["malignant_probability"], shown["result"]["malignant_probability"]);
+    assert!(status["words"].as_str().unwrap().contains("The picture has left the device"), "{status}");
     device.press();
     device.wait_for_screen(&["viewfinder"]);
 }

@@ -8,10 +8,11 @@ use std::time::Duration;
 use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
 use dermascope::classifier::{Doubt, ModelConfig, sha256_hex};
 use dermascope::links::http::{self, Device, HttpConfig, Limits, ScreenFeed, Server};
+use dermascope::links::remote::Remote;
 use dermascope::panel::{Canvas, VirtualScreen};
 use dermascope::quality::{QualityConfig, Reason};
 use dermascope::reading::{Capture, Saved};
-use dermascope::records::{RecordsConfig, Store};
+use dermascope::records::{RecordError, RecordsConfig, Store};
 use dermascope::screens::{Hint, Page, Screen, Status};
 use embedded_graphics::geometry::Size;
 use embedded_graphics::pixelcolor::Rgb565;
@@ -45,6 +46,15 @@ pub fn bench_within(limits: Limits) -> Bench {
 }
 
 fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons, limits: Limits) -> Bench {
+    bench_of(remote(), presses, buttons, limits)
+}
+
+fn bench_of(
+    remote: Remote,
+    presses: Option<VirtualButtons>,
+    buttons: VirtualButtons,
+    limits: Limits,
+) -> Bench {
     let folder = TempDir::new().expect("a temporary folder");
     let records = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
     let mut store = Store::open(&records).expect("opens");
@@ -55,8 +65,7 @@ fn bench_with(presses: Option<VirtualButtons>, buttons: VirtualButtons, limits: 
     let config = HttpConfig { listen: vec!["127.0.0.1:0".into()], ..HttpConfig::default() };
     let model = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
     let quality = QualityConfig::default();
-    let device =
-        Device { records: records.clone(), model, quality, feed: feed.clone(), presses, remote: remote() };
+    let device = Device { records: records.clone(), model, quality, feed: feed.clone(), presses, remote };
     let server =
         http::serve_within(&config, LOCALHOST, device, limits).expect("serves").expect("is configured");
     Bench { _folder: folder, server, records, feed, buttons, store }
@@ -411,6 +420,21 @@ fn records_are_listed_in_pages_and_given_whole() {
     let record = get(&bench, "/api/v1/records/3").json();
     assert_eq!(record["image_sha256"], sha256_hex(&reading(200).capture.encoded.bytes));
     assert_eq!(record["assessment"]["malignant"]["operating_point"], "screening");
+}
+
+#[test]
+fn a_record_whose_picture_has_left_is_given_and_says_so() {
+    let mut bench = bench();
+    bench.store.set_pictures_exported(0, 1).expect("notes");
+    let pruned = bench.store.prune("test", |_, _| Ok::<_, RecordError>(true)).expect("prunes");
+    assert_eq!(pruned, 1);
+    let record = get(&bench, "/api/v1/records/1").json();
+    assert_eq!((&record["sequence"], &record["image_pruned"]), (&1.into(), &true.into()));
+    assert_eq!(get(&bench, "/api/v1/records/2").json()["image_pruned"], false);
+    let image = get(&bench, "/api/v1/records/1/image");
+    assert_eq!((image.status, image.header("content-type")), (410, Some("application/problem+json")));
+    let detail = image.json()["detail"].as_str().expect("text").to_string();
+    assert!(detail.contains("removed to make room"), "{detail}");
 }
 
 #[test]

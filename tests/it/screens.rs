@@ -129,6 +129,13 @@ fn overridden() -> Arc<Reading> {
     reading(assessment([0.03, 0.02, 0.07, 0.01, 0.62, 0.24, 0.01], &[]), &[Reason::Blurred, Reason::Glare])
 }
 
+/// A past result whose picture has left the device.
+fn gone(page: Page) -> Screen {
+    let mut reading = (*not_suspicious()).clone();
+    reading.capture = Arc::new(Capture { pixels: RgbImage::default(), ..(*reading.capture).clone() });
+    Screen::History { reading: Arc::new(reading), sequence: 3, age: 12, total: 14, page }
+}
+
 fn checks() -> Vec<Check> {
     let check = |name: &str, state| Check { name: name.into(), state };
     vec![
@@ -188,6 +195,8 @@ fn screens() -> Vec<(&'static str, Screen)> {
                 page: Page::Reading,
             },
         ),
+        ("history-gone", gone(Page::Reading)),
+        ("history-gone-attention", gone(Page::Attention)),
         ("history-empty", Screen::NoHistory),
         ("fault", fault()),
         ("test-card", Screen::TestCard),

@@ -131,7 +131,8 @@ impl ScreenState {
             Screen::Retake { reasons, .. } => ("retake", refusal_words(reasons), None),
             Screen::History { reading, sequence, age, total, page } => {
                 let state = ResultState::of(reading, Saved::Saved(*sequence));
-                let words = format!("Past result {} of {total}. {}", age + 1, state.words(*page));
+                let gone = if reading.capture.has_left() { " The picture has left the device." } else { "" };
+                let words = format!("Past result {} of {total}. {}{gone}", age + 1, state.words(*page));
                 ("history", words, Some(state))
             }
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),

@@ -135,6 +135,8 @@ pub(super) struct List {
 pub(super) struct Whole {
     #[serde(flatten)]
     record: Record,
+    /// The picture was exported, and then removed to make room.
+    image_pruned: bool,
     notice: &'static str,
 }
 
@@ -161,9 +163,12 @@ pub(super) async fn one(
     State(link): State<Arc<Link>>,
     Path(sequence): Path<u64>,
 ) -> Result<Json<Whole>, Problem> {
-    let record = link.records.ask(move |records| records.reader.get(sequence)).await?;
-    let record = record.ok_or_else(|| missing(sequence))?;
-    Ok(Json(Whole { record, notice: RESEARCH_ONLY }))
+    let found = link
+        .records
+        .ask(move |records| Ok((records.reader.get(sequence)?, records.reader.is_pruned(sequence)?)))
+        .await?;
+    let (Some(record), image_pruned) = found else { return Err(missing(sequence)) };
+    Ok(Json(Whole { record, image_pruned, notice: RESEARCH_ONLY }))
 }
 
 /// `GET /api/v1/records/{sequence}/image`

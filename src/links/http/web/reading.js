@@ -121,12 +121,13 @@ function mapOf({ size, values }) {
 
 const SIDE = 960;
 
-// The field of view, with where the network looked laid over it on demand.
+// The field of view, with where the network looked laid over it on demand. Without a source its picture has left.
 export function picture({ assessment, field_of_view: view }, source, name) {
   const canvas = element("canvas", { width: SIDE, height: SIDE, role: "img", kind: "picture" });
   const shown = element("input", { type: "checkbox", role: "switch" });
   const strength = element("input", { type: "range", min: "0.2", max: "1.5", step: "0.1", value: "1", "aria-label": "Strength of the map" });
-  const failed = element("p", { kind: "none", text: "The picture is not on the device any more.", hidden: "" });
+  const failed = element("p", { kind: "none", hidden: "",
+    text: source ? "The picture cannot be shown." : "The picture has left the device: it was exported, and then removed to make room." });
   const controls = element("div", { kind: "overlay" },
     element("label", { kind: "switch" }, shown, element("span", { text: "Show where the network looked" })),
     element("span", { kind: "ramp" }, "less", element("i", { kind: "colours" }), "more"), strength);
@@ -154,13 +155,15 @@ export function picture({ assessment, field_of_view: view }, source, name) {
     canvas.dataset.drawn = "yes";
     draw();
   });
-  image.addEventListener("error", () => {
+  const fail = () => {
     canvas.hidden = controls.hidden = true;
     failed.hidden = false;
-  });
+  };
+  image.addEventListener("error", fail);
   shown.addEventListener("change", draw);
   strength.addEventListener("input", draw);
-  image.src = source;
+  if (source) image.src = source;
+  else fail();
   return element("div", { kind: "card picture-card" }, canvas, failed, controls);
 }
 

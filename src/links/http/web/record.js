@@ -18,7 +18,7 @@ export async function open(sequence) {
     if (turn !== asked) return;
     link("record-newer", around.newer);
     link("record-older", around.older);
-    const image = `${API}/records/${sequence}/image`;
+    const image = record.image_pruned ? null : `${API}/records/${sequence}/image`;
     place.replaceChildren(show(record, image, `Picture of record ${sequence}`, facts(record, image)));
   } catch (error) {
     if (turn !== asked) return;
@@ -78,7 +78,7 @@ function facts(record, image) {
     element("h3", { text: "About this record" }),
     element("dl", { kind: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })])),
     element("p", { kind: "actions" },
-      element("a", { kind: "button", href: image, download: "", text: "Save the picture" }),
+      image ? element("a", { kind: "button", href: image, download: "", text: "Save the picture" }) : null,
       element("a", { kind: "button", href: `${API}/records/${record.sequence}`, target: "_blank", text: "All data (JSON)" })));
 }
 
