@@ -5,9 +5,10 @@ mod config;
 use std::path::Path;
 
 pub use config::BatteryConfig;
+use serde::Serialize;
 
 /// How full the battery is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Charge {
     /// 0 to 100.
     pub percent: u8,
@@ -16,8 +17,9 @@ pub struct Charge {
 }
 
 /// What a battery means for the device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Battery {
+    #[serde(flatten)]
     pub charge: Charge,
     /// Below `battery.warn_below`, and not charging.
     pub low: bool,

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
 use dermascope::classifier::{Doubt, ModelConfig, sha256_hex};
+use dermascope::light::{Lit, Ring};
 use dermascope::links::http::{self, Device, HttpConfig, Limits, ScreenFeed, Server};
-use dermascope::links::remote::Remote;
+use dermascope::links::remote::{self, Remote, Told};
 use dermascope::panel::{Canvas, VirtualScreen};
+use dermascope::power::{Battery, Charge};
 use dermascope::quality::{QualityConfig, Reason};
 use dermascope::reading::{Capture, Saved};
 use dermascope::records::{RecordError, RecordsConfig, Store};
@@ -435,6 +437,23 @@ fn a_record_whose_picture_has_left_is_given_and_says_so() {
     assert_eq!((image.status, image.header("content-type")), (410, Some("application/problem+json")));
     let detail = image.json()["detail"].as_str().expect("text").to_string();
     assert!(detail.contains("removed to make room"), "{detail}");
+}
+
+#[test]
+fn the_status_tells_battery_light_and_space() {
+    let (remote, base) = remote::pair();
+    let buttons = VirtualButtons::default();
+    let bench = bench_of(remote, None, buttons, Limits::default());
+    let status = get(&bench, "/api/v1/status").json();
+    assert_eq!((&status["battery"], &status["light"]), (&Value::Null, &Value::Null));
+    assert!(status["space"]["free"].as_u64() <= status["space"]["total"].as_u64());
+    assert!(status["space"]["total"].as_u64().expect("a number") > 0);
+    let battery = Battery { charge: Charge { percent: 57, charging: true }, low: false };
+    let light = Lit { ring: Ring::Polarised, percent: 80 };
+    base.tell(Told { battery: Some(battery), light: Some(light), ..Told::default() });
+    let status = get(&bench, "/api/v1/status").json();
+    assert_eq!(status["battery"], serde_json::json!({"percent": 57, "charging": true, "low": false}));
+    assert_eq!(status["light"], serde_json::json!({"ring": "polarised", "percent": 80}));
 }
 
 #[test]

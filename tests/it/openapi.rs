@@ -5,7 +5,9 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use dermascope::light::{Lit, Ring};
 use dermascope::panel::Canvas;
+use dermascope::power::{Battery, Charge};
 use dermascope::reading::Saved;
 use dermascope::screens::{Page, Screen, Status};
 use dermascope::synthetic;
@@ -164,6 +166,13 @@ fn every_state_of_the_screen_is_as_described() {
         Screen::Goodbye,
     ];
     agrees(&document, "/api/v1/status", "get", &get(&bench, "/api/v1/status"));
+    for light in [Ring::Polarised, Ring::Unpolarised] {
+        let light = serde_json::to_value(Lit { ring: light, percent: 100 }).expect("JSON");
+        check(&document, &document["components"]["schemas"]["Light"], &light, "light");
+    }
+    let battery = Battery { charge: Charge { percent: 100, charging: false }, low: true };
+    let battery = serde_json::to_value(battery).expect("JSON");
+    check(&document, &document["components"]["schemas"]["Battery"], &battery, "battery");
     for screen in screens {
         let status = Status { records: 3, warning: Some("Disk nearly full".into()), ..Status::default() };
         bench.feed.show(&screen, &status, &Canvas::new(Size::new(6, 4)));

@@ -18,7 +18,11 @@ use super::problem::Problem;
 use super::routes::Link;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::light::Lit;
+use crate::links::remote::Told;
 use crate::panel::Shown;
+use crate::power::Battery;
+use crate::records::Space;
 
 /// A silent stream says that it lives this often.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -61,6 +65,12 @@ struct Status {
     backlight: u8,
     /// What the next captures are of.
     case: Case,
+    /// Where there is one.
+    battery: Option<Battery>,
+    /// What lights a capture that is taken now, if anything does.
+    light: Option<Lit>,
+    /// On the disk of the records, in bytes; none where that cannot be told.
+    space: Option<Space>,
     /// Whether the page's buttons press anything.
     virtual_buttons: bool,
     firmware: &'static str,
@@ -69,11 +79,15 @@ struct Status {
 
 impl Status {
     fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
+        let Told { case, battery, light } = link.remote.told();
         Self {
             state,
             version: shown.version,
             backlight: shown.backlight,
-            case: link.remote.told().case,
+            case,
+            battery,
+            light,
+            space: Space::of(&link.records.config().folder).ok(),
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),
             notice: RESEARCH_ONLY,

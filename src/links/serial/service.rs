@@ -216,6 +216,7 @@ impl Service {
     /// For machines as JSON, for people as words made of it.
     pub(super) fn status(&mut self) -> Result<Value, Fault> {
         let (now, clock_set) = self.clock.now();
+        let told = self.remote.told();
         let (device, records, newest, exported, space) = self.ask(|reader| {
             let device = reader.device().to_string();
             Ok((device, reader.count()?, reader.newest()?, reader.exported()?, reader.space()?))
@@ -223,7 +224,7 @@ impl Service {
         Ok(json!({
             "device": device, "firmware": env!("CARGO_PKG_VERSION"), "notice": RESEARCH_ONLY,
             "records": records, "newest": newest, "exported": exported,
-            "case": self.case(), "space": space, "now": now, "clock_set": clock_set,
+            "case": told.case, "battery": told.battery, "light": told.light, "space": space, "now": now, "clock_set": clock_set,
         }))
     }
 

@@ -64,9 +64,10 @@ fn status(service: &mut Service) -> Result<String, String> {
     };
     let mib = |name: &str| status["space"][name].as_u64().unwrap_or(0) >> 20;
     let clock = if status["clock_set"] == true { "" } else { " (not set: dermascope pull sets it)" };
+    let power = power(&status);
     Ok(format!(
         "# device {}, firmware {}\n# {} records, the newest is {}, pulled or exported up to {}\n\
-         # clock {}{clock}\n# disk {} of {} MiB free\n",
+         # clock {}{clock}\n# disk {} of {} MiB free\n{power}",
         text("device"),
         text("firmware"),
         text("records"),
@@ -76,6 +77,20 @@ fn status(service: &mut Service) -> Result<String, String> {
         mib("free"),
         mib("total"),
     ))
+}
+
+/// A line for the battery and one for the light, where there are any.
+fn power(status: &Value) -> String {
+    let (battery, light) = (&status["battery"], &status["light"]);
+    let mut text = String::new();
+    if let Some(percent) = battery["percent"].as_u64() {
+        let charging = if battery["charging"] == true { ", charging" } else { "" };
+        text += &format!("# battery {percent} %{charging}\n");
+    }
+    if let (Some(ring), Some(percent)) = (light["ring"].as_str(), light["percent"].as_u64()) {
+        text += &format!("# light {ring}, {percent} %\n");
+    }
+    text
 }
 
 /// Says what the next captures are of, after taking in what the person says of it.

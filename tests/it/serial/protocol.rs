@@ -2,17 +2,19 @@
 
 use dermascope::RESEARCH_ONLY;
 use dermascope::classifier::sha256_hex;
+use dermascope::light::{Lit, Ring};
+use dermascope::links::remote::{self, Told};
 use dermascope::links::serial::{LARGEST_PART, LONGEST_CALL, Service, Session, message, wire};
+use dermascope::power::{Battery, Charge};
 use dermascope::records::export::{FORMATS, export};
 use dermascope::records::{Filter, Record};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::Bench;
-use crate::shared::remote;
 
 fn session(bench: &Bench) -> Session {
-    Session::new(Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote()))
+    Session::new(Service::new(bench.config.clone(), Box::new(bench.clock.clone()), crate::shared::remote()))
 }
 
 /// All that a session answers to some bytes.
@@ -183,9 +185,27 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
 }
 
 #[test]
+fn the_status_tells_battery_and_light_where_there_are_any() {
+    let bench = Bench::new(&[]);
+    let (remote, base) = remote::pair();
+    let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
+    let mut session = Session::new(service);
+    let words = |session: &mut Session| String::from_utf8(say(session, b"status\n")).expect("text");
+    let said = words(&mut session);
+    assert!(!said.contains("battery") && !said.contains("light"), "{said}");
+    let battery = Some(Battery { charge: Charge { percent: 9, charging: false }, low: true });
+    base.tell(Told { battery, light: Some(Lit { ring: Ring::Unpolarised, percent: 80 }), ..Told::default() });
+    let status = result(&mut session, "status", json!({}));
+    assert_eq!(status["battery"], json!({"percent": 9, "charging": false, "low": true}));
+    assert_eq!(status["light"], json!({"ring": "unpolarised", "percent": 80}));
+    let said = words(&mut session);
+    assert!(said.contains("# battery 9 %\n") && said.contains("# light unpolarised, 80 %\n"), "{said}");
+}
+
+#[test]
 fn a_device_that_does_not_answer_is_an_error_with_its_code() {
     let bench = Bench::new(&[]);
-    let (remote, gone) = dermascope::links::remote::pair();
+    let (remote, gone) = remote::pair();
     drop(gone);
     let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
     assert_eq!(code(&mut Session::new(service), "case.set", json!({})), message::DEVICE);
