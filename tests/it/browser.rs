@@ -16,6 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::http_access::{address_on_a_network, new_token};
 use crate::shared::manifest;
 
 /// Long enough for any machine: nothing here is a measurement.
@@ -391,6 +392,43 @@ fn a_case_is_said_by_keyboard_and_stands_in_the_next_record() {
         device.key(' ', HOLD).await;
         let record = device.take_picture().await;
         assert_eq!((record.case_id, record.body_site), (None, None));
+        device.finish().await;
+    });
+}
+
+#[test]
+fn from_a_network_the_browser_asks_for_the_token_and_then_all_of_the_page_works() {
+    let test = "from_a_network_the_browser_asks_for_the_token_and_then_all_of_the_page_works";
+    let Some(outside) = address_on_a_network() else {
+        return eprintln!("skipped: {test}: this computer has no network");
+    };
+    if no_browser(test) {
+        return;
+    }
+    in_a_runtime(async {
+        let (token, hash) = new_token();
+        let http = format!("listen = [\"{outside}:0\"]\ntoken_sha256 = \"{hash}\"");
+        let device = Device::start_with(&http).await;
+        let host = device.page.strip_prefix("http://").expect("an address").to_string();
+        // Nobody answers the browser's question: the device shows nothing of itself.
+        let _ = device.client.goto(&device.page).await;
+        let source = device.client.source().await.expect("there is some page");
+        assert!(!source.contains("view-device"), "{source}");
+        device.client.goto(&format!("http://anyone:{}@{host}/", &token[1..])).await.ok();
+        let source = device.client.source().await.expect("there is some page");
+        assert!(!source.contains("view-device"), "{source}");
+
+        device.client.goto(&format!("http://anyone:{token}@{host}/")).await.expect("the page opens");
+        // As a person has it who typed the token: it is not in the address any more.
+        device.client.goto(&device.page).await.expect("the page opens");
+        device.screen("viewfinder").await;
+        let drawn =
+            "return document.getElementById('screen').getContext('2d').getImageData(120, 60, 1, 1).data[0]";
+        device.until("the live picture comes", async || device.number(drawn).await > 0).await;
+        let record = device.take_picture().await;
+        device.view(&format!("#/records/{}", record.sequence)).await;
+        device.element("canvas.picture[data-drawn=yes]").await;
+        device.picture("token").await;
         device.finish().await;
     });
 }

@@ -11,7 +11,7 @@ use embedded_graphics::geometry::Size;
 use crate::http::{Answer, raw};
 
 /// This computer's address on a network. Nothing is sent to find it.
-fn address_on_a_network() -> Option<IpAddr> {
+pub fn address_on_a_network() -> Option<IpAddr> {
     let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
     socket.connect("192.0.2.1:9").ok()?;
     let address = socket.local_addr().ok()?.ip();
@@ -19,7 +19,7 @@ fn address_on_a_network() -> Option<IpAddr> {
 }
 
 /// A token and its hash, from the command that makes them.
-fn new_token() -> (String, String) {
+pub fn new_token() -> (String, String) {
     let output = Command::cargo_bin("dermascope").expect("is built").arg("token").output().expect("runs");
     let said = String::from_utf8(output.stdout).expect("text");
     let token = said.lines().find_map(|line| line.rsplit_once(": ")).expect("the token").1.to_string();
