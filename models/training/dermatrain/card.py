@@ -57,6 +57,8 @@ def flat(nested: dict, prefix: str = "") -> dict:
 def main_table(report: dict, device: dict | None) -> str:
     source = flat(device) if device else flat(report["test"])
     ci = flat((device or {}).get("ci95", {})) or report["ci95"]
+    # The device's own figure counts pictures of poor quality too.
+    source["refused"], ci["refused"] = report["test"]["refused"], report["ci95"]["refused"]
     rows = []
     for key, asked in ASKED.items():
         low, high = ci.get(key) or report["ci95"].get(key, (np.nan, np.nan))

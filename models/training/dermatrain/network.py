@@ -72,12 +72,22 @@ class Block(nn.Module):
 
     def forward(self, x):
         y = self.layers(x)
-        if not self.residual:
-            return y
+        return self.add(x, y) if self.residual else y
+
+    def add(self, x, y):
         if self.training and self.drop > 0:
             keep = torch.rand(len(y), 1, 1, 1, device=y.device) >= self.drop
             y = y * (keep / (1 - self.drop)).to(y.dtype)
         return x + y
+
+
+def folded(layers: Conv) -> tuple[nn.Conv2d, torch.Tensor, torch.Tensor]:
+    """The convolution of `layers`, with weight and bias that its normalisation is folded into."""
+    conv = next(m for m in layers if isinstance(m, nn.Conv2d))
+    norm = next(m for m in layers if isinstance(m, nn.BatchNorm2d))
+    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+    weight = conv.weight * scale.reshape(-1, 1, 1, 1)
+    return conv, weight, norm.bias - norm.running_mean * scale
 
 
 class Lesion(nn.Module):
@@ -100,8 +110,10 @@ class Lesion(nn.Module):
         nn.init.zeros_(self.head.bias)
 
     def forward(self, x):
-        pooled = self.trunk(x).float().mean((2, 3))
-        return self.head(self.dropout(pooled))
+        return self.classify(self.trunk(x))
+
+    def classify(self, features):
+        return self.head(self.dropout(features.float().mean((2, 3))))
 
 
 def load_imagenet(model: Lesion) -> None:

@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from .classes import CLASSES
-from .network import FEATURES, Block, Conv, Lesion
+from .network import FEATURES, Block, Conv, Lesion, folded
 
 OPSET = 17
 HEAD_NODES = ("pool", "flatten", "head", "embed", "attend")
@@ -29,18 +29,10 @@ class Graph:
         return output
 
 
-def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d) -> tuple[np.ndarray, np.ndarray]:
-    scale = norm.weight / (norm.running_var + norm.eps).sqrt()
-    weight = conv.weight * scale.reshape(-1, 1, 1, 1)
-    bias = norm.bias - norm.running_mean * scale
-    return weight.detach().cpu().numpy(), bias.detach().cpu().numpy()
-
-
 def add_conv(graph: Graph, layers: Conv, x: str, name: str) -> str:
-    conv = next(m for m in layers if isinstance(m, nn.Conv2d))
-    norm = next(m for m in layers if isinstance(m, nn.BatchNorm2d))
+    conv, *tensors = folded(layers)
+    weight, bias = (t.detach().cpu().numpy() for t in tensors)
     pad = next((m.padding for m in layers if isinstance(m, nn.ZeroPad2d)), conv.padding * 2)
-    weight, bias = folded(conv, norm)
     out = graph.node(
         "Conv",
         [x, graph.constant(f"{name}.weight", weight), graph.constant(f"{name}.bias", bias)],

@@ -7,11 +7,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Phase:
-    """A stretch of training at one picture size; `freeze` leading trunk modules stay as they are."""
+    """A stretch of training at one picture size; `freeze` leading trunk modules stay as they are.
+
+    `rounded` trains the network as int8 will compute it; its normalisations no longer move.
+    """
 
     size: int
     epochs: int
     freeze: int = 0
+    rounded: bool = False
     zoom: tuple[float, float] = (0.55, 1.1)
 
 

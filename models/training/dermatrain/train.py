@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import time
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,18 @@ from .geometry import normalise
 from .network import Lesion, load_average, load_imagenet
 from .progress import progress
 from .recipe import Recipe
+from .rounded import Rounded
 from .unfold import load_shipped
+
+RANGE_BATCHES = 4  # from which the ranges of rounded activations are taken
 
 
 def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def to_device(pictures: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(pictures).to(device()).contiguous(memory_format=torch.channels_last)
 
 
 def fresh(recipe: Recipe, training: Training) -> Lesion:
@@ -129,20 +137,29 @@ class Run:
         self.epoch, self.log = state["epoch"], state["log"]
         print(f"resuming {self.out} after epoch {self.epoch}", flush=True)
 
+    def computed(self, model: Lesion, training: Training) -> nn.Module:
+        """`model` as this epoch trains and judges it; ranges are measured anew each time, so a
+        checkpoint need not hold them."""
+        if not self.recipe.phase(self.epoch).rounded:
+            return model
+        feed = batches(training, self.recipe, self.recipe.phase(self.epoch), self.epoch)
+        return Rounded(model, (to_device(x) for x, _ in islice(feed, RANGE_BATCHES)))
+
     def train_epoch(self, training) -> float:
         recipe, phase = self.recipe, self.recipe.phase(self.epoch)
         torch.manual_seed(recipe.seed + self.epoch)  # so that a resumed run repeats this epoch
         self.model.train()
         freeze(self.model, phase.freeze)
-        forward = torch.compile(self.model) if recipe.compile else self.model
+        forward = self.computed(self.model, training)
+        forward = torch.compile(forward) if recipe.compile else forward
         steps = recipe.epoch_pictures // recipe.batch
         rng = np.random.default_rng([recipe.seed, self.epoch, 1])
         feed, losses = batches(training, recipe, phase, self.epoch), []
         for i in progress(range(steps), f"epoch {self.epoch + 1}/{recipe.epochs} at {phase.size}"):
             step = self.epoch * steps + i
             set_rate(self.optimizer, recipe, step, recipe.epochs * steps)
-            x, y = (torch.from_numpy(a).to(device()) for a in next(feed))
-            x = x.contiguous(memory_format=torch.channels_last)
+            x, y = next(feed)
+            x, y = to_device(x), torch.from_numpy(y).to(device())
             with torch.autocast("cuda", torch.bfloat16, enabled=device().type == "cuda"):
                 loss = loss_of(forward, self.teacher, x, y, recipe, rng)
             self.optimizer.zero_grad()
@@ -162,15 +179,16 @@ def train(recipe: Recipe, work: Path, out: Path) -> None:
     while run.epoch < recipe.epochs:
         start = time.monotonic()
         loss = run.train_epoch(training)
+        judged = run.computed(run.average, training)
         run.epoch += 1
         row = {"epoch": run.epoch, "loss": loss, "seconds": time.monotonic() - start}
-        row |= validate(run.average, work)
+        row |= validate(judged, work)
         run.log.append(row)
         run.save()
         print(json.dumps({k: round(v, 4) for k, v in row.items() if k != "recall"}), flush=True)
 
 
-def validate(model: Lesion, work: Path, size: int = 224) -> dict:
+def validate(model: nn.Module, work: Path, size: int = 224) -> dict:
     pixels, rows = load(work, "ham10000")
     places = [i for i, r in enumerate(rows) if r.split == "val"]
     logits = predict(model, pixels[places], size)
@@ -178,14 +196,14 @@ def validate(model: Lesion, work: Path, size: int = 224) -> dict:
     return metrics.summary(metrics.softmax(logits), labels)
 
 
-def predict(model: Lesion, pixels: np.ndarray, size: int, batch: int = 32) -> np.ndarray:
+def predict(model: nn.Module, pixels: np.ndarray, size: int, batch: int = 32) -> np.ndarray:
     """Logits of stored pictures, fed as they are."""
     model.eval()
     out = []
     with torch.inference_mode():
         for at in range(0, len(pixels), batch):
-            x = torch.from_numpy(normalise(pixels[at : at + batch])).to(device())
+            x = to_device(normalise(pixels[at : at + batch]))
             if x.shape[-1] != size:
                 x = F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
-            out.append(model(x.contiguous(memory_format=torch.channels_last)).float().cpu().numpy())
+            out.append(model(x).float().cpu().numpy())
     return np.concatenate(out)
