@@ -1,11 +1,14 @@
 //! The wall clock, and whether it can be trusted: most Raspberry Pis have no battery-backed clock of their own.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
-use nix::time::{ClockId, clock_settime};
+use nix::time::{ClockId, clock_gettime, clock_settime};
 
 use crate::links::serial;
 
@@ -16,6 +19,10 @@ const HARDWARE_CLOCK: &str = "sys/class/rtc/rtc0/since_epoch";
 /// The start of 2026, before this firmware was written, in seconds since 1970: a hardware clock that says less has
 /// lost its battery, or never had one, as on a Raspberry Pi 5 as it is sold.
 const BEFORE_ANY_PICTURE: i64 = 1_767_225_600;
+
+/// How long systemd may take to set the clock, and how near it then is.
+const SYSTEMD_PATIENCE: Duration = Duration::from_secs(8);
+const SET_WITHIN_MS: u64 = 3_000;
 
 /// Whether a link has set the clock since this program started. After a new start it is not known any more, so that a
 /// clock is never trusted wrongly.
@@ -81,12 +88,44 @@ impl serial::Clock for Clock {
             return Err("the network keeps the clock; it stays as it is".into());
         }
         let time = TimeSpec::new(now.as_second(), now.subsec_nanosecond().into());
-        clock_settime(ClockId::CLOCK_REALTIME, time).map_err(|cause| {
-            format!("cannot set the clock: {cause}; the device needs CAP_SYS_TIME for it")
-        })?;
+        match (clock_settime(ClockId::CLOCK_REALTIME, time), std::env::var_os("RUNTIME_DIRECTORY")) {
+            (Ok(()), _) => {}
+            (Err(Errno::EPERM), Some(folder)) => ask_systemd(Path::new(&folder), now, SYSTEMD_PATIENCE)?,
+            (Err(cause), _) => {
+                return Err(format!("cannot set the clock: {cause}; the device needs CAP_SYS_TIME for it"));
+            }
+        }
         SET_BY_LINK.store(true, Ordering::Relaxed);
         Ok(())
     }
+}
+
+/// The device itself may not set the clock: it leaves a file that systemd waits for (see
+/// systemd/units/dermascope-clock.path), and looks whether the clock was set. The file holds when the computer must have
+/// started, in seconds since 1970, so that it does not matter how long systemd takes. A wish that still waits is
+/// renewed, but nobody waits for it again: there is no such unit, or it failed.
+fn ask_systemd(folder: &Path, now: Timestamp, patience: Duration) -> Result<(), String> {
+    let asked_at = Instant::now();
+    let (wish, part) = (folder.join("clock"), folder.join("clock.part"));
+    let patience = if wish.exists() { Duration::ZERO } else { patience };
+    let written =
+        fs::write(&part, (now.as_second() - uptime()?).to_string()).and_then(|()| fs::rename(&part, &wish));
+    written.map_err(|cause| format!("{}: cannot ask for the clock to be set: {cause}", wish.display()))?;
+    while asked_at.elapsed() < patience {
+        let wanted = now.as_millisecond() + asked_at.elapsed().as_millis() as i64;
+        if Timestamp::now().as_millisecond().abs_diff(wanted) < SET_WITHIN_MS {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Err("the clock was not set; `systemctl status dermascope-clock.path` says why".into())
+}
+
+/// How long the computer has been on, in whole seconds, as `/proc/uptime` has it: that is hidden from the service.
+fn uptime() -> Result<i64, String> {
+    let time = clock_gettime(ClockId::CLOCK_BOOTTIME);
+    time.map(|time| time.tv_sec())
+        .map_err(|cause| format!("cannot ask how long the computer has been on: {cause}"))
 }
 
 #[cfg(test)]
@@ -115,4 +154,28 @@ mod tests {
         assert_eq!(set_by(&[(HARDWARE_CLOCK, "157\n")]), SetBy::Nobody);
         assert_eq!(set_by(&[(HARDWARE_CLOCK, "soon")]), SetBy::Nobody);
     }
+
+    #[test]
+    fn the_wish_to_set_the_clock_says_when_the_computer_started() {
+        let folder = tempfile::tempdir().unwrap();
+        // The clock is right already, so that nobody needs to set it.
+        let now = Timestamp::now();
+        assert_eq!(ask_systemd(folder.path(), now, SYSTEMD_PATIENCE), Ok(()));
+        let wish: i64 = fs::read_to_string(folder.path().join("clock")).unwrap().parse().unwrap();
+        let stat = fs::read_to_string("/proc/stat").unwrap();
+        let started =
+            stat.lines().find_map(|line| line.strip_prefix("btime ")).unwrap().parse::<i64>().unwrap();
+        assert!(wish.abs_diff(started) <= 2, "{wish}, but the kernel says {started}");
+    }
+
+    #[test]
+    fn a_wish_that_nobody_grants_is_told_and_not_waited_for_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let wrong = Timestamp::from_second(EARLIER).unwrap();
+        let told = ask_systemd(folder.path(), wrong, Duration::from_millis(50)).unwrap_err();
+        assert!(told.contains("dermascope-clock.path"), "{told}");
+        assert_eq!(ask_systemd(folder.path(), wrong, Duration::from_hours(1)), Err(told));
+    }
+
+    const EARLIER: i64 = 1_770_000_000;
 }

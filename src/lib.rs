@@ -24,6 +24,7 @@ pub mod light;
 pub mod links;
 pub mod logging;
 pub mod panel;
+mod patience;
 pub mod picture;
 pub mod power;
 pub mod quality;

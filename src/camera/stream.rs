@@ -106,11 +106,12 @@ impl Stream {
         self.shared.fresh(self.shared.stale_after).pop().map(|kept| kept.frame)
     }
 
-    /// The sharpest of the last frames (`camera.sharpest_of`, and not older than 0.7 s); the newest where a slow
-    /// camera or computer has none so young, since that is what is shown as live.
-    pub fn sharpest(&self) -> Option<Arc<Frame>> {
+    /// The sharpest of the last frames (`camera.sharpest_of`, neither older than 0.7 s nor from before `since`); the
+    /// newest where a slow camera or computer has none so young, since that is what is shown as live.
+    pub fn sharpest(&self, since: Duration) -> Option<Arc<Frame>> {
         let fresh = self.shared.fresh(self.shared.stale_after.min(SHARPEST_WITHIN));
-        let sharpest = fresh.into_iter().max_by(|a, b| a.sharpness.total_cmp(&b.sharpness));
+        let fresh = fresh.into_iter().filter(|kept| kept.frame.captured_at >= since);
+        let sharpest = fresh.max_by(|a, b| a.sharpness.total_cmp(&b.sharpness));
         sharpest.map(|kept| kept.frame).or_else(|| self.newest())
     }
 

@@ -19,7 +19,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 pub use config::DeviceConfig;
 
-use crate::buttons::{self, Buttons, ButtonsConfig, Edge, VirtualButtons};
+use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -28,13 +28,10 @@ use crate::links::http::{self, ScreenFeed};
 use crate::links::remote::{self, Wish};
 use crate::links::serial;
 use crate::panel::VirtualScreen;
+use crate::patience::Patience;
 use crate::power::{self, BatteryConfig, Charge};
 use painter::Painter;
 use turn::Device;
-
-/// How long to wait before hardware that cannot be had is tried again: at the start of the computer its nodes may
-/// not be there yet, or not be given to their group yet.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// How often the battery is asked.
 const CHARGE_PACE: Duration = Duration::from_secs(10);
@@ -119,7 +116,7 @@ fn watch_buttons(
     let (config, handle) = (config.clone(), handle.clone());
     let (sender, receiver) = bounded(64);
     spawn("buttons", move || {
-        let mut source = open_buttons(&config, &handle);
+        let mut source = Patience::insist(|| buttons::open(&config, &handle));
         loop {
             match source.next_edge(Duration::from_secs(1)) {
                 Ok(Some(edge)) if sender.send((edge, Instant::now())).is_err() => return,
@@ -132,22 +129,6 @@ fn watch_buttons(
         }
     })?;
     Ok(receiver)
-}
-
-/// Opens the buttons, however long it takes; each complaint is logged once.
-fn open_buttons(config: &ButtonsConfig, handle: &VirtualButtons) -> Box<dyn Buttons> {
-    let mut complaint = String::new();
-    loop {
-        match buttons::open(config, handle) {
-            Ok(source) => return source,
-            Err(error) if error.to_string() != complaint => {
-                tracing::error!("{error}");
-                complaint = error.to_string();
-            }
-            Err(_) => {}
-        }
-        std::thread::sleep(RETRY);
-    }
 }
 
 /// Tells the battery's charge now and then, from a thread of its own: a fuel gauge may take its time.

@@ -5,10 +5,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{RETRY, spawn};
+use super::spawn;
 use crate::links::http::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig};
-use crate::screens::{self, Screen, Status};
+use crate::patience::Patience;
+use crate::screens::{self, Hint, Screen, Status};
+
+/// A live picture that is not renewed for so long is live no more. The main loop has a screen painted several times a
+/// second, and its frames are judged by the camera's stream: this is for a main loop that hangs.
+const STALE: Duration = Duration::from_secs(2);
 
 /// One picture to paint.
 #[derive(Clone, Debug)]
@@ -57,13 +62,13 @@ impl Painter {
             canvas: Canvas::new(config.size()),
             config: config.clone(),
             panel: None,
-            retry_at: None,
-            complaint: String::new(),
+            patience: Patience::default(),
             lit: None,
             feed,
             started,
             begun: false,
             live: false,
+            shows_live: false,
             timed: None,
         };
         let thread = spawn("painter", {
@@ -99,16 +104,15 @@ struct Easel {
     canvas: Canvas,
     config: PanelConfig,
     panel: Option<Box<dyn Panel>>,
-    /// When a panel that cannot be had is tried again.
-    retry_at: Option<Instant>,
-    /// The last complaint, so that each is logged once.
-    complaint: String,
+    patience: Patience,
     lit: Option<u8>,
     feed: ScreenFeed,
     started: Instant,
     /// Something has been shown, and a live picture has.
     begun: bool,
     live: bool,
+    /// What is shown now is a live picture.
+    shows_live: bool,
     /// The press whose way to the screen was timed last.
     timed: Option<Instant>,
 }
@@ -116,32 +120,48 @@ struct Easel {
 impl Easel {
     fn work(mut self, slot: &Slot) {
         loop {
-            let painting = {
-                let mut inner = slot.lock();
-                inner.painting_since = None;
-                while inner.next.is_none() && !inner.finished {
-                    inner = slot.changed.wait(inner).unwrap_or_else(|poisoned| poisoned.into_inner());
-                }
-                inner.painting_since = inner.next.is_some().then(Instant::now);
-                inner.next.take()
-            };
-            match painting {
+            let mut inner = slot.lock();
+            inner.painting_since = None;
+            let waits = |inner: &mut Inner| inner.next.is_none() && !inner.finished;
+            let (mut inner, waited) = slot
+                .changed
+                .wait_timeout_while(inner, STALE, waits)
+                .unwrap_or_else(|poisoned| poisoned.into_inner());
+            inner.painting_since = inner.next.is_some().then(Instant::now);
+            let (next, finished) = (inner.next.take(), inner.finished);
+            drop(inner);
+            match next {
                 Some(painting) => self.paint(&painting),
-                None => return,
+                None if finished => return,
+                None if waited.timed_out() => self.withdraw(),
+                None => {}
             }
+        }
+    }
+
+    /// Nobody renews what is shown: a live picture goes.
+    fn withdraw(&mut self) {
+        if std::mem::take(&mut self.shows_live) {
+            tracing::error!("the live picture has not been renewed for {} s", STALE.as_secs());
+            let screen = Some(Screen::Viewfinder { frame: None, hint: Hint::NoSignal });
+            self.paint(&Painting { screen, status: Status::default(), pressed_at: None });
         }
     }
 
     fn paint(&mut self, painting: &Painting) {
         match &painting.screen {
             Some(screen) => {
+                self.shows_live = matches!(screen, Screen::Viewfinder { frame: Some(_), .. });
                 screens::draw(screen, &painting.status, &mut self.canvas);
                 self.feed.show(screen, &painting.status, &self.canvas);
                 self.show();
                 self.light(self.config.brightness);
                 self.time(screen, painting.pressed_at);
             }
-            None => self.light(0),
+            None => {
+                self.shows_live = false;
+                self.light(0);
+            }
         }
     }
 
@@ -150,14 +170,13 @@ impl Easel {
         if let Some(panel) = &mut self.panel
             && let Err(error) = panel.show(&self.canvas)
         {
-            self.complain(error.to_string());
+            self.patience.complain(error.to_string());
         }
     }
 
     /// Opens the panel where that is still to be done.
     fn open_panel(&mut self) {
-        let waits = self.retry_at.is_some_and(|at| Instant::now() < at);
-        if self.panel.is_some() || self.config.kind == "virtual" || waits {
+        if self.panel.is_some() || self.config.kind == "virtual" || !self.patience.is_due() {
             return;
         }
         match panel::open(&self.config) {
@@ -166,16 +185,8 @@ impl Easel {
                 self.lit = None;
             }
             Err(error) => {
-                self.retry_at = Some(Instant::now() + RETRY);
-                self.complain(error.to_string());
+                self.patience.complain(error.to_string());
             }
-        }
-    }
-
-    fn complain(&mut self, complaint: String) {
-        if self.complaint != complaint {
-            tracing::error!("{complaint}");
-            self.complaint = complaint;
         }
     }
 
@@ -208,5 +219,45 @@ impl Easel {
             self.timed = Some(pressed_at);
             tracing::info!("result {} ms after the press", pressed_at.elapsed().as_millis());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use image::RgbImage;
+
+    use super::*;
+    use crate::frame::{Frame, Region};
+    use crate::panel::VirtualScreen;
+
+    #[test]
+    fn a_live_picture_that_is_not_renewed_goes_by_itself() {
+        let config = PanelConfig { kind: "virtual".into(), ..PanelConfig::default() };
+        let glass = VirtualScreen::new(config.size());
+        let painter =
+            Painter::start(&config, ScreenFeed::new(glass.clone()), Instant::now()).expect("starts");
+        let frame = Frame {
+            pixels: RgbImage::from_pixel(64, 64, image::Rgb([200, 150, 130])),
+            captured_at: Duration::ZERO,
+            sequence: 1,
+            encoded: None,
+            field_of_view: Region { x: 0, y: 0, width: 64, height: 64 },
+        };
+        let show = |frame| {
+            let screen = Screen::Viewfinder { frame, hint: Hint::Ready };
+            let mut canvas = Canvas::new(config.size());
+            screens::draw(&screen, &Status::default(), &mut canvas);
+            painter.paint(Painting { screen: Some(screen), status: Status::default(), pressed_at: None });
+            canvas
+        };
+        let wait_until = |shown: &dyn Fn() -> bool| {
+            while !shown() {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+        };
+        let live = show(Some(Arc::new(frame)));
+        wait_until(&|| *glass.newest().canvas == live);
+        wait_until(&|| *glass.newest().canvas != live);
+        painter.finish();
     }
 }

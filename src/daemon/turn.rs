@@ -14,7 +14,7 @@ use super::archivist::{Archivist, Deed};
 use super::painter::{Painter, Painting};
 use super::supervisor::Supervisor;
 use super::{Inputs, Notice};
-use crate::buttons::{Button, Edge, Gesture, Gestures};
+use crate::buttons::{Button, Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
@@ -54,6 +54,8 @@ pub struct Device {
     analyst: Sender<Job>,
     archivist: Archivist,
     light: Light,
+    /// When the light last changed, by the stream's clock.
+    lit_at: Duration,
     clock: Clock,
     remote: Base,
     /// What the next captures are of.
@@ -103,6 +105,7 @@ impl Device {
             analyst,
             archivist,
             light: Light::new(&config.light),
+            lit_at: Duration::ZERO,
             clock: Clock::default(),
             remote,
             case: Case::default(),
@@ -277,12 +280,13 @@ impl Device {
     /// Steps through everything that has happened, and what its effects bring about at once.
     fn settle(&mut self) {
         while let Some(event) = self.pending.pop_front() {
-            if matches!(event, Event::Gesture(Gesture::Short(Button::Main) | Gesture::Long(Button::Main))) {
-                self.pressed_at = Some(Instant::now());
-            }
             let state = std::mem::replace(&mut self.state, State::Off);
             let (state, effects) = device::step(state, event);
             self.state = state;
+            if matches!(self.state, State::Retake { .. }) {
+                // What a person does now is not the device's time.
+                self.pressed_at = None;
+            }
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
     }
@@ -293,14 +297,19 @@ impl Device {
             Effect::Check(Part::Storage) => self.archive(Deed::Open),
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
+                self.pressed_at = Some(Instant::now());
                 let event =
                     self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),
-            Effect::AnalyseAnyway(capture) => self.ask(Job::AnalyseAnyway(capture)),
+            Effect::AnalyseAnyway(capture) => {
+                self.pressed_at = Some(Instant::now());
+                self.ask(Job::AnalyseAnyway(capture));
+            }
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.case = case,
             Effect::AskCamera => {
                 if let CameraState::Lost { cause } = self.stream.state() {
@@ -326,9 +335,10 @@ impl Device {
 
     /// The sharpest of the last frames, as a capture.
     fn capture(&self) -> Option<Capture> {
-        let frame = self.stream.sharpest()?;
+        let frame = self.stream.sharpest(self.lit_at)?;
         let (captured_at, clock_set) = self.clock.now();
-        let light = self.light.lit();
+        // A frame from before the light changed was lit by another, or by none.
+        let light = self.light.lit().filter(|_| frame.captured_at >= self.lit_at);
         let (encoded, field_of_view) = match &frame.encoded {
             Some(encoded) => (encoded.clone(), frame.field_of_view),
             None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
@@ -338,7 +348,7 @@ impl Device {
     }
 
     fn paint(&mut self) {
-        self.light.set(device::is_lit(&self.state));
+        self.shine();
         let frame = self.stream.newest();
         self.judge(frame.as_deref());
         let towards = self.gestures.towards_long(self.now());
@@ -347,6 +357,16 @@ impl Device {
         let screen = device::screen(&self.state, &live);
         let status = Status { case: self.case.clone(), ..self.status.clone() };
         self.painter.paint(Painting { screen, status, pressed_at: self.pressed_at });
+    }
+
+    /// Lights the ring while a picture may be taken.
+    fn shine(&mut self) {
+        let before = self.light.lit();
+        self.light.set(device::is_lit(&self.state));
+        if self.light.lit() != before {
+            self.lit_at = self.stream.now();
+        }
+        self.status.ring = self.light.choice();
     }
 
     /// Judges the live picture now and then, for the viewfinder's hint.

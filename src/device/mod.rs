@@ -128,6 +128,8 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// Light the other ring, where there is one.
+    SwitchRing,
     /// Captures are of this from now on.
     Case(Case),
     /// Say it again if the camera is lost: the viewfinder is shown anew.
@@ -196,6 +198,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
 fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
     match (state, gesture) {
         (State::Viewfinder, Short(Main)) => (State::Viewfinder, vec![Effect::Capture]),
+        (State::Viewfinder, Short(Back)) => (State::Viewfinder, vec![Effect::SwitchRing]),
         (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => (state, vec![Effect::Recall(0)]),
         (State::Viewfinder, Short(Next | Previous)) => (State::Viewfinder, vec![Effect::Recall(0)]),
         (State::Retake { capture, reading, .. }, Long(Main)) => use_anyway(capture, reading),

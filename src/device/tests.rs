@@ -90,6 +90,14 @@ fn without_storage_the_device_still_reads() {
 }
 
 #[test]
+fn back_changes_the_light_in_the_viewfinder_and_nowhere_else() {
+    let (state, effects) = step(State::Viewfinder, press(Short(Back)));
+    assert!(matches!((state, &effects[..]), (State::Viewfinder, [Effect::SwitchRing])));
+    let (_, effects) = step(result(Saved::Saved(1)), press(Short(Back)));
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::SwitchRing)));
+}
+
+#[test]
 fn a_press_leads_to_a_result_that_is_saved() {
     let (state, effects) = step(State::Viewfinder, press(Short(Main)));
     assert!(matches!(effects[..], [Effect::Capture]));

@@ -6,22 +6,25 @@ use super::{Doctor, Finding};
 use crate::buttons::{self, Button, ButtonError, Buttons, ButtonsConfig};
 use crate::light;
 
-/// Lights the ring for a look.
+/// Lights each ring for a look.
 pub(super) fn light(doctor: &mut Doctor) -> Finding {
     let config = &doctor.config.light;
-    let percent = config.lit().percent;
-    match light::open(config) {
-        Ok(None) => Finding::ok("none fitted"),
-        Ok(Some(mut lamp)) => {
-            let lit = lamp.set(percent);
-            doctor.linger();
-            match lit.and_then(|()| lamp.set(0)) {
-                Ok(()) => Finding::ok(format!("was lit at {percent} %")),
-                Err(cause) => Finding::failed(cause, "check its wires and [light] in the configuration"),
-            }
+    let mut lit = Vec::new();
+    for ring in config.fitted() {
+        let percent = config.percent(ring);
+        let mut lamp = match light::open(config, ring) {
+            Ok(lamp) => lamp,
+            Err(error) => return Finding::failed(error.cause, error.cure).on(error.device),
+        };
+        let outcome = lamp.set(percent);
+        doctor.linger();
+        if let Err(cause) = outcome.and_then(|()| lamp.set(0)) {
+            return Finding::failed(cause, "check its wires and [light] in the configuration")
+                .on(ring.name());
         }
-        Err(error) => Finding::failed(error.cause, error.cure).on(error.device),
+        lit.push(format!("{} was lit at {percent} %", ring.name()));
     }
+    Finding::ok(if lit.is_empty() { "none fitted".into() } else { lit.join(", ") })
 }
 
 /// Takes the buttons' lines and, where somebody is there, asks to press each.

@@ -128,9 +128,10 @@ impl Doctor {
     /// Looks at one part and shows what was found on the panel.
     pub fn look_at(&mut self, part: &'static str, probe: Probe) -> Finding {
         let finding = Finding { part, ..probe(self) };
-        let state = match (finding.state, &finding.cure) {
-            (Health::Failed, _) => CheckState::Failed(finding.found.clone()),
-            _ => CheckState::Passed,
+        let state = match finding.state {
+            Health::Failed => CheckState::Failed(finding.found.clone()),
+            Health::Warning => CheckState::Doubtful(finding.found.clone()),
+            Health::Ok => CheckState::Passed,
         };
         self.checks.push(Check { name: capitalised(part), state });
         self.show(&Screen::SelfTest { checks: self.checks.clone() });

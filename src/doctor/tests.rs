@@ -114,6 +114,18 @@ fn a_clock_that_nobody_set_is_a_warning_with_ways_to_set_it() {
 }
 
 #[test]
+fn a_warning_is_drawn_as_one() {
+    let device = Device::new();
+    let mut doctor = device.doctor(None);
+    let finding = look_at(&mut doctor, "clock");
+    let state = CheckState::Doubtful(finding.found);
+    let screen = Screen::SelfTest { checks: vec![Check { name: "Clock".into(), state }] };
+    let mut canvas = Canvas::new(device.config.panel.size());
+    screens::draw(&screen, &Status::default(), &mut canvas);
+    assert!(*doctor.mirror().newest().canvas == canvas);
+}
+
+#[test]
 fn a_low_battery_is_a_warning() {
     let device = Device::new();
     assert_eq!(device.finding("battery").found, "none fitted");
@@ -177,7 +189,7 @@ fn a_panel_without_its_node_is_told_with_the_line_that_makes_it() {
 fn a_light_that_cannot_be_had_is_told_on_its_node() {
     let mut device = Device::new();
     assert_eq!(device.finding("light").found, "none fitted");
-    device.config.light.pwm = Some("/no/such/pwm0".into());
+    device.config.light.polarised.pwm = Some("/no/such/pwm0".into());
     let finding = device.finding("light");
     assert_eq!((finding.state, finding.node.as_deref()), (Health::Failed, Some("/no/such/pwm0")));
 }

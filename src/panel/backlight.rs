@@ -40,14 +40,17 @@ impl Dimmer {
         }
         let dimmer = Self { channel: channel.into() };
         let start = Instant::now();
-        // A duty longer than the new period would be refused, so dark comes first.
+        // The kernel refuses a period below the duty, so dark comes first; and a duty where there is no period yet.
         while let Err(error) = dimmer.write("duty_cycle", 0) {
-            if error.kind() != ErrorKind::PermissionDenied || start.elapsed() > PATIENCE {
-                return Err(error);
+            match error.kind() {
+                ErrorKind::InvalidInput => break,
+                ErrorKind::PermissionDenied if start.elapsed() < PATIENCE => {}
+                _ => return Err(error),
             }
             std::thread::sleep(Duration::from_millis(10));
         }
         dimmer.write("period", PERIOD)?;
+        dimmer.write("duty_cycle", 0)?;
         dimmer.write("enable", 1)?;
         Ok(dimmer)
     }

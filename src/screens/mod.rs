@@ -25,6 +25,7 @@ use embedded_graphics::geometry::Dimensions;
 
 use crate::case::Case;
 use crate::frame::Frame;
+use crate::light::Ring;
 use crate::panel::Canvas;
 use crate::power::Battery;
 use crate::quality::Reason;
@@ -92,6 +93,8 @@ pub struct Check {
 pub enum CheckState {
     Running,
     Passed,
+    /// It works, but not with all that it could do: why, in a few words.
+    Doubtful(String),
     /// Why, in a few words.
     Failed(String),
 }
@@ -139,6 +142,8 @@ pub struct Status {
     pub warning: Option<String>,
     /// The battery, where there is one.
     pub battery: Option<Battery>,
+    /// The ring of LEDs in use, where there are two to choose from.
+    pub ring: Option<Ring>,
     /// What the next captures are of.
     pub case: Case,
     /// What a host on the USB cable finds the device by, while there is one, such as "USB 169.254.55.1".

@@ -40,6 +40,10 @@ fn line(canvas: &mut Canvas, mut area: Rectangle, check: &Check, face: Face) {
             icons::tick(canvas, sign, theme::CALM);
             ("ok", theme::CALM)
         }
+        CheckState::Doubtful(why) => {
+            icons::warning(canvas, sign, theme::CAUTION, theme::BACKGROUND);
+            (why.as_str(), theme::MUTED)
+        }
         CheckState::Failed(why) => {
             icons::cross(canvas, sign, theme::ALARM);
             (why.as_str(), theme::CAUTION)

@@ -127,14 +127,19 @@ impl Face {
 
     /// How wide a line is in pixels.
     pub fn width(self, text: &str) -> u32 {
-        let dimensions = self.font().renderer.get_rendered_dimensions(
-            &*printable(text),
-            Point::zero(),
-            VerticalPosition::Baseline,
-        );
+        let parts: i32 = printable(text).chars().map(|character| self.measure(character).0).sum();
+        (parts / FINER) as u32
+    }
+
+    /// How far a character moves the pen and where its ink lies, in parts of pixels.
+    fn measure(self, character: char) -> (i32, Option<Rectangle>) {
+        let renderer = &self.font().renderer;
+        let dimensions =
+            renderer.get_rendered_dimensions(character, Point::zero(), VerticalPosition::Baseline);
         // Unknown characters are replaced, so that every text can be measured.
-        let advance = dimensions.map_or(0, |dimensions| dimensions.advance.x);
-        (advance.max(0) + FINER - 1) as u32 / FINER as u32
+        let Ok(dimensions) = dimensions else { return (0, None) };
+        let advance = (dimensions.advance.x.max(0) + FINER - 1) / FINER * FINER;
+        (advance, dimensions.bounding_box)
     }
 
     /// This face, or the largest smaller one in which the text is at most `width` pixels wide and a capital at
@@ -231,18 +236,36 @@ impl Face {
 
     /// Writes text from a point on its baseline.
     pub fn write_at(self, canvas: &mut Canvas, text: &str, baseline: Point, colour: Rgb565) {
-        let text = printable(text);
-        let font = self.font();
-        let bounds = font.renderer.get_rendered_dimensions(&*text, Point::zero(), VerticalPosition::Baseline);
-        let Some(bounds) = bounds.ok().and_then(|dimensions| dimensions.bounding_box) else { return };
+        let mut pen = Point::zero();
+        let mut letters = Vec::new();
+        for character in printable(text).chars() {
+            let (advance, ink) = self.measure(character);
+            if let Some(ink) = ink {
+                // Ink begins on a whole pixel: a stem that begins on half of one is two grey columns instead of a white
+                // one, and `li` a blot.
+                let start = pen - Point::new(ink.top_left.x.rem_euclid(FINER), 0);
+                letters.push((character, start, ink.translate(start)));
+            }
+            pen.x += advance;
+        }
+        let Some(bounds) = letters.iter().map(|(_, _, ink)| *ink).reduce(around) else { return };
         let mut mask = Mask::new(bounds);
         let ink = FontColor::Transparent(BinaryColor::On);
-        let drawn = font.renderer.render(&*text, Point::zero(), VerticalPosition::Baseline, ink, &mut mask);
-        // Nothing can fail: unknown characters are replaced, and a mask takes everything.
-        if drawn.is_ok() {
-            mask.lay(canvas, baseline, colour);
+        for (character, pen, _) in letters {
+            let renderer = &self.font().renderer;
+            // Nothing can fail: unknown characters are replaced, and a mask takes everything.
+            let _ = renderer.render(character, pen, VerticalPosition::Baseline, ink, &mut mask);
         }
+        mask.lay(canvas, baseline, colour);
     }
+}
+
+/// The smallest rectangle around two.
+fn around(one: Rectangle, other: Rectangle) -> Rectangle {
+    let end = |rectangle: Rectangle| rectangle.top_left + rectangle.size;
+    let corner = one.top_left.component_min(other.top_left);
+    let size = end(one).component_max(end(other)) - corner;
+    Rectangle::new(corner, Size::new(size.x.unsigned_abs(), size.y.unsigned_abs()))
 }
 
 /// Replaces what the fonts lack: typographic signs by plain ones, everything beyond Latin-1 by a question mark.

@@ -9,6 +9,7 @@ use super::theme::{self, Cut};
 use super::{Hint, Status, icons, ink, picture, widgets};
 use crate::case::Case;
 use crate::frame::Frame;
+use crate::light::Ring;
 use crate::panel::Canvas;
 
 /// Draws the screen. Without a signal no picture is shown at all, so that none can pass for a live one.
@@ -27,6 +28,7 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
         let square = area.cut_left(area.size.height);
         let place = picture::draw(canvas, &frame.pixels, square);
         ring(canvas, place, hint);
+        status.ring.into_iter().for_each(|ring| light(canvas, square, ring));
         column(canvas, area.inset(theme::margin(area).max(8), 10), hint, status);
         return;
     }
@@ -36,6 +38,7 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
         above(canvas, &mut area, (place.size.height / 10).clamp(12, 20), status);
     }
     let pill = area.cut_bottom((area.size.height / 7).max(20));
+    status.ring.into_iter().for_each(|ring| light(canvas, area, ring));
     ink::veil(canvas, pill, theme::BACKGROUND, 200);
     let (words, colour) = words(hint);
     let face = Type::Lead.bold().fit(words, pill.size.width * 4 / 5, pill.size.height / 2);
@@ -70,6 +73,15 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
     } else {
         Type::Title.bold().fill(canvas, words, area, Align::Left, colour);
     }
+}
+
+/// Which ring of LEDs is lit, in the lower left corner of the picture.
+fn light(canvas: &mut Canvas, mut area: Rectangle, ring: Ring) {
+    let mut line = area.cut_bottom((area.size.height / 12).clamp(12, 18));
+    let face = Type::Label.regular().fit(ring.name(), line.size.width / 2, line.size.height * 2 / 3);
+    let corner = line.cut_left(face.width(ring.name()) + 8);
+    ink::veil(canvas, corner, theme::BACKGROUND, 200);
+    face.write(canvas, ring.name(), corner, Align::Centre, theme::TEXT);
 }
 
 fn longest_word(text: &str) -> &str {

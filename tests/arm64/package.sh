@@ -22,7 +22,8 @@ echo "install"
 install "$package"
 has usr/bin/dermascope usr/share/dermascope/models/lesion.onnx usr/share/dermascope/boards/waveshare-1.3.toml \
     etc/dermascope/dermascope.toml usr/share/man/man1/dermascope.1.gz \
-    etc/systemd/system/multi-user.target.wants/dermascope.service usr/lib/systemd/system/dermascope-poweroff.path
+    etc/systemd/system/multi-user.target.wants/dermascope.service usr/lib/systemd/system/dermascope-{poweroff,clock}.path \
+    usr/lib/systemd/system/dermascope-usb.service
 # Installing must never switch a computer off.
 grep -l "start.*poweroff" $root/var/lib/dpkg/info/dermascope.* && fail "the package's scripts start the unit that switches off"
 in_root dermascope --version

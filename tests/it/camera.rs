@@ -144,7 +144,10 @@ fn a_folder_that_empties_is_told_and_comes_back_with_its_pictures() {
     std::fs::rename(&file, &away).unwrap();
     let cause = wait_for_loss(&stream);
     assert!(cause.contains("no JPEG or PNG pictures"), "{cause}");
-    assert!(stream.newest().is_none() && stream.sharpest().is_none(), "nothing stale is shown as live");
+    assert!(
+        stream.newest().is_none() && stream.sharpest(Duration::ZERO).is_none(),
+        "nothing stale is shown as live"
+    );
     std::fs::rename(&away, &file).unwrap();
     let again = wait_for_frame(&stream);
     assert!(again.sequence > frame.sequence && again.captured_at > frame.captured_at);
@@ -280,7 +283,7 @@ fn the_sharpest_of_the_last_frames_is_taken() {
     let config = CameraConfig { sharpest_of: 30, stall_after_ms: 10_000, ..CameraConfig::default() };
     let (stream, _) = play(&config, vec![acts.collect()]);
     wait_for(&stream, "the newest was never other than the sharpest", |stream| {
-        let (newest, sharpest) = (stream.newest()?, stream.sharpest()?);
+        let (newest, sharpest) = (stream.newest()?, stream.sharpest(Duration::ZERO)?);
         (newest.pixels == blurred && sharpest.pixels == sharp).then_some(())
     });
 }
@@ -291,7 +294,7 @@ fn a_press_on_a_slow_camera_takes_the_frame_that_is_shown() {
     let (stream, _) = play(&config, vec![vec![Act::Show(lesion()), Act::Hang]]);
     let shown = wait_for_frame(&stream);
     std::thread::sleep(Duration::from_millis(900));
-    assert_eq!(stream.sharpest().map(|frame| frame.sequence), Some(shown.sequence));
+    assert_eq!(stream.sharpest(Duration::ZERO).map(|frame| frame.sequence), Some(shown.sequence));
 }
 
 #[test]

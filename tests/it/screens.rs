@@ -10,6 +10,7 @@ use std::time::Duration;
 use dermascope::case::Case;
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
 use dermascope::frame::{Encoded, Encoding, Frame, Region};
+use dermascope::light::Ring;
 use dermascope::panel::Canvas;
 use dermascope::power::{Battery, Charge};
 use dermascope::quality::{Quality, Reason};
@@ -142,6 +143,7 @@ fn checks() -> Vec<Check> {
         check("Model", CheckState::Passed),
         check("Storage", CheckState::Passed),
         check("Camera", CheckState::Running),
+        check("Clock", CheckState::Doubtful("not set".into())),
         check("Buttons", CheckState::Failed("not in group gpio".into())),
     ]
 }
@@ -273,6 +275,12 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
         for size in SIZES {
             wrong.extend(compare(&format!("battery-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
+    }
+    for size in SIZES {
+        let powered = Some(battery(64, false, false));
+        let status = Status { ring: Some(Ring::Unpolarised), battery: powered, ..status.clone() };
+        let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
+        wrong.extend(compare("ring", size, &drawn(&live, &status, size).to_rgb()));
     }
     for (name, battery, case) in cases() {
         let status = Status { battery, case, ..status.clone() };

@@ -5,9 +5,9 @@ import subprocess
 from pathlib import Path
 
 # The lines of the one GPIO chip. Line 3 is the machine's own power key.
-SCK, MOSI, CS, DC, RESET, BUTTON, LIGHT = 0, 1, 2, 4, 5, 6, 7
+SCK, MOSI, CS, DC, BACK, BUTTON, LIGHT = 0, 1, 2, 4, 5, 6, 7
 
-NAMES = {SCK: "SCK", MOSI: "MOSI", CS: "CS", 3: "POWER", DC: "DC", RESET: "RESET", BUTTON: "BUTTON", LIGHT: "LIGHT"}
+NAMES = {SCK: "SCK", MOSI: "MOSI", CS: "CS", 3: "POWER", DC: "DC", BACK: "BACK", BUTTON: "BUTTON", LIGHT: "LIGHT"}
 
 # "lwn,bk4" is one of the names that the kernel's spidev answers to.
 SPI = """
@@ -27,6 +27,23 @@ SPI = """
     }};
 """
 
+# The Raspberry Pi's own PWM driver, on registers that are a page of memory: what it writes there is only remembered.
+PWM = """
+    reserved-memory {
+        #address-cells = <2>;
+        #size-cells = <2>;
+        ranges;
+        registers@9ff00000 { reg = <0 0x9ff00000 0 0x1000>; no-map; };
+    };
+    pwm-clock { compatible = "fixed-clock"; #clock-cells = <0>; clock-frequency = <10000000>; phandle = <0x7001>; };
+    pwm@9ff00000 {
+        compatible = "brcm,bcm2835-pwm";
+        reg = <0 0x9ff00000 0 0x28>;
+        clocks = <0x7001>;
+        #pwm-cells = <3>;
+    };
+"""
+
 
 def write(path: Path, qemu: list[str]) -> None:
     """Writes the tree for the machine that these arguments of qemu describe."""
@@ -39,7 +56,7 @@ def write(path: Path, qemu: list[str]) -> None:
     names = ", ".join(f'"{NAMES[line]}"' for line in sorted(NAMES))
     head, tail = source[: chip.end()], source[chip.end() :]
     source = f"{head}\n gpio-line-names = {names};{tail}".rstrip().removesuffix("};")
-    source += SPI.format(gpio=chip[1], sck=SCK, mosi=MOSI, cs=CS) + "};\n"
+    source += SPI.format(gpio=chip[1], sck=SCK, mosi=MOSI, cs=CS) + PWM + "};\n"
     dtc = ["dtc", "-q", "-I", "dts", "-O", "dtb", "-o", str(path)]
     subprocess.run(dtc, check=True, input=source, text=True)
     plain.unlink()

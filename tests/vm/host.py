@@ -37,7 +37,7 @@ class Host:
             address = daemon.stdout.readline().removeprefix("listening on ").strip()
             page = Page(address)
             page.read()
-            return page.get("/screen.png")
+            return page.get("/api/v1/screen.png")
         finally:
             daemon.terminate()
             daemon.wait()

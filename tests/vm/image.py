@@ -10,7 +10,7 @@ BUILT = HERE.parent.parent / "build" / "arm64"
 
 # Drivers of Debian's kernel: the camera, the panel's bus, both ends of a USB cable, and the shared folder.
 MODULES = (
-    "vivid spi-gpio spidev dummy_hcd libcomposite usb_f_acm usb_f_ncm usb_f_ecm usb_f_mass_storage cdc-acm cdc_ncm "
+    "vivid spi-gpio spidev pwm-bcm2835 dummy_hcd libcomposite usb_f_acm usb_f_ncm usb_f_ecm usb_f_mass_storage cdc-acm cdc_ncm "
     "cdc_ether usb-storage sd_mod vfat nls_ascii nls_cp437 virtio_pci 9pnet_virtio 9p loop"
 ).split()
 

@@ -49,8 +49,9 @@ class Machine:
         qtest.close()
         self.qtest = self.qtest_end.makefile("rw")
         self.chip = self.find_chip()
-        # The button's own resistor: the line is high until the button is pressed.
-        self.level(device_tree.BUTTON, 1)
+        # The buttons' own resistors: a line is high until its button is pressed.
+        for line in (device_tree.BUTTON, device_tree.BACK):
+            self.level(line, 1)
 
     def __enter__(self) -> "Machine":
         return self
@@ -116,11 +117,11 @@ class Machine:
     def last_words(self) -> str:
         return "\n".join(self.said().splitlines()[-25:])
 
-    def hold(self, seconds: float) -> None:
-        """Presses the button and lets it go after a time, as the guest's clock runs or nearly so."""
-        self.level(device_tree.BUTTON, 0)
+    def hold(self, seconds: float, button: int = device_tree.BUTTON) -> None:
+        """Presses a button and lets it go after a time, as the guest's clock runs or nearly so."""
+        self.level(button, 0)
         time.sleep(seconds)
-        self.level(device_tree.BUTTON, 1)
+        self.level(button, 1)
 
     def level(self, line: int, level: int) -> None:
         """Lays a level on a line of the GPIO chip from outside."""

@@ -1,4 +1,4 @@
-"""The package on an aarch64 Linux with the kernel's own drivers: camera, panel, button, light, watchdog, power.
+"""The package on an aarch64 Linux with the kernel's own drivers: camera, panel, button, light, cable, watchdog, power.
 
 What the camera was shown, what the panel was sent and what the disk keeps must agree with what the very same program
 makes of the picture on this computer. `make vm-test` builds what this needs and runs it."""
@@ -15,7 +15,7 @@ from PIL import Image
 
 import image
 import picture
-from device_tree import LIGHT
+from device_tree import BACK, LIGHT
 from host import Host
 from machine import SYSTEMD, Machine
 from panel import INVERT, Glass
@@ -52,7 +52,7 @@ def shown() -> bytes:
 @pytest.fixture(scope="module")
 def machine(root: Path, shown: bytes):
     modules, options = FOLDER / "modules.conf", FOLDER / "vivid.conf"
-    modules.write_text("spi-gpio\nspidev\nvivid\n")
+    modules.write_text("spi-gpio\nspidev\npwm-bcm2835\nvivid\n")
     options.write_text("options vivid n_devs=1 num_inputs=1 input_types=0x3 num_outputs=1 output_types=1 node_types=0x101\n")
     guest = FOLDER / "guest.cpio"
     image.pack(
@@ -108,7 +108,7 @@ def settled(machine: Machine, glass: Glass, name: str) -> numpy.ndarray:
     """What the glass shows once all that the daemon drew last has gone over the wires."""
 
     def agree():
-        machine.run("wget -q -O /share/screen.png http://127.0.0.1:8080/screen.png")
+        machine.run("wget -q -O /share/screen.png http://127.0.0.1:8080/api/v1/screen.png")
         drawn = numpy.asarray(Image.open(machine.share / "screen.png").convert("RGB"))
         return numpy.array_equal(glass.pixels(), drawn)
 
@@ -133,9 +133,23 @@ def test_the_live_picture_reaches_the_panel_and_lights_the_ring(machine: Machine
     machine.wait_for("a live picture", lambda: "No live picture" not in status(machine)["words"], 120)
     live = settled(machine, glass, "viewfinder")
     assert INVERT in glass.seen
-    assert glass.levels[LIGHT] == 1
+    assert dimmed(machine) == 0.4 and glass.levels[LIGHT] == 0
     # Within the ring is the picture, which has more colours than any drawn screen.
     assert len(numpy.unique(live[32:96, 32:96].reshape(-1, 3), axis=0)) > 100
+
+
+def dimmed(machine: Machine) -> float:
+    """How bright the ring on the PWM channel is, by its driver."""
+    files = "duty_cycle period enable"
+    duty, period, enable = machine.run(f"cd /sys/class/pwm/pwmchip0/pwm0 && cat {files}").split()
+    return int(enable) * int(duty) / int(period)
+
+
+def test_back_changes_to_the_other_ring(machine: Machine, glass: Glass):
+    machine.hold(0.2, BACK)
+    machine.wait_for("the ring on the PWM channel to be dark", lambda: dimmed(machine) == 0)
+    settled(machine, glass, "unpolarised")
+    assert glass.levels[LIGHT] == 1
 
 
 def test_what_the_driver_can_hold_is_held(machine: Machine):
@@ -175,6 +189,56 @@ def test_a_press_gives_what_the_same_program_gives_here(machine: Machine, glass:
     assert numpy.array_equal(result, numpy.asarray(Image.open(screen).convert("RGB")))
 
 
+# The host's end of the cable is the same kernel's; its network interface goes into a world of its own, as on a laptop.
+PLUG_IN = """
+modprobe dummy_hcd && systemctl start dermascope-usb
+until ls /dev/ttyACM0 /dev/sda && ip link show usb0; do sleep 0.5; done
+for interface in /sys/class/net/*; do
+    case $(readlink -f $interface/device) in */dummy_hcd*) host=$(basename $interface) ;; esac
+done
+ip netns add laptop && ip link set "$host" netns laptop
+ip -n laptop addr add 169.254.9.9/16 dev "$host" && ip -n laptop link set "$host" up
+"""
+
+
+def test_on_the_cable_the_record_comes_out_by_the_serial_port(machine: Machine):
+    machine.run(PLUG_IN, seconds=180)
+    pull = "dermascope pull /dev/ttyACM0 /tmp/pulled || { journalctl --no-pager -u dermascope | tail; exit 1; }"
+    machine.run(f"{pull}; cp -r /tmp/pulled /share && chmod -R a+rX /share", seconds=180)
+    [pulled] = machine.share.glob("pulled/*/images/*.png")
+    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
+    assert pulled.read_bytes() == kept_on_disk.read_bytes()
+    again = machine.run("dermascope pull auto /tmp/pulled", seconds=180)
+    assert "nothing new" in again
+
+
+def test_on_the_cable_the_clock_is_set_though_the_device_itself_may_not(machine: Machine):
+    wanted = "2031-02-03T04:05:06Z"
+    ask = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "time.set", "params": {"now": wanted}})
+    answer = machine.run(f"stty -F /dev/ttyACM0 raw -echo; exec 3<>/dev/ttyACM0; echo '{ask}' >&3; timeout 60 head -n 1 <&3", seconds=90)
+    assert "result" in json.loads(answer), answer + machine.run("journalctl --no-pager -u 'dermascope-clock*'", check=False)
+    assert machine.run("date --utc +%FT%H").strip() == "2031-02-03T04"
+    machine.run("hwclock --hctosys --utc 2>/dev/null || date --set @$(cat /sys/class/rtc/rtc0/since_epoch)")
+
+
+def test_on_the_cable_the_page_is_reached_by_the_network(machine: Machine):
+    get = "ip netns exec laptop wget -q -O - http://169.254.55.1:8080"
+    [record] = json.loads(machine.run(f"{get}/api/v1/records"))["records"]
+    machine.run(f"{get}/api/v1/records/{record['sequence']}/image > /share/over-network.png")
+    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
+    assert (machine.share / "over-network.png").read_bytes() == kept_on_disk.read_bytes()
+
+
+def test_on_the_cable_the_drive_holds_the_record_and_cannot_be_written(machine: Machine):
+    machine.run("mkdir -p /mnt/drive && mount -o ro /dev/sda /mnt/drive && cp -r /mnt/drive /share/drive && umount /mnt/drive")
+    [on_drive] = (machine.share / "drive").rglob("*.png")
+    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
+    assert on_drive.read_bytes() == kept_on_disk.read_bytes()
+    assert machine.run("cat /sys/block/sda/ro").strip() == "1"
+    machine.run("systemctl stop dermascope-usb")
+    assert machine.run("ls /sys/kernel/config/usb_gadget").strip() == ""
+
+
 def test_an_unplugged_camera_is_a_fault_on_the_panel_and_comes_back(machine: Machine, glass: Glass):
     machine.hold(4)
     wait_for_screen(machine, "viewfinder")
@@ -203,8 +267,6 @@ def test_the_doctor_finds_every_part_well_on_its_real_node(machine: Machine, gla
     said = machine.run("runuser -u dermascope -- dermascope doctor --json --patience 0", seconds=180, check=False)
     findings = {finding["part"]: finding for finding in map(json.loads, filter(is_object, said.splitlines()))}
     (KEPT / "doctor.json").write_text(said)
-    # The guest has no port for a cable.
-    assert findings.pop("usb")["state"] == "warning"
     assert {finding["state"] for finding in findings.values()} == {"ok"}, said
     time.sleep(5)
     kept(glass.pixels(), "doctor")

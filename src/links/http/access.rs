@@ -14,8 +14,9 @@ use super::problem::Problem;
 use crate::classifier::sha256_hex;
 use crate::links::usb;
 
-/// Where the kernel keeps which neighbour it reaches over which interface.
-const NEIGHBOURS: &str = "/proc/net/arp";
+/// Where the kernel keeps which neighbour it reaches over which interface. Below `self`, which the service sees of
+/// `/proc` even where all but processes is hidden from it.
+const NEIGHBOURS: &str = "/proc/self/net/arp";
 
 /// Whether a peer is on the device itself, or at the other end of its USB cable.
 pub(super) fn is_near(peer: SocketAddr) -> bool {

@@ -196,6 +196,7 @@ fn check_words(checks: &[Check]) -> String {
     let state = |check: &Check| match &check.state {
         CheckState::Running => "running".into(),
         CheckState::Passed => "passed".into(),
+        CheckState::Doubtful(cause) => format!("doubtful, {cause}"),
         CheckState::Failed(cause) => format!("failed, {cause}"),
     };
     let checks: Vec<_> = checks.iter().map(|check| format!("{} {}", check.name, state(check))).collect();

@@ -110,6 +110,14 @@ pub(super) async fn refuse_large(State(most): State<usize>, request: Request, ne
     }
 }
 
+/// The names of the configuration and the computer's own, also as multicast DNS has it (RFC 6762), by which a laptop
+/// finds it on the cable. No other network can answer for the latter.
+pub(super) fn names(configured: &[String]) -> Vec<String> {
+    let own = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let own = own.into_iter().flat_map(|name| [format!("{name}.local"), name]);
+    configured.iter().cloned().chain(own).collect()
+}
+
 /// Whether a Host is an IP address, localhost or one of the device's names. A page that rebinds its own name to
 /// this address still sends its own name.
 fn is_ours(host: &str, names: &[String]) -> bool {
@@ -141,6 +149,18 @@ mod tests {
             assert_eq!(post(host, None, None), None, "{host}");
             assert_eq!(post(host, Some(&format!("http://{host}")), Some("same-origin")), None, "{host}");
         }
+    }
+
+    #[test]
+    fn the_computers_own_name_is_let_in_and_its_name_on_the_cable() {
+        let own = nix::unistd::gethostname().unwrap().into_string().unwrap();
+        let names = names(&["dermascope.example".into()]);
+        for host in
+            [own.clone(), format!("{own}.local"), format!("{own}.local:8080"), "dermascope.example".into()]
+        {
+            assert!(is_ours(&host, &names), "{host}");
+        }
+        assert!(!is_ours(&format!("{own}.example"), &names));
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn limited(methods: MethodRouter<Arc<Link>>, most: usize) -> MethodRouter<Arc<Li
 /// Everything that is served.
 pub(super) fn router(link: Arc<Link>, config: &HttpConfig, limits: &Limits) -> Router {
     let lock = config.token_sha256.as_deref().and_then(Lock::of);
-    let guard = Arc::new(Guard { names: config.names.clone(), lock, timeout: limits.request });
+    let guard = Arc::new(Guard { names: guard::names(&config.names), lock, timeout: limits.request });
     let metrics = link.metrics.clone();
     let files = FILES.iter().map(|(path, kind, text)| (*path, file(kind, text)));
     let routes = api().into_iter().chain(files);
