@@ -355,7 +355,8 @@ impl Device {
         let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
         let live = Live { frame, hint: self.hint, held };
         let screen = device::screen(&self.state, &live);
-        let status = Status { case: self.case.clone(), ..self.status.clone() };
+        let (case, ring) = (self.case.clone(), self.light.choice());
+        let status = Status { case, ring, ..self.status.clone() };
         self.painter.paint(Painting { screen, status, pressed_at: self.pressed_at });
     }
 
@@ -366,7 +367,6 @@ impl Device {
         if self.light.lit() != before {
             self.lit_at = self.stream.now();
         }
-        self.status.ring = self.light.choice();
     }
 
     /// Judges the live picture now and then, for the viewfinder's hint.

@@ -3,12 +3,10 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use assert_cmd::Command;
-use dermascope::links::http::{self, Device, HttpConfig, ScreenFeed, Server};
-use dermascope::panel::VirtualScreen;
-use dermascope::records::RecordsConfig;
-use embedded_graphics::geometry::Size;
+use dermascope::links::http::{self, HttpConfig, Server};
 
 use crate::http::{Answer, raw};
+use crate::shared::nothing_to_show;
 
 /// This computer's address on a network. Nothing is sent to find it.
 pub fn address_on_a_network() -> Option<IpAddr> {
@@ -35,15 +33,7 @@ fn serve(token_sha256: String) -> Server {
         token_sha256: Some(token_sha256),
         ..HttpConfig::default()
     };
-    let device = Device {
-        records: RecordsConfig::default(),
-        model: Default::default(),
-        quality: Default::default(),
-        feed: ScreenFeed::new(VirtualScreen::new(Size::new(6, 4))),
-        presses: None,
-        remote: crate::shared::remote(),
-    };
-    http::serve(&config, "127.0.0.1".parse().expect("an address"), device)
+    http::serve(&config, "127.0.0.1".parse().expect("an address"), nothing_to_show())
         .expect("serves")
         .expect("is configured")
 }

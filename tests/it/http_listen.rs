@@ -4,12 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dermascope::links::http::{self, Device, HttpConfig, ScreenFeed, Server};
-use dermascope::panel::VirtualScreen;
-use dermascope::records::RecordsConfig;
-use embedded_graphics::geometry::Size;
+use dermascope::links::http::{self, HttpConfig, Server};
 
 use crate::http::raw;
+use crate::shared::nothing_to_show;
 
 /// Nobody's: the address that the device has on its cable, but for tests.
 const CABLE: Ipv4Addr = Ipv4Addr::new(169, 254, 55, 77);
@@ -18,15 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 fn serve(listen: &[String]) -> Server {
     let config = HttpConfig { listen: listen.into(), ..HttpConfig::default() };
-    let device = Device {
-        records: RecordsConfig::default(),
-        model: Default::default(),
-        quality: Default::default(),
-        feed: ScreenFeed::new(VirtualScreen::new(Size::new(6, 4))),
-        presses: None,
-        remote: crate::shared::remote(),
-    };
-    http::serve(&config, IpAddr::V4(CABLE), device).expect("serves").expect("is configured")
+    http::serve(&config, IpAddr::V4(CABLE), nothing_to_show()).expect("serves").expect("is configured")
 }
 
 fn health(address: SocketAddr) -> u16 {

@@ -1,8 +1,12 @@
-//! Where the labelled pictures are, for the tests on real input. They are not part of the repository.
+//! What tests of several subjects share: where the labelled pictures are, which are not part of the repository, and twins.
 
 use std::path::{Path, PathBuf};
 
+use dermascope::links::http::{self, ScreenFeed};
 use dermascope::links::remote::{self, Remote, Told};
+use dermascope::panel::VirtualScreen;
+use dermascope::records::RecordsConfig;
+use embedded_graphics::geometry::Size;
 
 /// The folder `shared` beside the repository, or where DERMASCOPE_SHARED says. Says loudly that a test was
 /// skipped where there is none.
@@ -26,6 +30,18 @@ pub fn remote() -> Remote {
         }
     });
     remote
+}
+
+/// What the HTTP link serves where a test asks only who is let in, and where: no records, and a black screen.
+pub fn nothing_to_show() -> http::Device {
+    http::Device {
+        records: RecordsConfig::default(),
+        model: Default::default(),
+        quality: Default::default(),
+        feed: ScreenFeed::new(VirtualScreen::new(Size::new(6, 4))),
+        presses: None,
+        remote: remote(),
+    }
 }
 
 /// The model that ships.

@@ -3,19 +3,17 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
-use std::time::Duration;
 
 use serde::{Deserialize, Deserializer};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{HttpConfig, HttpError, access};
+use crate::patience::RETRY;
 
 /// Stands for the device's address on its USB cable.
 const USB: &str = "usb";
 /// Connections that wait in the system's queue; the kernel takes no more than it likes.
 const QUEUE: i32 = 1024;
-/// How long to wait before an address is tried again.
-const RETRY: Duration = Duration::from_secs(2);
 
 /// An address as the configuration has it, or a list of them.
 #[derive(Deserialize)]
