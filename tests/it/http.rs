@@ -528,6 +528,9 @@ fn whatever_is_wrong_comes_as_problem_details() {
         (get(&bench, "/api/v1/buttons/main"), 405),
         (post(&bench, "/api/v1/buttons/reset", "", "{\"pressed\": true}"), 400),
         (post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": 1}"), 422),
+        (post(&bench, "/api/v1/buttons/main", "", "[true]"), 422),
+        (post(&bench, "/api/v1/buttons/main", "", "{\"pressed\": true, \"held\": true}"), 422),
+        (post(&bench, "/api/v1/buttons/main", "", "{}"), 422),
         (post(&bench, "/api/v1/buttons/main", "", "{"), 400),
         (post(&bench, "/api/v1/buttons/main", "", &long), 413),
     ];

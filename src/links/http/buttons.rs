@@ -1,6 +1,6 @@
 //! Virtual buttons over HTTP: a press and its release, with a release of our own where none comes.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,11 +17,21 @@ use crate::buttons::{Button, Edge, VirtualButtons};
 /// was closed or lost its connection, and must not be taken for a hold that turns the device off.
 const LEASE: Duration = Duration::from_secs(2);
 
-/// The body of a request to a button.
+/// The body of a request to a button. Read as a map, since serde takes `[true]` for a struct as well.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "BTreeMap<String, bool>")]
 pub(super) struct Press {
     pressed: bool,
+}
+
+impl TryFrom<BTreeMap<String, bool>> for Press {
+    type Error = &'static str;
+
+    fn try_from(mut said: BTreeMap<String, bool>) -> Result<Self, Self::Error> {
+        let pressed = said.remove("pressed").filter(|_| said.is_empty());
+        let pressed = pressed.ok_or("send {\"pressed\": true} or {\"pressed\": false}, and nothing else")?;
+        Ok(Self { pressed })
+    }
 }
 
 /// The buttons of the page.
