@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use crossbeam_channel::{Sender, select};
 
 use super::analyst::Job;
@@ -184,7 +183,7 @@ impl Device {
         self.paint();
         self.archivist.finish();
         self.painter.finish();
-        if self.shutting_down { power_off(&self.power_off) } else { Ok(()) }
+        if self.shutting_down { power::off(&self.power_off) } else { Ok(()) }
     }
 
     fn now(&self) -> Duration {
@@ -390,20 +389,6 @@ fn is_of_analyst(event: &Event) -> bool {
         event,
         Event::Checked(Part::Model, _) | Event::Refused(..) | Event::Read(_) | Event::ReadFailed(_)
     )
-}
-
-/// Switches the computer off, where that is wanted: by the command, or else by asking systemd, which made a
-/// folder for it (see systemd/dermascope-poweroff.path).
-fn power_off(command: &[String]) -> anyhow::Result<()> {
-    if let Some((program, arguments)) = command.split_first() {
-        let status = std::process::Command::new(program).args(arguments).status();
-        let status = status.with_context(|| format!("device.power_off: cannot run {program}"))?;
-        anyhow::ensure!(status.success(), "device.power_off: {program} ended with {status}");
-    } else if let Some(folder) = std::env::var_os("RUNTIME_DIRECTORY") {
-        let wish = std::path::Path::new(&folder).join("power-off");
-        std::fs::write(&wish, "").with_context(|| format!("{}: cannot ask to switch off", wish.display()))?;
-    }
-    Ok(())
 }
 
 /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.

@@ -1,10 +1,12 @@
 //! Power: what the kernel knows of a battery, where one is fitted, and when to warn and to switch off.
 
 mod config;
+mod off;
 
 use std::path::Path;
 
 pub use config::BatteryConfig;
+pub use off::off;
 use serde::Serialize;
 
 /// How full the battery is.
