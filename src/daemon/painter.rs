@@ -217,7 +217,7 @@ impl Easel {
             && self.timed != Some(pressed_at)
         {
             self.timed = Some(pressed_at);
-            tracing::info!("result {} ms after the press", pressed_at.elapsed().as_millis());
+            tracing::info!("result {:.1} ms after the press", pressed_at.elapsed().as_secs_f64() * 1e3);
         }
     }
 }
