@@ -157,6 +157,12 @@ def test_what_the_driver_can_hold_is_held(machine: Machine):
     assert held.split("\n")[:2] == ["gain_automatic: 0", "gain: 90"]
 
 
+def saved_picture(machine: Machine) -> Path:
+    """The picture of the one record, as the device's disk has it."""
+    [picture_file] = (machine.share / "records/images").glob("*.png")
+    return picture_file
+
+
 def test_a_press_gives_what_the_same_program_gives_here(machine: Machine, glass: Glass, root: Path, shown: bytes):
     machine.hold(0.2)
     if wait_for_screen(machine, "result", "retake", seconds=240)["screen"] == "retake":
@@ -166,7 +172,7 @@ def test_a_press_gives_what_the_same_program_gives_here(machine: Machine, glass:
     assert glass.levels[LIGHT] == 0
     machine.wait_for("the record", lambda: "saved" in json.dumps(status(machine)["result"]["saved"]))
     machine.run("cp -r /var/lib/dermascope /share/records && chmod -R a+rX /share/records")
-    [image_file] = (machine.share / "records/images").glob("*.png")
+    image_file = saved_picture(machine)
 
     # The disk: the very pixels that the camera was shown, read as the program reads them here.
     expected = picture.field_of_view(picture.from_yuyv(shown))
@@ -206,8 +212,7 @@ def test_on_the_cable_the_record_comes_out_by_the_serial_port(machine: Machine):
     pull = "dermascope pull /dev/ttyACM0 /tmp/pulled || { journalctl --no-pager -u dermascope | tail; exit 1; }"
     machine.run(f"{pull}; cp -r /tmp/pulled /share && chmod -R a+rX /share", seconds=180)
     [pulled] = machine.share.glob("pulled/*/images/*.png")
-    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
-    assert pulled.read_bytes() == kept_on_disk.read_bytes()
+    assert pulled.read_bytes() == saved_picture(machine).read_bytes()
     again = machine.run("dermascope pull auto /tmp/pulled", seconds=180)
     assert "nothing new" in again
 
@@ -225,15 +230,13 @@ def test_on_the_cable_the_page_is_reached_by_the_network(machine: Machine):
     get = "ip netns exec laptop wget -q -O - http://169.254.55.1:8080"
     [record] = json.loads(machine.run(f"{get}/api/v1/records"))["records"]
     machine.run(f"{get}/api/v1/records/{record['sequence']}/image > /share/over-network.png")
-    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
-    assert (machine.share / "over-network.png").read_bytes() == kept_on_disk.read_bytes()
+    assert (machine.share / "over-network.png").read_bytes() == saved_picture(machine).read_bytes()
 
 
 def test_on_the_cable_the_drive_holds_the_record_and_cannot_be_written(machine: Machine):
     machine.run("mkdir -p /mnt/drive && mount -o ro /dev/sda /mnt/drive && cp -r /mnt/drive /share/drive && umount /mnt/drive")
     [on_drive] = (machine.share / "drive").rglob("*.png")
-    [kept_on_disk] = (machine.share / "records/images").glob("*.png")
-    assert on_drive.read_bytes() == kept_on_disk.read_bytes()
+    assert on_drive.read_bytes() == saved_picture(machine).read_bytes()
     assert machine.run("cat /sys/block/sda/ro").strip() == "1"
     machine.run("systemctl stop dermascope-usb")
     assert machine.run("ls /sys/kernel/config/usb_gadget").strip() == ""
