@@ -1,5 +1,6 @@
 //! `dermascope bench`: how fast the network runs here, and where its time goes.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -69,10 +70,11 @@ struct Operator {
 
 pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
     let report = measure(args)?;
+    let mut out = io::stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string(&report)?)
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
     } else {
-        print(&report)
+        print(&report, &mut out)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -143,15 +145,16 @@ fn peak_rss_mb() -> anyhow::Result<f64> {
     Ok(kilobytes / 1024.0)
 }
 
-fn print(report: &Report) {
-    println!("{} on {}, {} thread(s): {}", report.engine, report.kernel, report.threads, report.model);
-    println!("load to first result  {:9.1} ms", report.load_ms);
-    println!("inference, median     {:9.3} ms of {} runs", report.inference_ms.median, report.runs);
-    println!("inference, p95        {:9.3} ms", report.inference_ms.p95);
-    println!("peak memory           {:9.1} MB", report.peak_rss_mb);
+fn print(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{} on {}, {} thread(s): {}", report.engine, report.kernel, report.threads, report.model)?;
+    writeln!(out, "load to first result  {:9.1} ms", report.load_ms)?;
+    writeln!(out, "inference, median     {:9.3} ms of {} runs", report.inference_ms.median, report.runs)?;
+    writeln!(out, "inference, p95        {:9.3} ms", report.inference_ms.p95)?;
+    writeln!(out, "peak memory           {:9.1} MB", report.peak_rss_mb)?;
     for Operator { operator, nodes, ms, share } in &report.operators {
-        println!("  {operator:<20} {nodes:3} nodes {ms:9.3} ms {:5.1} %", share * 100.0);
+        writeln!(out, "  {operator:<20} {nodes:3} nodes {ms:9.3} ms {:5.1} %", share * 100.0)?;
     }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! `dermascope classify`: read picture files as the device would.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -35,11 +36,13 @@ pub struct ClassifyArgs {
 
 pub fn run(args: &ClassifyArgs) -> anyhow::Result<ExitCode> {
     let mut reader = PictureReader::new(&args.model)?;
-    let mut failed = false;
+    let (mut out, mut failed) = (io::stdout().lock(), false);
     for image in &args.images {
         match reader.read(image) {
-            Ok(reading) if args.json => println!("{}", serde_json::to_string(&Line::new(image, &reading))?),
-            Ok(reading) => print_reading(image, &reading),
+            Ok(reading) if args.json => {
+                writeln!(out, "{}", serde_json::to_string(&Line::new(image, &reading))?)?;
+            }
+            Ok(reading) => print_reading(image, &reading, &mut out)?,
             Err(error) => {
                 eprintln!("error: {error:#}");
                 failed = true;
@@ -132,32 +135,34 @@ fn decision(assessment: &Assessment) -> &'static str {
     if assessment.malignant.is_suspicious() { "suspicious" } else { "not_suspicious" }
 }
 
-fn print_reading(image: &Path, reading: &PictureReading) {
+fn print_reading(image: &Path, reading: &PictureReading, out: &mut impl Write) -> io::Result<()> {
     let PictureReading { quality, assessment, .. } = reading;
     let Assessment { malignant, model, timings, .. } = assessment;
     let word = if reading.is_uncertain() { "UNCERTAIN" } else { assessment.verdict().word() };
-    println!("{}: {word}", image.display());
-    println!(
+    writeln!(out, "{}: {word}", image.display())?;
+    writeln!(
+        out,
         "  P(malignant) {:5.1} %   {} at `{}` (threshold {:.1} %)",
         malignant.probability * 100.0,
         decision(assessment).replace('_', " "),
         malignant.operating_point,
         malignant.threshold * 100.0
-    );
+    )?;
     for class in assessment.top(assessment.probabilities.len()) {
         let bar = "#".repeat((class.probability * 30.0).round() as usize);
-        println!("  {:6} {:5.1} %  {bar:30}  {}", class.class, class.probability * 100.0, class.name);
+        writeln!(out, "  {:6} {:5.1} %  {bar:30}  {}", class.class, class.probability * 100.0, class.name)?;
     }
     let reasons: Vec<_> = quality.reasons.iter().map(|reason| reason.instruction()).collect();
-    println!("  quality: {}", if reasons.is_empty() { "good".into() } else { reasons.join("; ") });
+    writeln!(out, "  quality: {}", if reasons.is_empty() { "good".into() } else { reasons.join("; ") })?;
     let doubts: Vec<_> = assessment.doubts.iter().map(|doubt| doubt.words()).collect();
     if !doubts.is_empty() {
-        println!("  doubts: {}", doubts.join("; "));
+        writeln!(out, "  doubts: {}", doubts.join("; "))?;
     }
-    println!("  model: {} ({})", model.name, &model.sha256[..8.min(model.sha256.len())]);
-    println!(
+    writeln!(out, "  model: {} ({})", model.name, &model.sha256[..8.min(model.sha256.len())])?;
+    writeln!(
+        out,
         "  time: decode {:.1} ms, quality {:.1} ms, preprocess {:.1} ms, inference {:.1} ms",
         reading.decode_ms, reading.quality_ms, timings.preprocess_ms, timings.inference_ms
-    );
-    println!("  {RESEARCH_ONLY}");
+    )?;
+    writeln!(out, "  {RESEARCH_ONLY}")
 }

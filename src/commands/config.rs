@@ -1,5 +1,6 @@
 //! `dermascope config`: check a configuration file, or print the default one.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -29,12 +30,13 @@ enum Action {
 }
 
 pub fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
     match &args.action {
         Action::Check { file } => {
             Config::load(file)?;
-            println!("{}: ok", file.display());
+            writeln!(out, "{}: ok", file.display())?;
         }
-        Action::Default => print!("{DEFAULT}"),
+        Action::Default => out.write_all(DEFAULT.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)
 }

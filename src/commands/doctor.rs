@@ -1,5 +1,6 @@
 //! `dermascope doctor`: what is well, what is not, and what cures it.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -37,16 +38,16 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.config)?;
     let patience = (args.patience > 0).then(|| Duration::from_secs(args.patience));
     let mut doctor = Doctor::new(&config, "/".into(), patience);
-    let mut findings = Vec::new();
+    let (mut out, mut findings) = (io::stdout().lock(), Vec::new());
     for (part, probe) in PROBES {
         if !args.only.is_empty() && !args.only.iter().any(|only| only == part) {
             continue;
         }
         let finding = doctor.look_at(part, *probe);
         if args.json {
-            println!("{}", serde_json::to_string(&finding)?);
+            writeln!(out, "{}", serde_json::to_string(&finding)?)?;
         } else {
-            print(&finding);
+            print(&finding, &mut out)?;
         }
         findings.push(finding);
     }
@@ -55,15 +56,16 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn print(finding: &Finding) {
+fn print(finding: &Finding, out: &mut impl Write) -> io::Result<()> {
     let state = match finding.state {
         Health::Ok => "ok",
         Health::Warning => "warning",
         Health::Failed => "WRONG",
     };
     let node = finding.node.as_ref().map_or(String::new(), |node| format!(" [{node}]"));
-    println!("{:8} {state:8} {}{node}", finding.part, finding.found);
+    writeln!(out, "{:8} {state:8} {}{node}", finding.part, finding.found)?;
     if let Some(cure) = &finding.cure {
-        println!("{:8} {:8} {cure}", "", "cure:");
+        writeln!(out, "{:8} {:8} {cure}", "", "cure:")?;
     }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! `dermascope evaluate`: what the classifier is worth on a labelled folder.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -56,10 +57,12 @@ pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let (outcomes, unreadable) = read_all(first, &labelled, args)?;
     let metrics = Metrics::of(&outcomes.iter().collect::<Vec<_>>(), &scheme);
     let intervals = bootstrap(&outcomes, &scheme, args.bootstrap);
+    let mut out = io::stdout().lock();
     if args.json {
-        println!("{}", json(&metrics, outcomes.len(), unreadable, args.bootstrap, &intervals)?);
+        writeln!(out, "{}", json(&metrics, outcomes.len(), unreadable, args.bootstrap, &intervals)?)?;
     } else {
-        print_table(&metrics, outcomes.len(), unreadable, &intervals);
+        writeln!(out, "{} pictures read, {unreadable} unreadable", outcomes.len())?;
+        print_table(&metrics, &intervals, &mut out)?;
     }
     Ok(if unreadable > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -165,13 +168,16 @@ fn json(
     Ok(Value::Object(object))
 }
 
-fn print_table(metrics: &Metrics, n: usize, unreadable: usize, intervals: &BTreeMap<String, [f64; 2]>) {
-    println!("{n} pictures read, {unreadable} unreadable");
+fn print_table(
+    metrics: &Metrics,
+    intervals: &BTreeMap<String, [f64; 2]>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     for (name, value) in metrics.figures() {
         let interval = intervals
             .get(&name)
             .map_or(String::new(), |[low, high]| format!("   95 % interval {low:.3} to {high:.3}"));
-        println!("  {name:44} {value:.3}{interval}");
+        writeln!(out, "  {name:44} {value:.3}{interval}")?;
     }
-    println!("{RESEARCH_ONLY}");
+    writeln!(out, "{RESEARCH_ONLY}")
 }

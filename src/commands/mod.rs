@@ -14,6 +14,7 @@ pub mod run;
 pub mod token;
 pub mod usb;
 
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -49,6 +50,15 @@ impl Command {
     /// Runs the command. The exit code is 0 for success, 1 where some of the work could not be done
     /// (it was said which), 2 for bad arguments; an error is printed by the caller and exits with 1.
     pub fn run(self) -> anyhow::Result<ExitCode> {
+        self.carry_out().or_else(|error| match failed_to_print(&error) {
+            // Whoever reads has read enough: `| head`.
+            Some(ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
+            Some(_) => Err(error.context("cannot write to standard output")),
+            None => Err(error),
+        })
+    }
+
+    fn carry_out(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(args) => run::run(&args),
             Self::Demo(args) => demo::run(&args),
@@ -64,6 +74,12 @@ impl Command {
             Self::Token(args) => token::run(&args),
         }
     }
+}
+
+/// How printing failed, where it did. All else that fails says where it was, and so is the cause of another error.
+fn failed_to_print(error: &anyhow::Error) -> Option<ErrorKind> {
+    let is_bare = error.chain().len() == 1;
+    error.downcast_ref().filter(|_| is_bare).map(io::Error::kind)
 }
 
 /// Which model reads, for the commands that read pictures.

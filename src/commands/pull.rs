@@ -1,5 +1,6 @@
 //! `dermascope pull`: from a device on the USB cable into a folder of the laptop.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread::sleep;
@@ -64,7 +65,7 @@ pub fn run(args: &PullArgs) -> anyhow::Result<ExitCode> {
         }
     }
     bar.finish_and_clear();
-    print(&report, &args.dir);
+    print(&report, &args.dir, &mut io::stdout().lock())?;
     Ok(if report.missing.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -96,24 +97,25 @@ fn connect_once(args: &PullArgs) -> anyhow::Result<SerialPort> {
     })
 }
 
-fn print(report: &Report, dir: &Path) {
+fn print(report: &Report, dir: &Path, out: &mut impl Write) -> io::Result<()> {
     let Report { device, records, images, bytes, .. } = report;
     if report.clock_set {
-        println!("the device's clock was not set: it now is");
+        writeln!(out, "the device's clock was not set: it now is")?;
     }
     for sequence in &report.deleted {
-        println!("record {sequence} was deleted on the device; its copy here stays");
+        writeln!(out, "record {sequence} was deleted on the device; its copy here stays")?;
     }
     for (sequence, cause) in &report.missing {
-        println!("record {sequence} has no picture: {cause}");
+        writeln!(out, "record {sequence} has no picture: {cause}")?;
     }
     match (records, images) {
-        (0, 0) => println!("nothing new on device {device}"),
-        _ => println!(
+        (0, 0) => writeln!(out, "nothing new on device {device}")?,
+        _ => writeln!(
+            out,
             "{records} records and {images} pictures ({}) of device {device} are now in {}, every hash checked",
             BinaryBytes(*bytes),
             dir.join(device).display()
-        ),
+        )?,
     }
-    println!("{RESEARCH_ONLY}");
+    writeln!(out, "{RESEARCH_ONLY}")
 }

@@ -4,7 +4,7 @@ mod export;
 mod prune;
 mod replay;
 
-use std::io::{self, BufWriter, ErrorKind, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -139,7 +139,7 @@ struct DeleteArgs {
 pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
     let config = records_config(args)?;
     let mut out = BufWriter::new(io::stdout().lock());
-    let done = match &args.command {
+    let code = match &args.command {
         Command::List(args) => list(&Reader::open(&config)?, args, &mut out),
         Command::Show(args) => show(&Reader::open(&config)?, args, &mut out),
         Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
@@ -147,17 +147,9 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         Command::Replay(args) => replay::run(&Reader::open(&config)?, args, &mut out),
         Command::Prune(args) => prune::run(&config, args, &mut out),
         Command::Delete(args) => delete(&config, args, &mut out),
-    };
-    let done = done.and_then(|code| Ok(out.flush().map(|()| code)?));
-    match done {
-        // Whoever reads has read enough: `| head`.
-        Err(error)
-            if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == ErrorKind::BrokenPipe) =>
-        {
-            Ok(ExitCode::SUCCESS)
-        }
-        done => done,
-    }
+    }?;
+    out.flush()?;
+    Ok(code)
 }
 
 fn records_config(args: &RecordsArgs) -> anyhow::Result<RecordsConfig> {

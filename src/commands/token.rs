@@ -1,5 +1,6 @@
 //! `dermascope token`: a new token for the HTTP link.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -19,7 +20,8 @@ pub struct TokenArgs {}
 
 pub fn run(_: &TokenArgs) -> anyhow::Result<ExitCode> {
     let token = http::new_token().map_err(|error| anyhow::anyhow!("no random numbers: {error}"))?;
-    println!("# the token, shown this once: {token}");
-    println!("token_sha256 = \"{}\"", http::hash_of(&token));
+    let mut out = io::stdout().lock();
+    writeln!(out, "# the token, shown this once: {token}")?;
+    writeln!(out, "token_sha256 = \"{}\"", http::hash_of(&token))?;
     Ok(ExitCode::SUCCESS)
 }

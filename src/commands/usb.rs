@@ -1,5 +1,6 @@
 //! `dermascope usb`: the device on its USB cable: network, serial port and drive.
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command as Process, ExitCode};
 use std::thread::sleep;
@@ -81,7 +82,12 @@ fn up(config: &Config) -> anyhow::Result<()> {
     let gadget = Gadget { serial: serial(config)?, drive: drive.map(|(path, _)| path) };
     gadget.up(Path::new(CONFIGFS), &controller).context("cannot connect the device to the cable")?;
     set_address(config)?;
-    println!("on the cable: {} by {controller}, address {}", gadget.serial, config.usb.address);
+    writeln!(
+        io::stdout(),
+        "on the cable: {} by {controller}, address {}",
+        gadget.serial,
+        config.usb.address
+    )?;
     Ok(())
 }
 
@@ -98,9 +104,12 @@ fn drive(config: &Config) -> anyhow::Result<Option<(PathBuf, Drive)>> {
     };
     let path = config.records.folder.join("drive.img");
     let drive = make_drive(&path, &reader, config.usb.drive_mib << 20).context("cannot make the drive")?;
+    let mut out = io::stdout().lock();
     match drive.left_out {
-        0 => println!("drive: {} records", drive.records),
-        older => println!("drive: the newest {} records; {older} older ones had no room", drive.records),
+        0 => writeln!(out, "drive: {} records", drive.records)?,
+        older => {
+            writeln!(out, "drive: the newest {} records; {older} older ones had no room", drive.records)?;
+        }
     }
     Ok(Some((path, drive)))
 }
@@ -146,15 +155,17 @@ fn status(config: &Config) -> anyhow::Result<()> {
         (true, false) => "on the cable; no host uses it",
         (true, true) => "on the cable; a host uses it",
     };
-    println!("{words}");
+    let mut out = io::stdout().lock();
+    writeln!(out, "{words}")?;
     if up {
-        println!("network {INTERFACE}: {}", config.usb.network());
-        println!(
+        writeln!(out, "network {INTERFACE}: {}", config.usb.network())?;
+        writeln!(
+            out,
             "serial port: /dev/ttyGS0, on the host /dev/ttyACM* (Linux), COM* (Windows), /dev/cu.usbmodem* (macOS)"
-        );
+        )?;
         let drive = config.records.folder.join("drive.img");
         let size = std::fs::metadata(&drive).map(|file| file.len() >> 20);
-        println!("drive: {}", size.map_or("none".into(), |mib| format!("{mib} MiB, read-only")));
+        writeln!(out, "drive: {}", size.map_or("none".into(), |mib| format!("{mib} MiB, read-only")))?;
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Child, Stdio};
 
 use assert_cmd::Command;
 use dermascope::synthetic;
@@ -243,5 +244,40 @@ fn the_manual_has_a_page_for_every_command() {
     for command in ["dermascope", "dermascope-run", "dermascope-classify", "dermascope-doctor"] {
         let page = fs::read_to_string(folder.path().join(format!("{command}.1"))).unwrap();
         assert!(page.contains(".SH NAME") && page.contains(".SH SYNOPSIS"), "{command}");
+    }
+}
+
+/// Runs with standard output leading there, and gives the exit status and standard error.
+fn run_into(out: impl Into<Stdio>, arguments: &[&str]) -> (i32, String) {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_dermascope"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).args(arguments).stdout(out);
+    let output = command.stderr(Stdio::piped()).spawn().and_then(Child::wait_with_output).unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn who_has_read_enough_ends_a_command_quietly() {
+    let folder = tempfile::tempdir().unwrap();
+    let picture = draw(folder.path(), "one.png", 1);
+    for arguments in [
+        &["classify", &picture][..],
+        &["classify", "--json", &picture],
+        &["bench", "--runs", "1"],
+        &["config", "default"],
+        &["token"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        assert_eq!(run_into(writer, arguments), (0, String::new()), "{arguments:?}");
+    }
+}
+
+#[test]
+fn output_that_cannot_be_written_is_an_error_that_says_so() {
+    for arguments in [&["config", "default"][..], &["token"]] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (status, error) = run_into(full, arguments);
+        assert_eq!(status, 1, "{arguments:?}");
+        assert!(error.contains("standard output") && error.contains("No space left"), "{error}");
     }
 }
