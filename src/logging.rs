@@ -14,7 +14,11 @@ use tracing_subscriber::registry::LookupSpan;
 pub fn start() {
     let filter =
         EnvFilter::try_from_env("DERMASCOPE_LOG").unwrap_or_else(|_| EnvFilter::new("dermascope=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A log that nobody takes must not end the device: telling of it would panic.
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false);
     let journal = std::env::var("JOURNAL_STREAM").unwrap_or_default();
     let stderr =
         std::fs::metadata("/proc/self/fd/2").map(|stderr| format!("{}:{}", stderr.dev(), stderr.ino()));

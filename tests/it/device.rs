@@ -32,6 +32,10 @@ impl Device {
 
     /// With another model, or more keys of `[records]`.
     fn start_with(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> Self {
+        Self::spawn(Self::configure(model, records, prepare), Stdio::inherit())
+    }
+
+    fn configure(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("pictures")).unwrap();
         for seed in 0..3 {
@@ -47,10 +51,15 @@ impl Device {
             model.display()
         );
         fs::write(folder.path().join("device.toml"), config).unwrap();
+        folder
+    }
+
+    fn spawn(folder: TempDir, log: Stdio) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_dermascope"))
             .args(["run", "--config"])
             .arg(folder.path().join("device.toml"))
             .stdout(Stdio::piped())
+            .stderr(log)
             .spawn()
             .unwrap();
         let mut line = String::new();
@@ -156,6 +165,14 @@ impl Drop for Device {
 
 fn open(folder: &Path) -> Store {
     Store::open(&RecordsConfig { folder: folder.join("records"), ..RecordsConfig::default() }).unwrap()
+}
+
+#[test]
+fn a_log_that_nobody_takes_does_not_end_the_device() {
+    let (reader, log) = std::io::pipe().unwrap();
+    drop(reader);
+    let device = Device::spawn(Device::configure(&manifest(), "", |_| {}), log.into());
+    assert_eq!(device.read()["screen"], "result");
 }
 
 #[test]
