@@ -95,9 +95,10 @@ def build(model: Lesion, size: int, embedding: int) -> onnx.ModelProto:
 
 
 def set_tensor(model: onnx.ModelProto, name: str, values: np.ndarray) -> None:
-    """Replace an initialiser; the float head may be rewritten after quantisation."""
+    """Replace an initialiser's values; its type stays."""
     tensor = next(t for t in model.graph.initializer if t.name == name)
-    tensor.CopyFrom(numpy_helper.from_array(np.asarray(values, np.float32), name))
+    kind = numpy_helper.to_array(tensor).dtype
+    tensor.CopyFrom(numpy_helper.from_array(np.asarray(values).astype(kind), name))
 
 
 def get_tensor(model: onnx.ModelProto, name: str) -> np.ndarray:

@@ -7,7 +7,6 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import onnx
-from onnx import numpy_helper
 from onnxruntime.quantization import (
     CalibrationDataReader,
     CalibrationMethod,
@@ -18,10 +17,11 @@ from onnxruntime.quantization import (
 from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from . import metrics, runtime
+from .bias import correct_biases
 from .dataset import load
 from .geometry import normalise
 from .network import Lesion
-from .onnx_graph import HEAD_NODES, build, get_tensor
+from .onnx_graph import HEAD_NODES, build, get_tensor, set_tensor
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
@@ -92,30 +92,27 @@ def tame_biases(model: onnx.ModelProto, limit: int = 2**28) -> None:
         base = name.removesuffix(".bias")
         weight = get_tensor(model, f"{base}.weight_quantized").astype(np.float64)
         shape = (-1, *[1] * (weight.ndim - 1))
-        replace(model, f"{base}.weight_quantized", np.round(weight / grow.reshape(shape)))
-        replace(model, f"{name}_quantized", np.round(bias / grow))
+        set_tensor(model, f"{base}.weight_quantized", np.round(weight / grow.reshape(shape)))
+        set_tensor(model, f"{name}_quantized", np.round(bias / grow))
         for scale in (f"{base}.weight_scale", f"{name}_quantized_scale"):
-            replace(model, scale, get_tensor(model, scale) * grow)
-
-
-def replace(model: onnx.ModelProto, name: str, values: np.ndarray) -> None:
-    tensor = next(t for t in model.graph.initializer if t.name == name)
-    kind = numpy_helper.to_array(tensor).dtype
-    tensor.CopyFrom(numpy_helper.from_array(values.astype(kind), name))
+            set_tensor(model, scale, get_tensor(model, scale) * grow)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A way to find the ranges: how, and from how many training pictures."""
+    """A way to find the ranges: how, and from how many training pictures; biases may be corrected
+    on the first few of them."""
 
     name: str
     method: str
     pictures: int
     extra: dict = field(default_factory=dict)
+    corrected: int = 0
 
 
 CANDIDATES = (
     Candidate("minmax, 64 pictures", "minmax", 64),
+    Candidate("minmax, 64, biases corrected on 32", "minmax", 64, corrected=32),
     Candidate("minmax, 256 pictures", "minmax", 256),
     Candidate("moving-average minmax, 256", "minmax", 256, {"CalibMovingAverage": True}),
     Candidate("percentile 99.99, 64", "percentile", 64, {"CalibPercentile": 99.99}),
@@ -144,6 +141,9 @@ def compare(
         if names and not any(n in c.name for n in names):
             continue
         made = quantise(network, pixels[np.sort(order[: c.pictures])], c.method, **c.extra)
+        if c.corrected:
+            few = runtime.Stored(pixels, np.sort(order[: c.corrected]))
+            correct_biases(made, network, few, threads)
         out = runtime.run_pooled(made, stored, f"val, {c.name}", threads)
         away = divergence(plain, out["logits"])
         table.append({"name": c.name, "divergence": away} | short(out["logits"], y))

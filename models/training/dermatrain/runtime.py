@@ -24,7 +24,7 @@ def session(model: onnx.ModelProto, threads: int = 1) -> ort.InferenceSession:
     return ort.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
 
 
-def with_output(model: onnx.ModelProto, name: str, shape: list[int]) -> onnx.ModelProto:
+def with_output(model: onnx.ModelProto, name: str, shape: list[int] | None) -> onnx.ModelProto:
     """The same network with an inner tensor as a further output."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
