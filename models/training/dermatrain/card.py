@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 from . import manifest, metrics, plots
 from .classes import CLASSES, CODES
 from .dataset import load
+from .unfold import variant_of
 
 ASKED = {
     "balanced_accuracy": "0.80",
@@ -261,6 +263,7 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
         "REFUSAL": refusal_table(calibration),
         "UNCERTAIN": uncertain_text(report, facts),
         "ATTENTION": attention_text(report),
+        "TRUNK": f"EfficientNet-{variant_of(onnx.load(folder / facts['file'])).capitalize()}",
         "CANDIDATES": candidate_table(candidates, facts["sha256"]),
         "SHARE": f"{calibration['prior_share']:.2f}",
         "TEMPERATURE": number(facts["calibration"]["temperature"]),

@@ -10,15 +10,15 @@ import onnx
 import torch
 from torch import nn
 
-from .network import Lesion, load_imagenet
+from .network import VARIANTS, Lesion, load_imagenet
 from .onnx_graph import get_tensor
 
 
 def load_shipped(path, pictures: torch.Tensor, **options) -> Lesion:
     """`pictures`: normalised [n, 3, h, w], whose statistics the normalisations take on."""
-    model = Lesion("lite0", **options)
-    load_imagenet(model)
     file = onnx.load(path)
+    model = Lesion(variant_of(file), **options)
+    load_imagenet(model)
     with torch.no_grad():
         hooks = [
             layers.register_forward_hook(unfold(layers, *tensors(file, name)))
@@ -30,6 +30,22 @@ def load_shipped(path, pictures: torch.Tensor, **options) -> Lesion:
         model.head.weight.copy_(torch.tensor(get_tensor(file, "head.weight")))
         model.head.bias.copy_(torch.tensor(get_tensor(file, "head.bias")))
     return model
+
+
+def variant_of(file: onnx.ModelProto) -> str:
+    """The variant whose convolutions have the shapes of the file's."""
+    sizes = {t.name: list(t.dims) for t in file.graph.initializer}
+    for variant in VARIANTS:
+        shapes = {
+            f"{name}.weight_quantized": list(m.weight.shape)
+            for name, layers in convolutions(Lesion(variant))
+            for m in layers
+            if isinstance(m, nn.Conv2d)
+        }
+        # a smaller variant's names are among a larger one's
+        if shapes == {k: v for k, v in sizes.items() if k.endswith(".weight_quantized")}:
+            return variant
+    raise ValueError(f"the file is none of EfficientNet-Lite's {', '.join(VARIANTS)}")
 
 
 def convolutions(model: Lesion):

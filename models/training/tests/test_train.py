@@ -19,7 +19,7 @@ from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
 from dermatrain.train import Run, load_training, train  # noqa: E402
-from dermatrain.unfold import load_shipped  # noqa: E402
+from dermatrain.unfold import load_shipped, variant_of  # noqa: E402
 
 TINY = Recipe(
     phases=(Phase(32, 1), Phase(32, 1, freeze=3)), batch=4, epoch_pictures=8, isic2017_weight=0.5
@@ -95,6 +95,13 @@ def test_a_shipped_file_becomes_a_network_again(tmp_path):
         weight = get_tensor(made, f"{name}.weight_quantized").astype(np.float32)
         scale = get_tensor(made, f"{name}.weight_scale").reshape(-1, 1, 1, 1)
         assert np.allclose(get_tensor(again, f"{name}.weight"), weight * scale, atol=1e-4)
+
+
+@pytest.mark.parametrize("variant", ["lite0", "lite2"])
+def test_a_shipped_file_shows_which_variant_it_is(variant):
+    pixels = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    made = quantise(build(Lesion(variant).eval(), 32, 8), pixels, "minmax")
+    assert variant_of(made) == variant
 
 
 def test_the_int8_graph_has_the_form_that_the_device_reads():
