@@ -20,7 +20,7 @@ def correct_biases(made: onnx.ModelProto, network: onnx.ModelProto, pictures, th
     wanted = dict(zip(layers, channel_means(network, layers, pictures, threads)))
     for name in progress(layers, "biases"):
         reached = up_to(made, name)
-        [found] = channel_means(reached, [reached.graph.output[0].name], pictures, threads)
+        [found] = channel_means(reached, list(reached.graph.node[-1].output), pictures, threads)
         bias = f"{name.removesuffix('.conv')}.bias_quantized"
         steps = (wanted[name] - found) / get_tensor(made, f"{bias}_scale")
         set_tensor(made, bias, np.round(get_tensor(made, bias) + steps))
@@ -28,9 +28,7 @@ def correct_biases(made: onnx.ModelProto, network: onnx.ModelProto, pictures, th
 
 def channel_means(model: onnx.ModelProto, names, pictures, threads: int) -> list[np.ndarray]:
     """The mean of each channel of each named tensor, over all pictures and places."""
-    for name in names:
-        model = runtime.with_output(model, name, None)
-    net = runtime.session(model, threads)
+    net = runtime.session(runtime.with_outputs(model, names), threads)
     sums = [0.0] * len(names)
     for x in pictures:
         found = net.run(list(names), {"image": x[None]})
@@ -39,9 +37,9 @@ def channel_means(model: onnx.ModelProto, names, pictures, threads: int) -> list
 
 
 def up_to(model: onnx.ModelProto, name: str) -> onnx.ModelProto:
-    """The network up to the node of that name, whose output is the only one."""
+    """The network up to the node of that name, without any output yet."""
     at = next(i for i, n in enumerate(model.graph.node) if n.name == name)
     cut = onnx.ModelProto()
     cut.CopyFrom(model)
     del cut.graph.node[at + 1 :], cut.graph.output[:]
-    return runtime.with_output(cut, cut.graph.node[at].output[0], None)
+    return cut

@@ -9,7 +9,6 @@ import onnx
 import onnxruntime as ort
 
 from .geometry import normalise
-from .onnx_graph import FEATURES
 from .progress import progress
 
 OUTPUTS = ("logits", "attention", "embedding")
@@ -24,13 +23,12 @@ def session(model: onnx.ModelProto, threads: int = 1) -> ort.InferenceSession:
     return ort.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
 
 
-def with_output(model: onnx.ModelProto, name: str, shape: list[int] | None) -> onnx.ModelProto:
-    """The same network with an inner tensor as a further output."""
+def with_outputs(model: onnx.ModelProto, names) -> onnx.ModelProto:
+    """The same network with inner tensors as further outputs."""
     copy = onnx.ModelProto()
     copy.CopyFrom(model)
-    copy.graph.output.append(
-        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-    )
+    values = [onnx.helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, None) for n in names]
+    copy.graph.output.extend(values)
     return copy
 
 
@@ -44,9 +42,7 @@ def run(model: onnx.ModelProto, inputs, outputs=OUTPUTS, label="run", threads=1)
 
 def run_pooled(model: onnx.ModelProto, inputs, label: str, threads=1) -> dict:
     """The logits and the pooled features that the head reads."""
-    return run(
-        with_output(model, "pooled", [1, FEATURES]), inputs, ("logits", "pooled"), label, threads
-    )
+    return run(with_outputs(model, ["pooled"]), inputs, ("logits", "pooled"), label, threads)
 
 
 class Stored:
