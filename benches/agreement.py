@@ -14,6 +14,7 @@ import csv
 import itertools
 import json
 import subprocess
+import sys
 import tempfile
 import tomllib
 from pathlib import Path
@@ -22,6 +23,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "models" / "training"))
+from dermatrain import metrics  # noqa: E402
+
 
 def prepare(path: Path, size: int, stretch: float) -> Image.Image:
     image = Image.open(path).convert("RGB")
@@ -29,11 +33,6 @@ def prepare(path: Path, size: int, stretch: float) -> Image.Image:
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     return image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BILINEAR)
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
@@ -73,7 +72,7 @@ def by_float64(manifest: dict, folder: Path, pictures: list[Path]) -> np.ndarray
 
 
 def probabilities(manifest: dict, logits) -> np.ndarray:
-    return softmax(np.concatenate(list(logits)) / manifest["calibration"]["temperature"])
+    return metrics.probabilities(np.concatenate(list(logits)), **manifest["calibration"])
 
 
 def by_dermascope(program: Path, model: Path, labels: list[str], pictures: list[Path]) -> np.ndarray:

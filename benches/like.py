@@ -1,4 +1,4 @@
-"""Writes a network like EfficientNet-Lite0 with the same outputs as an int8 TFLite file, for its speed alone.
+"""Writes a network like EfficientNet-Lite2 with the same outputs as an int8 TFLite file, for its speed alone.
 
     python benches/like.py OUT.tflite
 
@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 # kernel, stride, expansion, outputs, repeats
-STAGES = [(3, 1, 1, 16, 1), (3, 2, 6, 24, 2), (5, 2, 6, 40, 2), (3, 2, 6, 80, 3), (5, 1, 6, 112, 3), (5, 2, 6, 192, 4), (3, 1, 6, 320, 1)]
+STAGES = [(3, 1, 1, 16, 1), (3, 2, 6, 24, 3), (5, 2, 6, 48, 3), (3, 2, 6, 88, 4), (5, 1, 6, 120, 4), (5, 2, 6, 208, 5), (3, 1, 6, 352, 1)]
 
 
 def network() -> tf.keras.Model:

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::Score;
+use super::manifest::{Calibration, Score};
 use super::{Manifest, OperatingPoint, Outputs};
 use crate::reading::Verdict;
 
@@ -111,8 +111,7 @@ impl Assessment {
         model: &ModelId,
         timings: Timings,
     ) -> Self {
-        let temperature = manifest.calibration.temperature;
-        let values = softmax(&outputs.logits, temperature);
+        let values = probabilities(&outputs.logits, manifest);
         let top = (0..values.len()).max_by(|a, b| values[*a].total_cmp(&values[*b])).unwrap_or(0);
         let probability = manifest
             .labels
@@ -215,7 +214,83 @@ fn log_sum_exp(logits: &[f32], temperature: f32) -> f32 {
     highest + logits.iter().map(|logit| (logit / temperature - highest).exp()).sum::<f32>().ln()
 }
 
+/// The softmax, and then the malignant classes' sum and the benign ones' each divided anew among their own by the logits
+/// and the offsets: a rare class is found beside its common neighbours, and P(malignant) does not move.
+fn probabilities(logits: &[f32], manifest: &Manifest) -> Vec<f32> {
+    let Calibration { temperature, class_offsets } = &manifest.calibration;
+    let plain = softmax(logits, *temperature);
+    let mut divided = vec![0.0; plain.len()];
+    for malignant in [true, false] {
+        let group = || (0..plain.len()).filter(|class| manifest.labels[*class].malignant == malignant);
+        let sum: f32 = group().map(|class| plain[class]).sum();
+        let moved: Vec<_> = group().map(|class| logits[class] + class_offsets[class]).collect();
+        for (class, part) in group().zip(softmax(&moved, *temperature)) {
+            divided[class] = sum * part;
+        }
+    }
+    divided
+}
+
 fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
     let total = log_sum_exp(logits, temperature);
     logits.iter().map(|logit| (logit / temperature - total).exp()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn shipped(class_offsets: Vec<f32>) -> Manifest {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lesion.toml");
+        let mut manifest = Manifest::read(&path).unwrap();
+        manifest.calibration.class_offsets = class_offsets;
+        manifest
+    }
+
+    fn malignant_sum(values: &[f32], manifest: &Manifest) -> f32 {
+        manifest.labels.iter().zip(values).filter(|(label, _)| label.malignant).map(|(_, value)| value).sum()
+    }
+
+    proptest! {
+        #[test]
+        fn class_offsets_leave_the_probability_of_malignant_and_the_sum_of_all(
+            logits in prop::collection::vec(-30.0f32..30.0, 7),
+            offsets in prop::collection::vec(-20.0f32..20.0, 7),
+        ) {
+            let (plain, moved) = (shipped(vec![0.0; 7]), shipped(offsets));
+            let (before, after) = (probabilities(&logits, &plain), probabilities(&logits, &moved));
+            prop_assert!(after.iter().all(|value| (0.0..=1.0 + 1e-5).contains(value)));
+            prop_assert!((after.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+            prop_assert!((malignant_sum(&before, &plain) - malignant_sum(&after, &moved)).abs() < 1e-4);
+        }
+
+        #[test]
+        fn class_offsets_of_zero_are_the_softmax(logits in prop::collection::vec(-30.0f32..30.0, 7)) {
+            let manifest = shipped(vec![0.0; 7]);
+            let plain = softmax(&logits, manifest.calibration.temperature);
+            for (ours, softmax) in probabilities(&logits, &manifest).iter().zip(plain) {
+                prop_assert!((ours - softmax).abs() < 1e-5);
+            }
+        }
+    }
+
+    #[test]
+    fn a_class_with_a_higher_offset_takes_from_its_own_kind_only() {
+        let mut offsets = vec![0.0; 7];
+        offsets[3] = 1.0; // dermatofibroma, among the benign
+        let (plain, moved) = (shipped(vec![0.0; 7]), shipped(offsets));
+        let logits = [0.3, -0.2, 0.5, 0.1, 0.7, 2.0, -1.0];
+        let (before, after) = (probabilities(&logits, &plain), probabilities(&logits, &moved));
+        assert!(after[3] > before[3]);
+        for class in [2, 5, 6] {
+            assert!(after[class] < before[class]);
+        }
+        for class in [0, 1, 4] {
+            assert!((after[class] - before[class]).abs() < 1e-6);
+        }
+    }
 }

@@ -75,6 +75,10 @@ pub struct Label {
 pub struct Calibration {
     /// Logits are divided by this before the softmax (Guo et al. 2017, "On Calibration of Modern Neural Networks").
     pub temperature: f32,
+    /// One per label, from -20 to 20: added to the logits among the malignant labels and among the benign ones, each
+    /// of which keeps its share of the probability. They take off how often a class was in training (Menon et al. 2021,
+    /// "Long-tail learning via logit adjustment"), or a rare one would be passed over for its common neighbour.
+    pub class_offsets: Vec<f32>,
 }
 
 /// A named, validated decision threshold.
@@ -163,6 +167,15 @@ impl Manifest {
         codes.dedup();
         require(codes.len() == self.labels.len(), "each label's `code` is named once")?;
         require(self.calibration.temperature > 0.0, "`temperature` is above 0")?;
+        let offsets = &self.calibration.class_offsets;
+        require(
+            offsets.len() == self.labels.len(),
+            "`class_offsets` has one number for each of the `labels`",
+        )?;
+        require(
+            offsets.iter().all(|offset| (-20.0..=20.0).contains(offset)),
+            "`class_offsets` are from -20 to 20",
+        )?;
         require(!self.operating_points.is_empty(), "there is at least one operating point")?;
         let mut thresholds = self.operating_points.iter().map(|point| point.threshold);
         require(thresholds.all(|threshold| (0.0..=1.0).contains(&threshold)), "thresholds are from 0 to 1")

@@ -125,10 +125,30 @@ fn labels_that_disagree_with_the_networks_output_are_refused() {
     let (_folder, model) = copied_model();
     let mut table: toml::Table = fs::read_to_string(&model).unwrap().parse().unwrap();
     table["labels"].as_array_mut().unwrap().pop();
+    table["calibration"]["class_offsets"].as_array_mut().unwrap().pop();
     fs::write(&model, table.to_string()).unwrap();
     let (status, _, err) = run(&["classify", "--model", &model, "any.png"]);
     assert_eq!(status, 1);
     assert!(err.contains("answers 7 classes, but the manifest names 6"), "{err}");
+}
+
+#[test]
+fn class_offsets_that_are_missing_too_few_or_out_of_range_are_refused() {
+    let (_folder, model) = copied_model();
+    let shipped = fs::read_to_string(&model).unwrap();
+    let refused = |offsets: Option<toml::Value>| {
+        let mut table: toml::Table = shipped.parse().unwrap();
+        let calibration = table["calibration"].as_table_mut().unwrap();
+        calibration.remove("class_offsets");
+        calibration.extend(offsets.map(|offsets| ("class_offsets".to_string(), offsets)));
+        fs::write(&model, table.to_string()).unwrap();
+        let (status, _, err) = run(&["classify", "--model", &model, "any.png"]);
+        assert_eq!(status, 1);
+        err
+    };
+    assert!(refused(None).contains("missing field `class_offsets`"));
+    assert!(refused(Some(vec![0.0; 6].into())).contains("one number for each of the `labels`"));
+    assert!(refused(Some(vec![f64::NAN; 7].into())).contains("from -20 to 20"));
 }
 
 #[test]

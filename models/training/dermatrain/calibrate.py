@@ -40,10 +40,7 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads:
     y = np.array([r.label for r in rows if r.split == "val"])
     out = np.load(work / "val.npz")
     share = decisions.fit_prior_share(out["logits"], y, class_frequency(rows))
-    shift = -share * np.log(class_frequency(rows))
-    shift -= shift.mean()
-    set_tensor(model, "head.bias", get_tensor(model, "head.bias") + shift)
-    decided, report = decide(out["logits"] + shift, y)
+    decided, report = decide(out["logits"], y, decisions.offsets(share, class_frequency(rows)))
     report["prior_share"] = share
     known = runtime.run_pooled(model, familiar(work, lesions), "train features", threads)
     refusal = refuse(model, known, out, decided["temperature"], threads)
@@ -73,9 +70,11 @@ def familiar(work: Path, count: int) -> list[np.ndarray]:
     return [normalise(x) for x in made]
 
 
-def decide(logits: np.ndarray, y: np.ndarray) -> tuple[dict, dict]:
-    temperature = decisions.fit_temperature(logits, y)
-    p = metrics.softmax(logits, temperature)
+def decide(logits: np.ndarray, y: np.ndarray, offsets: np.ndarray) -> tuple[dict, dict]:
+    # rounded as the manifest has them: they are what is in force
+    offsets = np.round(offsets, 6)
+    temperature = round(decisions.fit_temperature(logits, y, offsets), 6)
+    p = metrics.probabilities(logits, temperature, offsets)
     score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
     points = (
         point(p, y, "screening", decisions.screening_threshold(score, malignant, SCREENING),
@@ -84,7 +83,10 @@ def decide(logits: np.ndarray, y: np.ndarray) -> tuple[dict, dict]:
               "The best sum of sensitivity and specificity."),
     )  # fmt: skip
     rule = decisions.fit_rule(p, y, points[0].threshold)
-    decided = dict(temperature=temperature, points=points, min_top=rule.min_top, margin=rule.margin)
+    decided = dict(
+        temperature=temperature, class_offsets=tuple(map(float, offsets)), points=points,
+        min_top=rule.min_top, margin=rule.margin,
+    )  # fmt: skip
     report = {
         "temperature": temperature,
         "val": metrics.summary(p, y),

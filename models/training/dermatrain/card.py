@@ -244,7 +244,7 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
     _, every = load(work, "ham10000")
     rows = [every[i] for i in saved["places"]]
     y = np.array([r.label for r in rows])
-    p = metrics.softmax(saved["logits"], facts["calibration"]["temperature"])
+    p = metrics.probabilities(saved["logits"], **facts["calibration"])
     draw(p, y, facts, folder / "card")
     template = (Path(__file__).parent / "card.md").read_text()
     measured = json.loads(device.read_text()) if device else None

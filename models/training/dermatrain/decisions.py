@@ -4,33 +4,45 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .classes import CLASSES
 from .metrics import (
     balanced_accuracy,
     calibration_error,
     is_malignant,
     malignant_probability,
+    probabilities,
     sensitivity,
-    softmax,
     specificity,
 )
 
+NO_OFFSETS = (0.0,) * len(CLASSES)
+
+
+def offsets(share: float, frequency: np.ndarray) -> np.ndarray:
+    """What takes `share` of log(class frequency) off the logits."""
+    return -share * np.log(frequency)
+
 
 def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) -> float:
-    """How much of log(class frequency) to take off the logits, for the best balanced accuracy.
+    """How much of log(class frequency) to take off the logits, among the malignant and among the
+    benign classes, for the best balanced accuracy. P(malignant) keeps it: taken off there as well,
+    it ranks pictures worse by what is likelier among lesions without being likelier malignant.
 
     Val has few of the rare classes, so the curve is jagged: shares within a point of
-    the best are as good, and the smallest of them costs least accuracy and AUROC.
+    the best are as good, and the smallest of them costs least accuracy.
     """
+    temperature = fit_temperature(logits, y)
     shares = np.round(np.arange(0.0, 1.51, 0.05), 2)
-    scores = np.array([balanced_accuracy(logits - s * np.log(frequency), y) for s in shares])
+    read = (probabilities(logits, temperature, offsets(s, frequency)) for s in shares)
+    scores = np.array([balanced_accuracy(p, y) for p in read])
     return float(shares[scores >= scores.max() - 0.01].min())
 
 
-def fit_temperature(logits: np.ndarray, y: np.ndarray) -> float:
+def fit_temperature(logits: np.ndarray, y: np.ndarray, class_offsets=NO_OFFSETS) -> float:
     """The temperature of least calibration error; likelihood breaks near ties."""
     best, at = np.inf, 1.0
     for t in np.exp(np.linspace(np.log(0.3), np.log(4.0), 200)):
-        p = softmax(logits, t)
+        p = probabilities(logits, t, class_offsets)
         likelihood = -np.log(p[np.arange(len(y)), y] + 1e-12).mean()
         # averaged over bin counts, as one count's error jumps with each picture
         error = np.mean([calibration_error(p, y, bins) for bins in (10, 15, 20, 30)])

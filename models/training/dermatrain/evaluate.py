@@ -31,7 +31,7 @@ class TrueGeometry:
 
 def figures(logits: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
     """The same names as `dermascope evaluate --json`."""
-    p = metrics.softmax(logits, facts["calibration"]["temperature"])
+    p = metrics.probabilities(logits, **facts["calibration"])
     found = {"n": len(y), **metrics.summary(p, y)}
     score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
     found["operating_points"] = {}
@@ -91,7 +91,8 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     report["float"] = float_figures(work, pixels, test, y, out["logits"], facts, threads)
     report["uncertain"] = rule_on(out["logits"], y, facts)
     if data is not None:
-        report["attention"] = attention_inside(out, rows, test, data, size)
+        tops = metrics.probabilities(out["logits"], **facts["calibration"]).argmax(1)
+        report["attention"] = attention_inside(out["attention"], tops, rows, test, data, size)
         report["blurring"] = blurring(model, out, pixels, test, facts, threads)
     np.savez(work / "test.npz", logits=out["logits"], embedding=out["embedding"], places=test)
     (work / "evaluation.json").write_text(json.dumps(report, indent=1))
@@ -99,34 +100,31 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
 
 
 def float_figures(work, pixels, test, y, int8_logits, facts, threads) -> dict:
-    """The float network with the same prior shift: what int8 costs, and nothing else."""
+    """The float network with the same calibration: what int8 costs, and nothing else."""
     model = onnx.load(work / "float.onnx")
-    calibration = json.loads((work / "calibration.json").read_text())
-    _, rows = load(work, "ham10000")
-    frequency = np.bincount([r.label for r in rows if r.split == "train"], minlength=7)
-    shift = -calibration["prior_share"] * np.log(frequency / frequency.sum())
-    logits = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)[
-        "logits"
-    ] + (shift - shift.mean())
-    found = metrics.summary(metrics.softmax(logits, facts["calibration"]["temperature"]), y)
-    found["agreement"] = float((logits.argmax(1) == int8_logits.argmax(1)).mean())
+    out = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)
+    p, int8 = (
+        metrics.probabilities(logits, **facts["calibration"])
+        for logits in (out["logits"], int8_logits)
+    )
+    found = metrics.summary(p, y)
+    found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
     return found
 
 
 def rule_on(logits, y, facts) -> dict:
-    p = metrics.softmax(logits, facts["calibration"]["temperature"])
+    p = metrics.probabilities(logits, **facts["calibration"])
     rule = facts["uncertain"]
     threshold = facts["operating_points"][0]["threshold"]
     return vars(decisions.judge_rule(p, y, threshold, rule["min_top"], rule["margin"]))
 
 
-def attention_inside(out: dict, rows, test, data: Path, size: int) -> dict:
+def attention_inside(maps, tops, rows, test, data: Path, size: int) -> dict:
     shares = []
     for k, i in enumerate(test):
         mask = explain.read_mask(data, rows[i].image_id, size)
         if mask is not None:
-            top = int(out["logits"][k].argmax())
-            shares.append(explain.mass_inside(explain.heat(out["attention"][k], top), mask))
+            shares.append(explain.mass_inside(explain.heat(maps[k], int(tops[k])), mask))
     inside, area = np.array(shares).T
     small = area < 0.35  # where the outline leaves room to be wrong
     return {
@@ -144,20 +142,18 @@ def blurring(model, out: dict, pixels, test, facts, threads) -> dict:
     """The fall of P(top) when the hottest tenth is blurred, against the same patch elsewhere."""
     rng = np.random.default_rng(11)
     chosen = rng.permutation(len(test))[:BLURRED]
-    temperature = facts["calibration"]["temperature"]
+    before = metrics.probabilities(out["logits"][chosen], **facts["calibration"])
+    tops = before.argmax(1)
     inputs = []
-    for k in chosen:
-        own, top = pixels[test[k]], int(out["logits"][k].argmax())
-        heat = explain.heat(out["attention"][k], top)
+    for k, top in zip(chosen, tops):
+        own, heat = pixels[test[k]], explain.heat(out["attention"][k], int(top))
         inputs += [
             normalise(explain.blur_hottest(own, heat)),
             normalise(explain.blur_random(own, heat, rng)),
         ]
     logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
-    before = metrics.softmax(out["logits"][chosen], temperature)
-    top = before.argmax(1)
-    after = metrics.softmax(logits, temperature).reshape(len(chosen), 2, -1)
-    falls = before[np.arange(len(top)), top][:, None] - after[np.arange(len(top)), :, top]
+    after = metrics.probabilities(logits, **facts["calibration"]).reshape(len(chosen), 2, -1)
+    falls = before[np.arange(len(tops)), tops][:, None] - after[np.arange(len(tops)), :, tops]
     return {
         "n": len(chosen),
         "hottest": float(falls[:, 0].mean()),

@@ -30,6 +30,7 @@ class Decisions:
     """What calibration decides; the manifest adds what is fixed."""
 
     temperature: float
+    class_offsets: tuple[float, ...]
     points: tuple[OperatingPoint, ...]
     min_top: float
     margin: float
@@ -57,7 +58,8 @@ def render(name: str, file: str, digest: str, size: int, decisions: Decisions) -
     for c in CLASSES:
         row = dict(code=c.code, name=c.name, short=c.short, malignant=c.malignant)
         parts.append(table("[[labels]]", **row))
-    parts.append(table("[calibration]", temperature=decisions.temperature))
+    fitted = dict(temperature=decisions.temperature, class_offsets=list(decisions.class_offsets))
+    parts.append(table("[calibration]", **fitted))
     for p in decisions.points:
         parts.append(table("[[operating_points]]", **vars(p)))
     parts.append(table("[uncertain]", min_top=decisions.min_top, margin=decisions.margin))

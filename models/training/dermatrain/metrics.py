@@ -11,6 +11,18 @@ def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
     return e / e.sum(1, keepdims=True)
 
 
+def probabilities(logits: np.ndarray, temperature: float, class_offsets) -> np.ndarray:
+    """The manifest's calibration: the softmax, its malignant and its benign share each divided anew
+    among their own classes by the logits and the offsets. P(malignant) does not move."""
+    p = softmax(logits, temperature)
+    divided = np.zeros_like(p)
+    for group in (is_malignant(np.arange(len(CLASSES))), ~is_malignant(np.arange(len(CLASSES)))):
+        share = p[:, group].sum(1, keepdims=True)
+        offset = np.asarray(class_offsets)[group]
+        divided[:, group] = share * softmax(logits[:, group] + offset, temperature)
+    return divided
+
+
 def malignant_probability(p: np.ndarray) -> np.ndarray:
     return p[:, list(MALIGNANT)].sum(1)
 

@@ -1,6 +1,6 @@
 """EfficientNet-Lite: plain convolutions, ReLU6, no squeeze-excite; made for int8.
 
-Lite0 is what the device runs; Lite1 and Lite2 are wider or deeper, for a larger file
+Lite2 is what the device runs; Lite0 and Lite1 are narrower or shallower, for a smaller file
 or a teacher.
 
 TensorFlow's SAME padding depends on the input size. Here it is written for even

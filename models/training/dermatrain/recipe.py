@@ -28,6 +28,7 @@ class Recipe:
     epoch_pictures: int = 9600
     sampling_power: float = -0.6  # a class is drawn in proportion to count ** (1 + power)
     isic2017_weight: float = 0.5  # of an ISIC 2017 picture, against one of HAM10000
+    logit_adjustment: float = 0.0  # share of the drawn classes' log frequency added to the logits
     learning_rate: float = 5e-4
     head_rate: float = 4.0  # times learning_rate, as the head starts from nothing
     warmup_steps: int = 150

@@ -82,14 +82,23 @@ def freeze(model: Lesion, count: int) -> None:
         module.requires_grad_(i >= count)
 
 
-def loss_of(model, teacher, x, y, recipe: Recipe, rng) -> torch.Tensor:
+def logit_offset(training: Training, recipe: Recipe) -> torch.Tensor:
+    """What the loss adds to the seven logits, so that the network need not learn all of how often
+    a class is drawn (logit adjustment: Menon et al., ICLR 2021). A class without pictures gets
+    nothing."""
+    drawn = np.bincount(training.labels, training.weights, 7)
+    offset = recipe.logit_adjustment * np.log(np.where(drawn > 0, drawn, 1.0))
+    return torch.from_numpy(offset).float().to(device())
+
+
+def loss_of(model, teacher, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
     target = F.one_hot(y, 7).float()
     if recipe.mixup > 0:
         share = float(rng.beta(recipe.mixup, recipe.mixup))
         order = torch.as_tensor(rng.permutation(len(y)), device=y.device)
         x, target = share * x + (1 - share) * x[order], share * target + (1 - share) * target[order]
     logits = model(x)
-    loss = F.cross_entropy(logits, target, label_smoothing=recipe.label_smoothing)
+    loss = F.cross_entropy(logits + offset, target, label_smoothing=recipe.label_smoothing)
     if teacher is None:
         return loss
     with torch.no_grad():
@@ -155,13 +164,14 @@ class Run:
         steps = recipe.epoch_pictures // recipe.batch
         rng = np.random.default_rng([recipe.seed, self.epoch, 1])
         feed, losses = batches(training, recipe, phase, self.epoch), []
+        offset = logit_offset(training, recipe)
         for i in progress(range(steps), f"epoch {self.epoch + 1}/{recipe.epochs} at {phase.size}"):
             step = self.epoch * steps + i
             set_rate(self.optimizer, recipe, step, recipe.epochs * steps)
             x, y = next(feed)
             x, y = to_device(x), torch.from_numpy(y).to(device())
             with torch.autocast("cuda", torch.bfloat16, enabled=device().type == "cuda"):
-                loss = loss_of(forward, self.teacher, x, y, recipe, rng)
+                loss = loss_of(forward, self.teacher, offset, x, y, recipe, rng)
             self.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)

@@ -50,6 +50,32 @@ def test_a_temperature_undoes_overconfidence():
     assert decisions.fit_temperature(logits * 3, y) == pytest.approx(3, rel=0.15)
 
 
+def test_offsets_move_classes_within_malignant_and_benign_and_leave_their_sums():
+    rng = np.random.default_rng(4)
+    logits, shift = rng.normal(0, 2, (50, 7)), rng.normal(0, 1, 7)
+    plain, moved = metrics.softmax(logits, 0.7), metrics.probabilities(logits, 0.7, shift)
+    for p in (metrics.probabilities(logits, 0.7, np.zeros(7)), moved):
+        assert p.sum(1) == pytest.approx(np.ones(50))
+        same = metrics.malignant_probability(plain)
+        assert metrics.malignant_probability(p) == pytest.approx(same)
+    assert metrics.probabilities(logits, 0.7, np.zeros(7)) == pytest.approx(plain)
+    # two classes of one group: their ratio takes the offsets' difference
+    ratio = (moved[:, 4] / moved[:, 0]) / (plain[:, 4] / plain[:, 0])
+    assert ratio == pytest.approx(np.full(50, np.exp((shift[4] - shift[0]) / 0.7)))
+
+
+def test_a_rare_class_that_is_passed_over_is_found_by_the_prior_share():
+    frequency = np.array([0.03, 0.05, 0.11, 0.01, 0.11, 0.68, 0.01])
+    rng = np.random.default_rng(5)
+    y = np.repeat(np.arange(7), 40)
+    logits = 2 * np.eye(7)[y] + rng.normal(0, 1, (280, 7)) + 0.5 * np.log(frequency)
+    share = decisions.fit_prior_share(logits, y, frequency)
+    temperature = decisions.fit_temperature(logits, y)
+    p = metrics.probabilities(logits, temperature, decisions.offsets(share, frequency))
+    assert share > 0.2
+    assert metrics.balanced_accuracy(p, y) > metrics.balanced_accuracy(logits, y) + 0.05
+
+
 def test_the_uncertain_rule_flags_doubt_and_nearness():
     p = certain([5, 4, 5], 0.94)
     p[2] = 1 / 7
@@ -68,7 +94,7 @@ def test_the_embedding_tells_others_from_lesions():
 
 def test_the_manifest_is_read_back_as_it_was_written(tmp_path):
     point = manifest.OperatingPoint("screening", 0.12, 0.95, 0.8, "d")
-    fixed = manifest.Decisions(1.25, (point,), 0.5, 0.05, "mahalanobis", 40.0)
+    fixed = manifest.Decisions(1.25, (0.0,) * 7, (point,), 0.5, 0.05, "mahalanobis", 40.0)
     manifest.write(tmp_path, "test", b"network", 224, fixed)
     facts = manifest.read(tmp_path)
     assert facts["calibration"]["temperature"] == 1.25

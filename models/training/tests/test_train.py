@@ -18,7 +18,7 @@ from dermatrain.network import Lesion, load_average  # noqa: E402
 from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
-from dermatrain.train import Run, load_training, train  # noqa: E402
+from dermatrain.train import Run, load_training, logit_offset, loss_of, train  # noqa: E402
 from dermatrain.unfold import load_shipped, variant_of  # noqa: E402
 
 TINY = Recipe(
@@ -63,6 +63,20 @@ def test_mixing_and_distilling_run(work, tmp_path):
     train(student, work, tmp_path / "student")
     log = json.loads((tmp_path / "student" / "log.json").read_text())
     assert len(log) == 1 and np.isfinite(log[0]["loss"])
+
+
+def test_an_adjusted_loss_asks_less_of_the_logits_of_frequent_classes(work):
+    recipe = replace(TINY, logit_adjustment=1.0, label_smoothing=0.0)
+    training = load_training(work, recipe)
+    often = np.where(training.labels == 5, 6.0, 1.0)
+    offset = logit_offset(replace(training, weights=often / often.sum()), recipe)
+    assert torch.allclose(offset.exp(), torch.tensor([1, 1, 1, 1, 1, 6, 1]) / 12)
+    flat = torch.zeros(2, 7)
+    frequent, rare = (
+        loss_of(lambda _: flat, None, offset, flat, torch.tensor([c, c]), recipe, None)
+        for c in (5, 0)
+    )
+    assert np.isclose(float(rare - frequent), np.log(6.0), atol=1e-5)
 
 
 def test_the_exported_graph_computes_what_the_network_does():
