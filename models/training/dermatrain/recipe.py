@@ -42,7 +42,7 @@ class Recipe:
     threads: int = 1
     workers: int = 1
     start: str = ""  # a checkpoint (its averaged weights) or a shipped .onnx; empty: ImageNet
-    teacher: str = ""  # a checkpoint to distil from; empty: none
+    teachers: tuple[str, ...] = ()  # checkpoints whose mean probabilities are distilled
     teacher_share: float = 0.5  # of the loss
 
     @property
@@ -67,4 +67,4 @@ def read_recipe(path: Path) -> Recipe:
         raise ValueError(
             f"{path}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
         )
-    return Recipe(phases=phases, **raw)
+    return Recipe(phases=phases, teachers=tuple(raw.pop("teachers", ())), **raw)

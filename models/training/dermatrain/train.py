@@ -91,7 +91,7 @@ def logit_offset(training: Training, recipe: Recipe) -> torch.Tensor:
     return torch.from_numpy(offset).float().to(device())
 
 
-def loss_of(model, teacher, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
+def loss_of(model, teachers, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
     target = F.one_hot(y, 7).float()
     if recipe.mixup > 0:
         share = float(rng.beta(recipe.mixup, recipe.mixup))
@@ -99,10 +99,10 @@ def loss_of(model, teacher, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
         x, target = share * x + (1 - share) * x[order], share * target + (1 - share) * target[order]
     logits = model(x)
     loss = F.cross_entropy(logits + offset, target, label_smoothing=recipe.label_smoothing)
-    if teacher is None:
+    if not teachers:
         return loss
     with torch.no_grad():
-        soft = teacher(x).softmax(1)
+        soft = torch.stack([teacher(x).softmax(1) for teacher in teachers]).mean(0)
     return (1 - recipe.teacher_share) * loss + recipe.teacher_share * F.cross_entropy(logits, soft)
 
 
@@ -116,9 +116,9 @@ class Run:
         self.model = fresh(recipe, training)
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = optimiser(self.model, recipe)
-        self.teacher = None
-        if recipe.teacher:
-            self.teacher = load_average(recipe.teacher).eval().requires_grad_(False).to(device())
+        self.teachers = [
+            load_average(path).eval().requires_grad_(False).to(device()) for path in recipe.teachers
+        ]
         out.mkdir(parents=True, exist_ok=True)
 
     def save(self) -> None:
@@ -171,7 +171,7 @@ class Run:
             x, y = next(feed)
             x, y = to_device(x), torch.from_numpy(y).to(device())
             with torch.autocast("cuda", torch.bfloat16, enabled=device().type == "cuda"):
-                loss = loss_of(forward, self.teacher, offset, x, y, recipe, rng)
+                loss = loss_of(forward, self.teachers, offset, x, y, recipe, rng)
             self.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)

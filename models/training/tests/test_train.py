@@ -59,7 +59,9 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(work, tmp_path):
 def test_mixing_and_distilling_run(work, tmp_path):
     train(replace(TINY, phases=(Phase(32, 1),)), work, tmp_path / "teacher")
     teacher = str(tmp_path / "teacher" / "last.pt")
-    student = replace(TINY, phases=(Phase(32, 1),), mixup=0.4, teacher=teacher, start=teacher)
+    student = replace(
+        TINY, phases=(Phase(32, 1),), mixup=0.4, teachers=(teacher, teacher), start=teacher
+    )
     train(student, work, tmp_path / "student")
     log = json.loads((tmp_path / "student" / "log.json").read_text())
     assert len(log) == 1 and np.isfinite(log[0]["loss"])
@@ -73,7 +75,7 @@ def test_an_adjusted_loss_asks_less_of_the_logits_of_frequent_classes(work):
     assert torch.allclose(offset.exp(), torch.tensor([1, 1, 1, 1, 1, 6, 1]) / 12)
     flat = torch.zeros(2, 7)
     frequent, rare = (
-        loss_of(lambda _: flat, None, offset, flat, torch.tensor([c, c]), recipe, None)
+        loss_of(lambda _: flat, (), offset, flat, torch.tensor([c, c]), recipe, None)
         for c in (5, 0)
     )
     assert np.isclose(float(rare - frequent), np.log(6.0), atol=1e-5)
