@@ -35,20 +35,6 @@ def prepare(path: Path, size: int, stretch: float) -> Image.Image:
     return image.crop((left, top, left + side, top + side)).resize((size, size), Image.Resampling.BILINEAR)
 
 
-def auroc(scores: np.ndarray, positive: np.ndarray) -> float:
-    order = scores.argsort()
-    ranks = np.empty(len(scores))
-    ranks[order] = np.arange(1, len(scores) + 1)
-    for value in np.unique(scores):
-        ranks[scores == value] = ranks[scores == value].mean()
-    count = positive.sum()
-    return (ranks[positive].sum() - count * (count + 1) / 2) / (count * (~positive).sum())
-
-
-def balanced_accuracy(top: np.ndarray, truth: np.ndarray) -> float:
-    return float(np.mean([(top[truth == label] == label).mean() for label in np.unique(truth)]))
-
-
 def tensor(manifest: dict, path: Path) -> np.ndarray:
     mean, std = (np.float32(manifest["input"][key]) for key in ("mean", "std"))
     pixels = (np.asarray(Image.open(path), np.float32) - mean) / std
@@ -94,7 +80,6 @@ def main() -> None:
     options = parser.parse_args()
     manifest = tomllib.loads(options.model.read_text())
     labels = [label["code"] for label in manifest["labels"]]
-    malignant = np.array([label["malignant"] for label in manifest["labels"]])
     with options.labels.open() as file:
         rows = [row for row in csv.DictReader(file) if row["split"] == options.split][: options.limit]
     truth = np.array([labels.index(row["dx"]) for row in rows])
@@ -111,8 +96,9 @@ def main() -> None:
         if options.exact:
             sides["float64"] = by_float64(manifest, options.model.parent, pictures)
     for name, side in sides.items():
-        area = auroc(side[:, malignant].sum(axis=1), malignant[truth])
-        print(f"{name:30} balanced accuracy {balanced_accuracy(side.argmax(axis=1), truth):.4f}, AUROC {area:.4f}")
+        balanced = metrics.balanced_accuracy(side, truth)
+        area = metrics.auroc(metrics.malignant_probability(side), metrics.is_malignant(truth))
+        print(f"{name:30} balanced accuracy {balanced:.4f}, AUROC {area:.4f}")
     for one, other in itertools.combinations(sides, 2):
         print(f"{one} and {other}: {agreement(sides[one], sides[other])}")
 

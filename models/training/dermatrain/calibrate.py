@@ -39,8 +39,9 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads:
     _, rows = load(work, "ham10000")
     y = np.array([r.label for r in rows if r.split == "val"])
     out = np.load(work / "val.npz")
-    share = decisions.fit_prior_share(out["logits"], y, class_frequency(rows))
-    decided, report = decide(out["logits"], y, decisions.offsets(share, class_frequency(rows)))
+    frequency = class_frequency(rows)
+    share = decisions.fit_prior_share(out["logits"], y, frequency)
+    decided, report = decide(out["logits"], y, decisions.offsets(share, frequency))
     report["prior_share"] = share
     known = runtime.run_pooled(model, familiar(work, lesions), "train features", threads)
     refusal = refuse(model, known, out, decided["temperature"], threads)

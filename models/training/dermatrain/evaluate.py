@@ -29,9 +29,8 @@ class TrueGeometry:
             yield preprocess(Image.fromarray(self.pixels[i]), self.size, ASPECT["ham10000"])
 
 
-def figures(logits: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
+def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
     """The same names as `dermascope evaluate --json`."""
-    p = metrics.probabilities(logits, **facts["calibration"])
     found = {"n": len(y), **metrics.summary(p, y)}
     score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
     found["operating_points"] = {}
@@ -82,38 +81,33 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     true = runtime.run(
         model, TrueGeometry(pixels, test, size), label="true geometry", threads=threads
     )
+    p, p_true = (metrics.probabilities(o["logits"], **facts["calibration"]) for o in (out, true))
     report = {"model": facts["name"], "sha256": facts["sha256"]}
-    report["test"] = figures(out["logits"], out["embedding"], y, facts)
-    report["true_geometry"] = figures(true["logits"], true["embedding"], y, facts)
-    report["ci95"] = interval(
-        lambda i: figures(out["logits"][i], out["embedding"][i], y[i], facts), groups
-    )
-    report["float"] = float_figures(work, pixels, test, y, out["logits"], facts, threads)
-    report["uncertain"] = rule_on(out["logits"], y, facts)
+    report["test"] = figures(p, out["embedding"], y, facts)
+    report["true_geometry"] = figures(p_true, true["embedding"], y, facts)
+    report["ci95"] = interval(lambda i: figures(p[i], out["embedding"][i], y[i], facts), groups)
+    report["float"] = float_figures(work, pixels, test, y, p, facts, threads)
+    report["uncertain"] = rule_on(p, y, facts)
     if data is not None:
-        tops = metrics.probabilities(out["logits"], **facts["calibration"]).argmax(1)
-        report["attention"] = attention_inside(out["attention"], tops, rows, test, data, size)
-        report["blurring"] = blurring(model, out, pixels, test, facts, threads)
+        maps = out["attention"]
+        report["attention"] = attention_inside(maps, p.argmax(1), rows, test, data, size)
+        report["blurring"] = blurring(model, maps, p, pixels, test, facts, threads)
     np.savez(work / "test.npz", logits=out["logits"], embedding=out["embedding"], places=test)
     (work / "evaluation.json").write_text(json.dumps(report, indent=1))
     return report
 
 
-def float_figures(work, pixels, test, y, int8_logits, facts, threads) -> dict:
+def float_figures(work, pixels, test, y, int8, facts, threads) -> dict:
     """The float network with the same calibration: what int8 costs, and nothing else."""
     model = onnx.load(work / "float.onnx")
     out = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)
-    p, int8 = (
-        metrics.probabilities(logits, **facts["calibration"])
-        for logits in (out["logits"], int8_logits)
-    )
+    p = metrics.probabilities(out["logits"], **facts["calibration"])
     found = metrics.summary(p, y)
     found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
     return found
 
 
-def rule_on(logits, y, facts) -> dict:
-    p = metrics.probabilities(logits, **facts["calibration"])
+def rule_on(p, y, facts) -> dict:
     rule = facts["uncertain"]
     threshold = facts["operating_points"][0]["threshold"]
     return vars(decisions.judge_rule(p, y, threshold, rule["min_top"], rule["margin"]))
@@ -138,15 +132,15 @@ def attention_inside(maps, tops, rows, test, data: Path, size: int) -> dict:
     }
 
 
-def blurring(model, out: dict, pixels, test, facts, threads) -> dict:
+def blurring(model, maps, p, pixels, test, facts, threads) -> dict:
     """The fall of P(top) when the hottest tenth is blurred, against the same patch elsewhere."""
     rng = np.random.default_rng(11)
     chosen = rng.permutation(len(test))[:BLURRED]
-    before = metrics.probabilities(out["logits"][chosen], **facts["calibration"])
+    before = p[chosen]
     tops = before.argmax(1)
     inputs = []
     for k, top in zip(chosen, tops):
-        own, heat = pixels[test[k]], explain.heat(out["attention"][k], int(top))
+        own, heat = pixels[test[k]], explain.heat(maps[k], int(top))
         inputs += [
             normalise(explain.blur_hottest(own, heat)),
             normalise(explain.blur_random(own, heat, rng)),

@@ -16,7 +16,8 @@ def probabilities(logits: np.ndarray, temperature: float, class_offsets) -> np.n
     among their own classes by the logits and the offsets. P(malignant) does not move."""
     p = softmax(logits, temperature)
     divided = np.zeros_like(p)
-    for group in (is_malignant(np.arange(len(CLASSES))), ~is_malignant(np.arange(len(CLASSES)))):
+    malignant = is_malignant(np.arange(len(CLASSES)))
+    for group in (malignant, ~malignant):
         share = p[:, group].sum(1, keepdims=True)
         offset = np.asarray(class_offsets)[group]
         divided[:, group] = share * softmax(logits[:, group] + offset, temperature)
