@@ -51,10 +51,23 @@ def fit_temperature(logits: np.ndarray, y: np.ndarray, class_offsets=NO_OFFSETS)
     return at
 
 
-def screening_threshold(score: np.ndarray, malignant: np.ndarray, wanted: float) -> float:
-    """The highest threshold at which at least `wanted` of the malignant are caught."""
+def allowed_misses(count: int, wanted: float, held: float) -> int:
+    """Of `count` malignant lesions, how many a threshold may miss to have a sensitivity of `wanted`
+    here, and of at least `held` elsewhere with a confidence of 0.95, pictures taken for independent
+    (Clopper and Pearson 1934)."""
+    most = int(np.floor((1 - wanted) * count + 1e-9))
+    misses = np.arange(1, most + 1)
+    ratios = (count - misses + 1) / misses * (1 - held) / held  # of neighbours, by the binomial
+    chances = held**count * np.cumprod(np.append(1.0, ratios))
+    return max(0, int((np.cumsum(chances) <= 0.05).sum()) - 1)
+
+
+def screening_threshold(
+    score: np.ndarray, malignant: np.ndarray, wanted: float, held: float
+) -> float:
+    """The highest threshold that misses no more of the malignant than `allowed_misses`."""
     ranked = np.sort(score[malignant])
-    allowed = int(np.floor((1 - wanted) * len(ranked) + 1e-9))
+    allowed = allowed_misses(len(ranked), wanted, held)
     lower = ranked[allowed - 1] if allowed else 0.0
     return float((lower + ranked[allowed]) / 2)
 

@@ -35,11 +35,24 @@ def test_malignant_probability_sums_the_malignant_classes():
 
 def test_the_screening_threshold_keeps_its_promise():
     rng = np.random.default_rng(0)
-    malignant = rng.random(400) < 0.3
+    malignant = rng.random(4000) < 0.3
     score = np.clip(rng.normal(0.3 + 0.3 * malignant, 0.2), 0, 1)
-    threshold = decisions.screening_threshold(score, malignant, 0.95)
+    threshold = decisions.screening_threshold(score, malignant, 0.95, 0.93)
     assert metrics.sensitivity(score, malignant, threshold) >= 0.95
     assert metrics.sensitivity(score, malignant, threshold + 0.05) < 0.95
+
+
+def test_the_fewer_lesions_the_larger_the_margin_of_the_screening_threshold():
+    # of 198, 7 misses: 8 of them would be had from a sensitivity of 0.93 in 6.0 % of such samples
+    counts = (20, 42, 100, 198, 500, 2000)
+    misses = [decisions.allowed_misses(count, 0.95, 0.93) for count in counts]
+    assert misses == [0, 0, 2, 7, 25, 100]
+
+
+def test_a_threshold_that_is_worse_than_held_is_seldom_taken():
+    rng = np.random.default_rng(5)
+    missed = (rng.random((2000, 198)) < 0.07).sum(1)
+    assert 0.01 < (missed <= decisions.allowed_misses(198, 0.95, 0.93)).mean() < 0.05
 
 
 def test_a_temperature_undoes_overconfidence():
