@@ -66,7 +66,13 @@ def add_quantise(commands) -> None:
     p = commands.add_parser(
         "quantise", help="export a checkpoint, try int8 ranges, keep the nearest"
     )
-    p.add_argument("checkpoint", type=Path, help="its averaged weights are exported")
+    p.add_argument(
+        "checkpoints",
+        type=Path,
+        nargs="+",
+        metavar="checkpoint",
+        help="its averaged weights are exported; of several, their mean",
+    )
     p.add_argument("--embedding", type=int, default=32, help="outlier directions (%(default)s)")
     p.add_argument(
         "--only", nargs="*", default=[], help="try only candidates whose name has one of these"
@@ -76,10 +82,10 @@ def add_quantise(commands) -> None:
 
 
 def run_quantise(options) -> None:
-    from .network import load_average
+    from .network import load_mean
     from .quantise import compare
 
-    model = load_average(options.checkpoint)
+    model = load_mean(options.checkpoints)
     for row in compare(model, options.work, options.embedding, options.only, options.threads):
         print(row)
 

@@ -138,3 +138,20 @@ def load_average(checkpoint, **options) -> Lesion:
     model = Lesion(state.get("variant", "lite0"), **options)
     model.load_state_dict(state["average"])
     return model
+
+
+def load_mean(checkpoints) -> Lesion:
+    """The mean of the averaged weights of networks that were trained one on from another, each as
+    often as it is named (Wortsman et al. 2022, "Model soups")."""
+    models = [load_average(checkpoint) for checkpoint in checkpoints]
+    mean, states = models[0], [model.state_dict() for model in models]
+    for path, model in zip(checkpoints, models):
+        if model.variant != mean.variant:
+            raise ValueError(f"{path} is {model.variant}, but {checkpoints[0]} is {mean.variant}")
+    mean.load_state_dict({key: mean_of([state[key] for state in states]) for key in states[0]})
+    return mean
+
+
+def mean_of(tensors) -> torch.Tensor:
+    """Counts, which are whole numbers, are not averaged."""
+    return torch.stack(tensors).mean(0) if tensors[0].is_floating_point() else tensors[0]

