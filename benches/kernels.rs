@@ -5,17 +5,17 @@ use dermascope::classifier::int8::kernels::{Conv, Depthwise, Kernel, Requantise,
 
 /// Side, kernel, stride, inputs, outputs.
 const CONVOLUTIONS: &[[usize; 5]] = &[
-    [224, 3, 2, 3, 32],
-    [112, 1, 1, 16, 96],
-    [56, 1, 1, 24, 144],
-    [14, 1, 1, 120, 720],
-    [14, 1, 1, 720, 120],
-    [7, 1, 1, 1248, 352],
+    [256, 3, 2, 3, 32],
+    [128, 1, 1, 16, 96],
+    [64, 1, 1, 24, 144],
+    [16, 1, 1, 120, 720],
+    [16, 1, 1, 720, 120],
+    [8, 1, 1, 1248, 352],
 ];
 
 /// Side, kernel, stride, channels.
 const DEPTHWISE: &[[usize; 4]] =
-    &[[112, 3, 1, 32], [112, 3, 2, 96], [56, 3, 1, 144], [28, 5, 1, 288], [7, 5, 1, 1248]];
+    &[[128, 3, 1, 32], [128, 3, 2, 96], [64, 3, 1, 144], [32, 5, 1, 288], [8, 5, 1, 1248]];
 
 /// Weights that look like weights: the same on every machine.
 fn weights(count: usize) -> Vec<i8> {

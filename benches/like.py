@@ -11,13 +11,15 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+SIDE = 256  # pixels, as the shipped network's
+
 # kernel, stride, expansion, outputs, repeats
 STAGES = [(3, 1, 1, 16, 1), (3, 2, 6, 24, 3), (5, 2, 6, 48, 3), (3, 2, 6, 88, 4), (5, 1, 6, 120, 4), (5, 2, 6, 208, 5), (3, 1, 6, 352, 1)]
 
 
 def network() -> tf.keras.Model:
     layers = tf.keras.layers
-    picture = layers.Input((224, 224, 3), batch_size=1)
+    picture = layers.Input((SIDE, SIDE, 3), batch_size=1)
     x = layers.ReLU(6.0)(layers.Conv2D(32, 3, 2, "same")(picture))
     inputs = 32
     for kernel, stride, expansion, outputs, repeats in STAGES:
@@ -38,7 +40,7 @@ def main() -> None:
     rng = np.random.default_rng(1)
     converter = tf.lite.TFLiteConverter.from_keras_model(network())
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = lambda: ([rng.uniform(-1, 1, (1, 224, 224, 3)).astype(np.float32)] for _ in range(8))
+    converter.representative_dataset = lambda: ([rng.uniform(-1, 1, (1, SIDE, SIDE, 3)).astype(np.float32)] for _ in range(8))
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     Path(sys.argv[1]).write_bytes(converter.convert())
 

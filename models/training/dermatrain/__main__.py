@@ -73,6 +73,9 @@ def add_quantise(commands) -> None:
         metavar="checkpoint",
         help="its averaged weights are exported; of several, their mean",
     )
+    p.add_argument(
+        "--size", type=int, default=256, help="pixels a side of its pictures (%(default)s)"
+    )
     p.add_argument("--embedding", type=int, default=32, help="outlier directions (%(default)s)")
     p.add_argument(
         "--only", nargs="*", default=[], help="try only candidates whose name has one of these"
@@ -86,7 +89,8 @@ def run_quantise(options) -> None:
     from .quantise import compare
 
     model = load_mean(options.checkpoints)
-    for row in compare(model, options.work, options.embedding, options.only, options.threads):
+    size, embedding = options.size, options.embedding
+    for row in compare(model, options.work, size, embedding, options.only, options.threads):
         print(row)
 
 

@@ -8,7 +8,6 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
-import cv2
 import numpy as np
 import onnx
 
@@ -44,32 +43,31 @@ def calibrate(work: Path, folder: Path, name: str, lesions: int = 1200, threads:
     share = decisions.fit_prior_share(out["logits"], y, frequency)
     decided, report = decide(out["logits"], y, decisions.offsets(share, frequency))
     report["prior_share"] = share
-    known = runtime.run_pooled(model, familiar(work, lesions), "train features", threads)
+    size = runtime.input_side(model)
+    known = runtime.run_pooled(model, familiar(work, lesions, size), "train features", threads)
     refusal = refuse(model, known, out, decided["temperature"], threads)
     report["out_of_distribution"] = refusal["report"]
     set_tensor(model, "embed.weight", refusal["weight"])
     set_tensor(model, "embed.bias", refusal["bias"])
     fixed = manifest.Decisions(**decided, score="mahalanobis", refuse_above=refusal["threshold"])
-    size = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
     manifest.write(folder, name, model.SerializeToString(), size, fixed)
     (work / "calibration.json").write_text(json.dumps(report, indent=1))
     return report
 
 
-def familiar(work: Path, count: int) -> list[np.ndarray]:
+def familiar(work: Path, count: int, size: int) -> list[np.ndarray]:
     """Training pictures that must be accepted: half as stored, a quarter from ISIC 2017, and a
     quarter as other cameras and lamps would show them, or the device's own would be refused."""
     rng = np.random.default_rng(3)
     pixels, rows = load(work, "ham10000")
     train = rng.permutation(places(rows, "train"))
     others, other_rows = load(work, "isic2017")
-    size, quarter = pixels.shape[1], count // 4
-    made = [pixels[i] for i in np.sort(train[: count - 2 * quarter])]
-    for i in np.sort(rng.permutation(len(other_rows))[:quarter]):
-        made.append(cv2.resize(others[i], (size, size), interpolation=cv2.INTER_AREA))
+    quarter = count // 4
+    made = list(runtime.Stored(pixels, np.sort(train[: count - 2 * quarter]), size))
+    made += runtime.Stored(others, np.sort(rng.permutation(len(other_rows))[:quarter]), size)
     for i in train[-quarter:]:
-        made.append(augment(pixels[i], rng, ASPECT["ham10000"], size, (0.7, 1.1)))
-    return [normalise(x) for x in made]
+        made.append(normalise(augment(pixels[i], rng, ASPECT["ham10000"], size, (0.7, 1.1))))
+    return made
 
 
 def decide(logits: np.ndarray, y: np.ndarray, offsets: np.ndarray) -> tuple[dict, dict]:
@@ -109,8 +107,7 @@ def point(p, y, name: str, threshold: float, description: str) -> manifest.Opera
 def refuse(model, known: dict, val: dict, temperature: float, threads: int) -> dict:
     """Fit on half of the negatives, judge every score on the other half."""
     size = get_tensor(model, "embed.bias").shape[0]
-    width = model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
-    items = negatives(width)
+    items = negatives(runtime.input_side(model))
     seen = runtime.run_pooled(model, [normalise(n.pixels) for n in items], "negatives", threads)
     fitted = {id(n) for n in halves(items)[0]}
     fit = np.array([id(n) in fitted for n in items])

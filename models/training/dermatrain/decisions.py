@@ -41,7 +41,7 @@ def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) ->
 def fit_temperature(logits: np.ndarray, y: np.ndarray, class_offsets=NO_OFFSETS) -> float:
     """The temperature of least calibration error; likelihood breaks near ties."""
     best, at = np.inf, 1.0
-    for t in np.exp(np.linspace(np.log(0.3), np.log(4.0), 200)):
+    for t in np.exp(np.linspace(np.log(0.1), np.log(10.0), 300)):
         p = probabilities(logits, t, class_offsets)
         likelihood = -np.log(p[np.arange(len(y)), y] + 1e-12).mean()
         # averaged over bin counts, as one count's error jumps with each picture

@@ -5,28 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from PIL import Image
 
 from . import decisions, explain, manifest, metrics, runtime
 from .calibrate import places
 from .dataset import ASPECT, load
-from .geometry import normalise, preprocess
 
 BLURRED = 300  # pictures of the blurring measurement
-
-
-class TrueGeometry:
-    """Stored pictures stretched back to their frame's proportions, then cropped."""
-
-    def __init__(self, pixels, at, size: int):
-        self.pixels, self.at, self.size = pixels, list(at), size
-
-    def __len__(self) -> int:
-        return len(self.at)
-
-    def __iter__(self):
-        for i in self.at:
-            yield preprocess(Image.fromarray(self.pixels[i]), self.size, ASPECT["ham10000"])
 
 
 def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
@@ -77,16 +61,16 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     y = np.array([rows[i].label for i in test])
     groups = np.array([rows[i].group_id for i in test])
     size = facts["input"]["width"]
-    out = runtime.run(model, runtime.Stored(pixels, test), label="test, int8", threads=threads)
-    true = runtime.run(
-        model, TrueGeometry(pixels, test, size), label="true geometry", threads=threads
-    )
+    stored = runtime.Stored(pixels, test, size)
+    out = runtime.run(model, stored, label="test, int8", threads=threads)
+    true = runtime.Stored(pixels, test, size, ASPECT["ham10000"])
+    true = runtime.run(model, true, label="true geometry", threads=threads)
     p, p_true = (metrics.probabilities(o["logits"], **facts["calibration"]) for o in (out, true))
     report = {"model": facts["name"], "sha256": facts["sha256"]}
     report["test"] = figures(p, out["embedding"], y, facts)
     report["true_geometry"] = figures(p_true, true["embedding"], y, facts)
     report["ci95"] = interval(lambda i: figures(p[i], out["embedding"][i], y[i], facts), groups)
-    report["float"] = float_figures(work, pixels, test, y, p, facts, threads)
+    report["float"] = float_figures(work, stored, y, p, facts, threads)
     report["uncertain"] = rule_on(p, y, facts)
     if data is not None:
         maps = out["attention"]
@@ -97,10 +81,10 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     return report
 
 
-def float_figures(work, pixels, test, y, int8, facts, threads) -> dict:
+def float_figures(work, stored, y, int8, facts, threads) -> dict:
     """The float network with the same calibration: what int8 costs, and nothing else."""
     model = onnx.load(work / "float.onnx")
-    out = runtime.run(model, runtime.Stored(pixels, test), ("logits",), "test, float", threads)
+    out = runtime.run(model, stored, ("logits",), "test, float", threads)
     p = metrics.probabilities(out["logits"], **facts["calibration"])
     found = metrics.summary(p, y)
     found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
@@ -138,13 +122,11 @@ def blurring(model, maps, p, pixels, test, facts, threads) -> dict:
     chosen = rng.permutation(len(test))[:BLURRED]
     before = p[chosen]
     tops = before.argmax(1)
-    inputs = []
+    altered = []
     for k, top in zip(chosen, tops):
         own, heat = pixels[test[k]], explain.heat(maps[k], int(top))
-        inputs += [
-            normalise(explain.blur_hottest(own, heat)),
-            normalise(explain.blur_random(own, heat, rng)),
-        ]
+        altered += [explain.blur_hottest(own, heat), explain.blur_random(own, heat, rng)]
+    inputs = runtime.Stored(altered, range(len(altered)), facts["input"]["width"])
     logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
     after = metrics.probabilities(logits, **facts["calibration"]).reshape(len(chosen), 2, -1)
     falls = before[np.arange(len(tops)), tops][:, None] - after[np.arange(len(tops)), :, tops]

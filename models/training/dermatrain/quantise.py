@@ -19,7 +19,6 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 from . import metrics, runtime
 from .bias import correct_biases
 from .dataset import load
-from .geometry import normalise
 from .network import Lesion
 from .onnx_graph import HEAD_NODES, build, get_tensor, set_tensor
 
@@ -31,16 +30,13 @@ METHODS = {
 
 
 class Pictures(CalibrationDataReader):
-    """Stored pictures, one at a time, in the way that the quantiser asks for them."""
+    """Network inputs, one at a time, in the way that the quantiser asks for them."""
 
-    def __init__(self, pixels: np.ndarray):
-        self.pixels, self.at = pixels, 0
+    def __init__(self, inputs):
+        self.inputs = iter(inputs)
 
     def get_next(self):
-        if self.at == len(self.pixels):
-            return None
-        self.at += 1
-        return {"image": normalise(self.pixels[self.at - 1 : self.at])}
+        return next(({"image": x[None]} for x in self.inputs), None)
 
 
 def quantise(model: onnx.ModelProto, pixels: np.ndarray, method: str, **extra) -> onnx.ModelProto:
@@ -51,7 +47,7 @@ def quantise(model: onnx.ModelProto, pixels: np.ndarray, method: str, **extra) -
         quantize_static(
             ready,
             target,
-            Pictures(pixels),
+            Pictures(runtime.Stored(pixels, range(len(pixels)), runtime.input_side(model))),
             quant_format=QuantFormat.QDQ,
             per_channel=True,
             activation_type=QuantType.QInt8,
@@ -122,11 +118,12 @@ CANDIDATES = (
 
 
 def compare(
-    model: Lesion, work: Path, embedding: int, names: list[str], threads: int = 1
+    model: Lesion, work: Path, size: int, embedding: int, names: list[str], threads: int = 1
 ) -> list[dict]:
-    """Try the candidates; keep the one whose val probabilities stay nearest the float network's."""
+    """Try the candidates; keep the one whose val probabilities stay nearest the float network's.
+
+    `size`: pixels a side of what the network is to read."""
     pixels, rows = load(work, "ham10000")
-    size = pixels.shape[1]
     network = build(model, size, embedding)
     onnx.save(network, work / "float.onnx")
     val = [i for i, r in enumerate(rows) if r.split == "val"]
@@ -134,7 +131,7 @@ def compare(
     order = np.random.default_rng(2).permutation(
         [i for i, r in enumerate(rows) if r.split == "train"]
     )
-    stored = runtime.Stored(pixels, val)
+    stored = runtime.Stored(pixels, val, size)
     plain = runtime.run(network, stored, ("logits",), "val, float", threads)["logits"]
     table, best = [{"name": "float", "divergence": 0.0} | short(plain, y)], np.inf
     for c in CANDIDATES:
@@ -142,7 +139,7 @@ def compare(
             continue
         made = quantise(network, pixels[np.sort(order[: c.pictures])], c.method, **c.extra)
         if c.corrected:
-            few = runtime.Stored(pixels, np.sort(order[: c.corrected]))
+            few = runtime.Stored(pixels, np.sort(order[: c.corrected]), size)
             correct_biases(made, network, few, threads)
         out = runtime.run_pooled(made, stored, f"val, {c.name}", threads)
         away = divergence(plain, out["logits"])

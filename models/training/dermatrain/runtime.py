@@ -7,11 +7,17 @@ off it computes what the file says, which is what the device computes too.
 import numpy as np
 import onnx
 import onnxruntime as ort
+from PIL import Image
 
-from .geometry import normalise
+from .geometry import preprocess
 from .progress import progress
 
 OUTPUTS = ("logits", "attention", "embedding")
+
+
+def input_side(model: onnx.ModelProto) -> int:
+    """Pixels a side of the square pictures that the network reads."""
+    return model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
 
 
 def session(model: onnx.ModelProto, threads: int = 1) -> ort.InferenceSession:
@@ -46,13 +52,17 @@ def run_pooled(model: onnx.ModelProto, inputs, label: str, threads=1) -> dict:
 
 
 class Stored:
-    """Packed pictures as network inputs, made one by one."""
+    """Packed pictures as network inputs of `size` pixels a side, made one by one.
 
-    def __init__(self, pixels: np.ndarray, places):
-        self.pixels, self.places = pixels, list(places)
+    `stretch` first restores a squashed picture's proportions, of which the square is cropped.
+    """
+
+    def __init__(self, pixels: np.ndarray, places, size: int, stretch: float = 1.0):
+        self.pixels, self.places, self.size, self.stretch = pixels, list(places), size, stretch
 
     def __len__(self) -> int:
         return len(self.places)
 
     def __iter__(self):
-        return (normalise(self.pixels[i]) for i in self.places)
+        for i in self.places:
+            yield preprocess(Image.fromarray(self.pixels[i]), self.size, self.stretch)

@@ -198,7 +198,7 @@ def train(recipe: Recipe, work: Path, out: Path) -> None:
         print(json.dumps({k: round(v, 4) for k, v in row.items() if k != "recall"}), flush=True)
 
 
-def validate(model: nn.Module, work: Path, size: int = 224) -> dict:
+def validate(model: nn.Module, work: Path, size: int = 256) -> dict:
     pixels, rows = load(work, "ham10000")
     places = [i for i, r in enumerate(rows) if r.split == "val"]
     logits = predict(model, pixels[places], size)

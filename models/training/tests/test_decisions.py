@@ -63,6 +63,13 @@ def test_a_temperature_undoes_overconfidence():
     assert decisions.fit_temperature(logits * 3, y) == pytest.approx(3, rel=0.15)
 
 
+def test_a_temperature_undoes_the_doubt_of_a_mean_of_networks():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 1.5, (4000, 7))
+    y = np.array([rng.choice(7, p=row) for row in metrics.softmax(logits)])
+    assert decisions.fit_temperature(logits / 5, y) == pytest.approx(0.2, rel=0.15)
+
+
 def test_offsets_move_classes_within_malignant_and_benign_and_leave_their_sums():
     rng = np.random.default_rng(4)
     logits, shift = rng.normal(0, 2, (50, 7)), rng.normal(0, 1, 7)
