@@ -42,7 +42,7 @@ class Recipe:
     threads: int = 1
     workers: int = 1
     start: str = ""  # a checkpoint (its averaged weights) or a shipped .onnx; empty: ImageNet
-    teachers: tuple[str, ...] = ()  # checkpoints whose mean probabilities are distilled
+    teachers: tuple[str, ...] = ()  # as `start`; their mean probabilities are distilled
     teacher_share: float = 0.5  # of the loss
 
     @property

@@ -35,15 +35,20 @@ def to_device(pictures: np.ndarray) -> torch.Tensor:
 
 def fresh(recipe: Recipe, training: Training) -> Lesion:
     options = {"dropout": recipe.dropout, "drop_path": recipe.drop_path}
-    if recipe.start.endswith(".onnx"):
-        pictures = next(batches(training, recipe, recipe.phases[-1], 0))[0]
-        model = load_shipped(recipe.start, torch.from_numpy(pictures), **options)
-    elif recipe.start:
-        model = load_average(recipe.start, **options)
+    if recipe.start:
+        model = known(recipe.start, recipe, training, **options)
     else:
         model = Lesion(recipe.variant, **options)
         load_imagenet(model)
     return model.to(device(), memory_format=torch.channels_last)
+
+
+def known(path: str, recipe: Recipe, training: Training, **options) -> Lesion:
+    """A network trained before: a checkpoint's averaged one, or that of a shipped file."""
+    if not path.endswith(".onnx"):
+        return load_average(path, **options)
+    pictures = next(batches(training, recipe, recipe.phases[-1], 0))[0]
+    return load_shipped(path, torch.from_numpy(pictures), **options)
 
 
 def optimiser(model: Lesion, recipe: Recipe) -> torch.optim.Optimizer:
@@ -117,7 +122,8 @@ class Run:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = optimiser(self.model, recipe)
         self.teachers = [
-            load_average(path).eval().requires_grad_(False).to(device()) for path in recipe.teachers
+            known(path, recipe, training).eval().requires_grad_(False).to(device())
+            for path in recipe.teachers
         ]
         out.mkdir(parents=True, exist_ok=True)
 
