@@ -8,11 +8,15 @@ inputs (all of ours), where a strided convolution pads one side more: [0, 0, 1, 
 for a 3x3 and [1, 1, 2, 2] for a 5x5. At export the padding moves into the Conv.
 """
 
+import copy
 import math
 from importlib import import_module
 
 import torch
 from torch import nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from .depthwise import Depthwise
 
 # (blocks, kernel, stride, expansion, channels) of each stage
 STAGES = (
@@ -48,8 +52,9 @@ class Conv(nn.Sequential):
         pads = (total // 2, total - total // 2)
         even = pads[0] == pads[1]
         layers = [] if even else [nn.ZeroPad2d(pads + pads)]
+        kind = nn.Conv2d if groups == 1 else Depthwise
         layers += [
-            nn.Conv2d(inp, out, kernel, stride, pads[0] if even else 0, groups=groups, bias=False),
+            kind(inp, out, kernel, stride, pads[0] if even else 0, groups=groups, bias=False),
             nn.BatchNorm2d(out, eps=1e-3, momentum=0.01),
         ]
         super().__init__(*layers, *([nn.ReLU6(inplace=True)] if act else []))
@@ -90,6 +95,16 @@ def folded(layers: Conv) -> tuple[nn.Conv2d, torch.Tensor, torch.Tensor]:
     return conv, weight, norm.bias - norm.running_mean * scale
 
 
+def fused(model: "Lesion") -> "Lesion":
+    """The same network to look on only: normalisations folded into the convolutions."""
+    model = copy.deepcopy(model).eval().requires_grad_(False)
+    for layers in [m for m in model.modules() if isinstance(m, Conv)]:
+        at = next(i for i, m in enumerate(layers) if isinstance(m, nn.BatchNorm2d))
+        layers[at - 1] = fuse_conv_bn_eval(layers[at - 1], layers[at])
+        layers[at] = nn.Identity()
+    return model
+
+
 class Lesion(nn.Module):
     """The trunk (picture to 1280 x h x w features) and a linear head on their mean."""
 
@@ -113,7 +128,8 @@ class Lesion(nn.Module):
         return self.classify(self.trunk(x))
 
     def classify(self, features):
-        return self.head(self.dropout(features.float().mean((2, 3))))
+        with torch.autocast(features.device.type, enabled=False):
+            return self.head(self.dropout(features.float().mean((2, 3))))
 
 
 def load_imagenet(model: Lesion) -> None:

@@ -16,7 +16,7 @@ from . import metrics
 from .batches import Training, batches, load_training
 from .dataset import load
 from .geometry import normalise
-from .network import Lesion, load_average, load_imagenet
+from .network import Lesion, fused, load_average, load_imagenet
 from .progress import progress
 from .recipe import Recipe
 from .rounded import Rounded
@@ -27,6 +27,11 @@ RANGE_BATCHES = 4  # from which the ranges of rounded activations are taken
 
 def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def quick_in_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; others only imitate it."""
+    return torch.cuda.is_available() or torch.cpu._is_avx512_bf16_supported()
 
 
 def to_device(pictures: np.ndarray) -> torch.Tensor:
@@ -122,7 +127,7 @@ class Run:
         self.average = copy.deepcopy(self.model).eval().requires_grad_(False)
         self.optimizer = optimiser(self.model, recipe)
         self.teachers = [
-            known(path, recipe, training).eval().requires_grad_(False).to(device())
+            fused(known(path, recipe, training)).to(device(), memory_format=torch.channels_last)
             for path in recipe.teachers
         ]
         out.mkdir(parents=True, exist_ok=True)
@@ -171,12 +176,13 @@ class Run:
         rng = np.random.default_rng([recipe.seed, self.epoch, 1])
         feed, losses = batches(training, recipe, phase, self.epoch), []
         offset = logit_offset(training, recipe)
+        quick = quick_in_bfloat16() and not phase.rounded  # bfloat16 is coarser than int8's steps
         for i in progress(range(steps), f"epoch {self.epoch + 1}/{recipe.epochs} at {phase.size}"):
             step = self.epoch * steps + i
             set_rate(self.optimizer, recipe, step, recipe.epochs * steps)
             x, y = next(feed)
             x, y = to_device(x), torch.from_numpy(y).to(device())
-            with torch.autocast("cuda", torch.bfloat16, enabled=device().type == "cuda"):
+            with torch.autocast(device().type, torch.bfloat16, enabled=quick):
                 loss = loss_of(forward, self.teachers, offset, x, y, recipe, rng)
             self.optimizer.zero_grad()
             loss.backward()
