@@ -222,7 +222,9 @@ fn schemathesis_finds_no_answer_that_is_not_described() {
     let output = Command::new(&program)
         .args(["run", &format!("{url}/openapi.json"), "--url", &url, "--no-color"])
         // Chosen once, so that a failure is seen again.
-        .args(["--seed", "20261123", "--generation-deterministic", "--max-examples", "40", "--workers", "2"])
+        .args(["--seed", "20261123", "--generation-deterministic", "--max-examples", "40"])
+        // Two threads that parse at once break Python 3.11 (CPython issue 106905).
+        .args(["--workers", "1"])
         // Events never end; bytes that are made up are no photographs.
         .args(["--exclude-path", "/api/v1/events", "--exclude-checks", "positive_data_acceptance"])
         .current_dir(folder.path())

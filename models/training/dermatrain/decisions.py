@@ -13,6 +13,7 @@ from .metrics import (
     probabilities,
     sensitivity,
     specificity,
+    top_k,
 )
 
 NO_OFFSETS = (0.0,) * len(CLASSES)
@@ -25,8 +26,10 @@ def offsets(share: float, frequency: np.ndarray) -> np.ndarray:
 
 def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) -> float:
     """How much of log(class frequency) to take off the logits, among the malignant and among the
-    benign classes, for the best balanced accuracy. P(malignant) keeps it: taken off there as well,
-    it ranks pictures worse by what is likelier among lesions without being likelier malignant.
+    benign classes, for the best sum of balanced accuracy and top-3 accuracy: the more is taken off,
+    the more rare classes crowd melanoma out of the three likeliest of what looks like a naevus.
+    P(malignant) keeps it: taken off there as well, it ranks pictures worse by what is likelier among
+    lesions without being likelier malignant.
 
     Val has few of the rare classes, so the curve is jagged: shares within a point of
     the best are as good, and the smallest of them costs least accuracy.
@@ -34,7 +37,7 @@ def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) ->
     temperature = fit_temperature(logits, y)
     shares = np.round(np.arange(0.0, 1.51, 0.05), 2)
     read = (probabilities(logits, temperature, offsets(s, frequency)) for s in shares)
-    scores = np.array([balanced_accuracy(p, y) for p in read])
+    scores = np.array([balanced_accuracy(p, y) + top_k(p, y, 3) for p in read])
     return float(shares[scores >= scores.max() - 0.01].min())
 
 
