@@ -28,8 +28,8 @@ def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) ->
     """How much of log(class frequency) to take off the logits, among the malignant and among the
     benign classes, for the best sum of balanced accuracy and top-3 accuracy: the more is taken off,
     the more rare classes crowd melanoma out of the three likeliest of what looks like a naevus.
-    P(malignant) keeps it: taken off there as well, it ranks pictures worse by what is likelier among
-    lesions without being likelier malignant.
+    P(malignant) keeps it: taken off there as well, it ranks pictures worse by what is likelier
+    among lesions without being likelier malignant.
 
     Val has few of the rare classes, so the curve is jagged: shares within a point of
     the best are as good, and the smallest of them costs least accuracy.

@@ -42,7 +42,9 @@ class Recipe:
     threads: int = 1
     workers: int = 1
     start: str = ""  # a checkpoint (its averaged weights) or a shipped .onnx; empty: ImageNet
-    teachers: tuple[str, ...] = ()  # as `start`; their mean probabilities are distilled
+    # each as `start`, or a list of checkpoints whose weights' mean it is; what is distilled is the
+    # mean of their probabilities
+    teachers: tuple[str | list[str], ...] = ()
     teacher_share: float = 0.5  # of the loss
 
     @property

@@ -16,7 +16,7 @@ from . import metrics
 from .batches import Training, batches, load_training
 from .dataset import load
 from .geometry import normalise
-from .network import Lesion, fused, load_average, load_imagenet
+from .network import Lesion, fused, load_average, load_imagenet, load_mean
 from .progress import progress
 from .recipe import Recipe
 from .rounded import Rounded
@@ -48,8 +48,11 @@ def fresh(recipe: Recipe, training: Training) -> Lesion:
     return model.to(device(), memory_format=torch.channels_last)
 
 
-def known(path: str, recipe: Recipe, training: Training, **options) -> Lesion:
-    """A network trained before: a checkpoint's averaged one, or that of a shipped file."""
+def known(path: str | list[str], recipe: Recipe, training: Training, **options) -> Lesion:
+    """A network trained before: a checkpoint's averaged one, several ones' mean, or that of a
+    shipped file."""
+    if isinstance(path, list):
+        return load_mean(path)
     if not path.endswith(".onnx"):
         return load_average(path, **options)
     pictures = next(batches(training, recipe, recipe.phases[-1], 0))[0]
@@ -117,7 +120,8 @@ def loss_of(model, teachers, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
 
 
 class Run:
-    """Everything that a checkpoint holds and that a resumed run needs."""
+    """Everything that a checkpoint holds and that a resumed run needs. The averaged weights after
+    each epoch are kept too, to be compared and averaged."""
 
     def __init__(self, recipe: Recipe, out: Path, training: Training):
         torch.manual_seed(recipe.seed)
@@ -144,6 +148,8 @@ class Run:
         part = self.out / "last.part"
         torch.save(state, part)
         part.rename(self.out / "last.pt")
+        shown = {key: state[key] for key in ("epoch", "variant", "average")}
+        torch.save(shown, self.out / f"epoch-{self.epoch}.pt")
         (self.out / "log.json").write_text(json.dumps(self.log, indent=1))
 
     def resume(self) -> None:

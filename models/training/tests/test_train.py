@@ -59,8 +59,9 @@ def test_a_resumed_run_ends_where_an_unbroken_one_does(work, tmp_path):
 def test_mixing_and_distilling_run(work, tmp_path):
     train(replace(TINY, phases=(Phase(32, 1),)), work, tmp_path / "teacher")
     teacher = str(tmp_path / "teacher" / "last.pt")
+    mean = [teacher, str(tmp_path / "teacher" / "epoch-1.pt")]
     student = replace(
-        TINY, phases=(Phase(32, 1),), mixup=0.4, teachers=(teacher, teacher), start=teacher
+        TINY, phases=(Phase(32, 1),), mixup=0.4, teachers=(teacher, mean), start=teacher
     )
     train(student, work, tmp_path / "student")
     log = json.loads((tmp_path / "student" / "log.json").read_text())
