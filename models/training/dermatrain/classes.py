@@ -22,6 +22,7 @@ CLASSES = (
 )
 CODES = tuple(c.code for c in CLASSES)
 MALIGNANT = tuple(i for i, c in enumerate(CLASSES) if c.malignant)
+MELANOMA = CODES.index("mel")
 
 
 class UnknownLabel(ValueError):

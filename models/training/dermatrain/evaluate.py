@@ -8,6 +8,7 @@ import onnx
 
 from . import decisions, explain, manifest, metrics, runtime
 from .calibrate import places
+from .classes import MELANOMA
 from .dataset import ASPECT, load
 
 BLURRED = 300  # pictures of the blurring measurement
@@ -24,7 +25,7 @@ def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) ->
             metrics.sensitivity(score, malignant, t),
             metrics.specificity(score, malignant, t),
         )
-        mel = float((score[y == 4] >= t).mean())
+        mel = float((score[y == MELANOMA] >= t).mean())
         found["operating_points"][point["name"]] = {
             "threshold": t, "sensitivity": sens, "specificity": spec, "melanoma_sensitivity": mel,
         }  # fmt: skip
