@@ -27,7 +27,7 @@ def offsets(share: float, frequency: np.ndarray) -> np.ndarray:
 def fit_prior_share(logits: np.ndarray, y: np.ndarray, frequency: np.ndarray) -> float:
     """How much of log(class frequency) to take off the logits, among the malignant and among the
     benign classes, for the best sum of balanced accuracy and top-3 accuracy: the more is taken off,
-    the more rare classes crowd melanoma out of the three likeliest of what looks like a naevus.
+    the more rare classes crowd naevi and melanomas out of the three likeliest.
     P(malignant) keeps it: taken off there as well, it ranks pictures worse by what is likelier
     among lesions without being likelier malignant.
 
