@@ -14,7 +14,6 @@ from importlib import import_module
 
 import torch
 from torch import nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .depthwise import Depthwise
 
@@ -99,9 +98,9 @@ def fused(model: "Lesion") -> "Lesion":
     """The same network to look on only: normalisations folded into the convolutions."""
     model = copy.deepcopy(model).eval().requires_grad_(False)
     for layers in [m for m in model.modules() if isinstance(m, Conv)]:
-        at = next(i for i, m in enumerate(layers) if isinstance(m, nn.BatchNorm2d))
-        layers[at - 1] = fuse_conv_bn_eval(layers[at - 1], layers[at])
-        layers[at] = nn.Identity()
+        conv, weight, bias = folded(layers)
+        conv.weight, conv.bias = (nn.Parameter(t, requires_grad=False) for t in (weight, bias))
+        layers[list(layers).index(conv) + 1] = nn.Identity()
     return model
 
 
@@ -156,10 +155,10 @@ def load_average(checkpoint, **options) -> Lesion:
     return model
 
 
-def load_mean(checkpoints) -> Lesion:
+def load_mean(checkpoints, **options) -> Lesion:
     """The mean of the averaged weights of networks that were trained one on from another, each as
     often as it is named (Wortsman et al. 2022, "Model soups")."""
-    models = [load_average(checkpoint) for checkpoint in checkpoints]
+    models = [load_average(checkpoint, **options) for checkpoint in checkpoints]
     mean, states = models[0], [model.state_dict() for model in models]
     for path, model in zip(checkpoints, models):
         if model.variant != mean.variant:

@@ -52,7 +52,7 @@ def known(path: str | list[str], recipe: Recipe, training: Training, **options) 
     """A network trained before: a checkpoint's averaged one, several ones' mean, or that of a
     shipped file."""
     if isinstance(path, list):
-        return load_mean(path)
+        return load_mean(path, **options)
     if not path.endswith(".onnx"):
         return load_average(path, **options)
     pictures = next(batches(training, recipe, recipe.phases[-1], 0))[0]
@@ -145,11 +145,12 @@ class Run:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
+        # first, as a run that is cut off after `last.pt` goes on behind this epoch
+        shown = {key: state[key] for key in ("variant", "average")}
+        torch.save(shown, self.out / f"epoch-{self.epoch}.pt")
         part = self.out / "last.part"
         torch.save(state, part)
         part.rename(self.out / "last.pt")
-        shown = {key: state[key] for key in ("epoch", "variant", "average")}
-        torch.save(shown, self.out / f"epoch-{self.epoch}.pt")
         (self.out / "log.json").write_text(json.dumps(self.log, indent=1))
 
     def resume(self) -> None:

@@ -51,3 +51,5 @@ def test_a_fused_network_answers_as_the_one_that_it_was_made_of():
     with torch.no_grad():
         model.train()(pictures)  # so that the normalisations have something to do
         torch.testing.assert_close(fused(model)(pictures), model.eval()(pictures))
+    # where gradients are recorded too
+    torch.testing.assert_close(fused(model)(pictures), model.eval()(pictures).detach())
