@@ -78,6 +78,22 @@ def main_table(report: dict, device: dict | None) -> str:
     return rows_of("figure | asked | measured | 95 % interval | true 4:3 geometry", rows)
 
 
+def conditions_table(report: dict) -> str:
+    keys = (
+        "auroc_malignant", "balanced_accuracy", "accuracy", "top3_accuracy", "ece",
+        "operating_points.screening.sensitivity", "operating_points.screening.specificity", "refused",
+    )  # fmt: skip
+    under = {"as they are": report["test"], "true 4:3 geometry": report["true_geometry"]}
+    rows = [
+        [name, *(number(flat(found)[key]) for key in keys)]
+        for name, found in (under | report["conditions"]).items()
+    ]
+    return rows_of(
+        "pictures | AUROC | balanced | accuracy | top-3 | ECE | sensitivity | specificity | refused",
+        rows,
+    )
+
+
 def recall_table(report: dict) -> str:
     ci = report["ci95"]
     rows = []
@@ -254,8 +270,10 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
         "BYTES": f"{(folder / facts['file']).stat().st_size / 1e6:.2f} MB",
         "LICENCE": facts["licence"],
         "SOURCE": DEVICE if device else REFERENCE,
+        "REFERENCE": REFERENCE,
         "MAIN": main_table(report, measured),
         "RECALL": recall_table(report),
+        "CONDITIONS": conditions_table(report),
         "POINTS": points_table(facts),
         "SLICES": slices(rows, p, y, facts["operating_points"][0]["threshold"]),
         "FAILURES": failures(rows, p, y),

@@ -9,6 +9,7 @@ import onnx
 from . import decisions, explain, manifest, metrics, runtime
 from .calibrate import places
 from .classes import MELANOMA
+from .conditions import CONDITIONS, Under
 from .dataset import ASPECT, load
 
 BLURRED = 300  # pictures of the blurring measurement
@@ -73,6 +74,7 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     report["ci95"] = interval(lambda i: figures(p[i], out["embedding"][i], y[i], facts), groups)
     report["float"] = float_figures(work, stored, y, p, facts, threads)
     report["uncertain"] = rule_on(p, y, facts)
+    report["conditions"] = under_conditions(model, pixels, test, y, facts, threads)
     if data is not None:
         maps = out["attention"]
         report["attention"] = attention_inside(maps, p.argmax(1), rows, test, data, size)
@@ -89,6 +91,16 @@ def float_figures(work, stored, y, int8, facts, threads) -> dict:
     p = metrics.probabilities(out["logits"], **facts["calibration"])
     found = metrics.summary(p, y)
     found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
+    return found
+
+
+def under_conditions(model, pixels, test, y, facts, threads) -> dict:
+    found = {}
+    for name, condition in CONDITIONS.items():
+        inputs = Under(condition, pixels, test, facts["input"]["width"])
+        out = runtime.run(model, inputs, ("logits", "embedding"), name, threads)
+        p = metrics.probabilities(out["logits"], **facts["calibration"])
+        found[name] = figures(p, out["embedding"], y, facts)
     return found
 
 
