@@ -12,7 +12,7 @@ use crate::{daemon, synthetic};
 /// The simulator: everything is the real device but the camera, the panel and the buttons.
 const SIMULATOR: &str = include_str!("../../config/simulator.toml");
 /// How many synthetic lesions the simulator's camera shows.
-const PICTURES: usize = 24;
+pub const PICTURES: usize = 24;
 
 /// Run the whole device in a browser: a folder as the camera, panel and buttons on a page
 #[derive(Debug, Args)]

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use dermascope::synthetic;
+use dermascope::{commands::demo, synthetic};
 
 /// The lines that begin with `$ ` in the README's console blocks, without it.
 fn commands() -> Vec<String> {
@@ -87,4 +87,25 @@ fn the_figures_in_the_readme_are_those_that_the_evaluation_printed() {
         let row = format!("| {words} | {:.3} | {low:.3} to {high:.3} |", number(place));
         assert!(readme.contains(&row), "{row}");
     }
+}
+
+#[test]
+fn the_readme_says_how_many_of_the_demo_s_drawn_lesions_are_refused() {
+    const NUMBERS: [&str; 11] =
+        ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
+    let folder = tempfile::tempdir().unwrap();
+    let drawn = synthetic::folder(folder.path(), demo::PICTURES).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_dermascope"));
+    let output = program.args(["classify", "--json"]).args(&drawn).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), demo::PICTURES);
+    let refused = lines
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap())
+        .filter(|read| read["doubts"].as_array().unwrap().contains(&"out_of_distribution".into()))
+        .count();
+    let told = format!("{} of the {} it refuses", NUMBERS[refused], demo::PICTURES);
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    assert!(readme.contains(&told), "{told}");
 }

@@ -27,6 +27,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     add_prepare(commands)
     add_train(commands)
+    add_cross_fit(commands)
     add_quantise(commands)
     add_calibrate(commands)
     add_evaluate(commands)
@@ -60,6 +61,25 @@ def run_train(options) -> None:
 
     out = options.out or options.work / options.recipe.stem
     train(read_recipe(options.recipe), options.work, out)
+
+
+def add_cross_fit(commands) -> None:
+    p = commands.add_parser(
+        "cross-fit", help="judge a recipe on the training pictures, each held out once"
+    )
+    p.add_argument("recipe", type=Path)
+    p.add_argument("--folds", type=int, default=2, help="networks to train (%(default)s)")
+    p.add_argument("--out", type=Path, help="checkpoints, cross-fit.json (work/<recipe name>)")
+    p.set_defaults(run=run_cross_fit)
+
+
+def run_cross_fit(options) -> None:
+    from .cross_fit import cross_fit
+    from .recipe import read_recipe
+
+    out = options.out or options.work / options.recipe.stem
+    report = cross_fit(read_recipe(options.recipe), options.work, out, options.folds)
+    print(json.dumps(report, indent=1))
 
 
 def add_quantise(commands) -> None:

@@ -1,5 +1,6 @@
 """Which pictures an epoch shows, and the threads that render them ahead of the network."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ import numpy as np
 
 from .augment import augment
 from .classes import CLASSES
-from .dataset import ASPECT, load
+from .dataset import ASPECT, Picture, load
 from .geometry import normalise
 from .recipe import Phase, Recipe
 
@@ -24,12 +25,15 @@ class Training:
     weights: np.ndarray  # sum to 1
 
 
-def load_training(work: Path, recipe: Recipe) -> Training:
+def load_training(
+    work: Path, recipe: Recipe, keep: Callable[[Picture], bool] = lambda row: True
+) -> Training:
+    """The pictures of the train split that `keep` wants."""
     arrays, sources, places, labels, trust = {}, [], [], [], []
     for source, weight in (("ham10000", 1.0), ("isic2017", recipe.isic2017_weight)):
         arrays[source], rows = load(work, source)
         for place, row in enumerate(rows):
-            if row.split == "train" and weight > 0:
+            if row.split == "train" and weight > 0 and keep(row):
                 sources.append(source)
                 places.append(place)
                 labels.append(row.label)

@@ -76,13 +76,11 @@ def decide(logits: np.ndarray, y: np.ndarray, offsets: np.ndarray) -> tuple[dict
     offsets = np.round(offsets, 6)
     temperature = round(decisions.fit_temperature(logits, y, offsets), 6)
     p = metrics.probabilities(logits, temperature, offsets)
-    score, malignant = metrics.malignant_probability(p), metrics.is_malignant(y)
+    score = metrics.malignant_probability(p)
     points = (
-        point(p, y, "screening",
-              min(decisions.screening_threshold(score, malignant, SCREENING, HELD),
-                  decisions.screening_threshold(score, y == MELANOMA, SCREENING, HELD_MELANOMA)),
+        point(p, y, "screening", screening(score, y),
               "Misses few malignant lesions; more false alarms."),
-        point(p, y, "balanced", decisions.balanced_threshold(score, malignant),
+        point(p, y, "balanced", decisions.balanced_threshold(score, metrics.is_malignant(y)),
               "The best sum of sensitivity and specificity."),
     )  # fmt: skip
     rule = decisions.fit_rule(p, y, points[0].threshold)
@@ -97,6 +95,16 @@ def decide(logits: np.ndarray, y: np.ndarray, offsets: np.ndarray) -> tuple[dict
         "uncertain": asdict(rule),
     }
     return decided, report
+
+
+def screening(score: np.ndarray, y: np.ndarray) -> float:
+    """The highest threshold that holds for malignant lesions and for melanomas among them."""
+    malignant = metrics.is_malignant(y), HELD
+    melanoma = y == MELANOMA, HELD_MELANOMA
+    return min(
+        decisions.screening_threshold(score, sought, SCREENING, held)
+        for sought, held in (malignant, melanoma)
+    )
 
 
 def point(p, y, name: str, threshold: float, description: str) -> manifest.OperatingPoint:

@@ -202,7 +202,11 @@ class Run:
 
 def train(recipe: Recipe, work: Path, out: Path) -> None:
     """Run the recipe to its end, from where it was left if it was."""
-    training = load_training(work, recipe)
+    train_on(load_training(work, recipe), recipe, work, out)
+
+
+def train_on(training: Training, recipe: Recipe, work: Path, out: Path) -> Lesion:
+    """The averaged network that comes of it."""
     run = Run(recipe, out, training)
     run.resume()
     while run.epoch < recipe.epochs:
@@ -215,6 +219,7 @@ def train(recipe: Recipe, work: Path, out: Path) -> None:
         run.log.append(row)
         run.save()
         print(json.dumps({k: round(v, 4) for k, v in row.items() if k != "recall"}), flush=True)
+    return run.average
 
 
 def validate(model: nn.Module, work: Path, size: int = 256) -> dict:

