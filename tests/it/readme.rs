@@ -90,6 +90,21 @@ fn the_figures_in_the_readme_are_those_that_the_evaluation_printed() {
 }
 
 #[test]
+fn the_readme_says_what_the_card_does_of_melanomas_in_dim_and_warm_light() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let card = fs::read_to_string(root.join("models/CARD.md")).unwrap();
+    let columns = |begins: &str| -> Vec<String> {
+        let row = card.lines().find(|line| line.starts_with(begins)).unwrap();
+        row.split('|').map(|cell| cell.trim().to_string()).collect()
+    };
+    let place = columns("| pictures | AUROC").iter().position(|cell| cell == "of melanoma").unwrap();
+    let found = |row: &str| columns(row)[place].parse::<f64>().unwrap();
+    let (dim, warm, plain) = (found("| 0.6 of the light"), found("| warm light"), found("| as they are"));
+    let told = format!("({dim:.2} and {warm:.2} of them instead of {plain:.2})");
+    assert!(fs::read_to_string(root.join("README.md")).unwrap().contains(&told), "{told}");
+}
+
+#[test]
 fn the_readme_says_how_many_of_the_demo_s_drawn_lesions_are_refused() {
     const NUMBERS: [&str; 11] =
         ["none", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"];
