@@ -173,8 +173,8 @@ def test_cross_fitting_judges_each_training_picture_once_by_a_network_without_it
     assert sorted(names[0] + names[1]) == sorted(zip(whole.sources, whole.places.tolist()))
 
 
-def test_pictures_of_one_lesion_are_in_one_fold():
-    assert {fold_of("HAM_0000118", 4) for _ in range(3)} == {fold_of("HAM_0000118", 4)}
+def test_folds_are_those_of_any_other_run_and_all_are_used():
+    assert [fold_of(f"HAM_{i:07}", 4) for i in range(6)] == [2, 3, 2, 0, 0, 1]
     assert {fold_of(f"HAM_{i}", 4) for i in range(50)} == {0, 1, 2, 3}
 
 
