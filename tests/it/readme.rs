@@ -6,9 +6,13 @@ use std::process::Command;
 
 use dermascope::{commands::demo, synthetic};
 
+fn readme() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
 /// The lines that begin with `$ ` in the README's console blocks, without it.
 fn commands() -> Vec<String> {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme = readme();
     let blocks =
         readme.split("```console\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_string());
     let lines: Vec<_> =
@@ -59,7 +63,7 @@ fn every_make_command_in_the_readme_is_a_target() {
 #[test]
 fn every_link_to_a_file_in_the_readme_leads_somewhere() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let readme = readme();
     let links = readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());
     for link in links.filter(|link| !link.contains("://")) {
         assert!(root.join(link).exists(), "{link}");
@@ -69,7 +73,7 @@ fn every_link_to_a_file_in_the_readme_leads_somewhere() {
 #[test]
 fn the_figures_in_the_readme_are_those_that_the_evaluation_printed() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let readme = readme();
     let text = fs::read_to_string(root.join("models/evaluation.json")).unwrap();
     let evaluation: serde_json::Value = serde_json::from_str(&text).unwrap();
     for (words, place) in [
@@ -91,8 +95,8 @@ fn the_figures_in_the_readme_are_those_that_the_evaluation_printed() {
 
 #[test]
 fn the_readme_says_what_the_card_does_of_melanomas_in_dim_and_warm_light() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let card = fs::read_to_string(root.join("models/CARD.md")).unwrap();
+    let card = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/CARD.md");
+    let card = fs::read_to_string(card).unwrap();
     let columns = |begins: &str| -> Vec<String> {
         let row = card.lines().find(|line| line.starts_with(begins)).unwrap();
         row.split('|').map(|cell| cell.trim().to_string()).collect()
@@ -101,7 +105,7 @@ fn the_readme_says_what_the_card_does_of_melanomas_in_dim_and_warm_light() {
     let found = |row: &str| columns(row)[place].parse::<f64>().unwrap();
     let (dim, warm, plain) = (found("| 0.6 of the light"), found("| warm light"), found("| as they are"));
     let told = format!("({dim:.2} and {warm:.2} of them instead of {plain:.2})");
-    assert!(fs::read_to_string(root.join("README.md")).unwrap().contains(&told), "{told}");
+    assert!(readme().contains(&told), "{told}");
 }
 
 #[test]
@@ -121,6 +125,5 @@ fn the_readme_says_how_many_of_the_demo_s_drawn_lesions_are_refused() {
         .filter(|read| read["doubts"].as_array().unwrap().contains(&"out_of_distribution".into()))
         .count();
     let told = format!("{} of the {} it refuses", NUMBERS[refused], demo::PICTURES);
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    assert!(readme.contains(&told), "{told}");
+    assert!(readme().contains(&told), "{told}");
 }

@@ -83,6 +83,8 @@ def run_cross_fit(options) -> None:
 
 
 def add_quantise(commands) -> None:
+    from .recipe import SIDE
+
     p = commands.add_parser(
         "quantise", help="export a checkpoint, try int8 ranges, keep the nearest"
     )
@@ -94,7 +96,7 @@ def add_quantise(commands) -> None:
         help="its averaged weights are exported; of several, their mean",
     )
     p.add_argument(
-        "--size", type=int, default=256, help="pixels a side of its pictures (%(default)s)"
+        "--size", type=int, default=SIDE, help="pixels a side of its pictures (%(default)s)"
     )
     p.add_argument("--embedding", type=int, default=32, help="outlier directions (%(default)s)")
     p.add_argument(

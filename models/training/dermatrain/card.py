@@ -9,6 +9,7 @@ import onnx
 from . import manifest, metrics, plots
 from .classes import CLASSES, CODES
 from .dataset import load
+from .metrics import flat
 from .unfold import variant_of
 
 ASKED = {
@@ -49,13 +50,6 @@ def number(value) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.3f}"
 
 
-def flat(nested: dict, prefix: str = "") -> dict:
-    out = {}
-    for k, v in nested.items():
-        out |= flat(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}": v}
-    return out
-
-
 def main_table(report: dict, device: dict | None) -> str:
     source = flat(device) if device else flat(report["test"])
     ci = flat((device or {}).get("ci95", {})) or report["ci95"]
@@ -85,10 +79,8 @@ def conditions_table(report: dict) -> str:
         "operating_points.screening.specificity", "refused",
     )  # fmt: skip
     under = {"as they are": report["test"], "true 4:3 geometry": report["true_geometry"]}
-    rows = [
-        [name, *(number(flat(found)[key]) for key in keys)]
-        for name, found in (under | report["conditions"]).items()
-    ]
+    found = {name: flat(figures) for name, figures in (under | report["conditions"]).items()}
+    rows = [[name, *(number(figures[key]) for key in keys)] for name, figures in found.items()]
     return rows_of(
         "pictures | AUROC | balanced | accuracy | top-3 | ECE | sensitivity | of melanoma | "
         "specificity | refused",

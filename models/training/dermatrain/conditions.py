@@ -1,14 +1,14 @@
 """Stored pictures as other lamps, cameras and hands would take them, always in the same dose: how
 far what was measured on the pictures as they are holds elsewhere."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from .augment import hair
-from .geometry import View, preprocess, render
+from .geometry import View, render
 
 
 def lit(*gains: float) -> Callable[[np.ndarray, int], np.ndarray]:
@@ -41,17 +41,12 @@ CONDITIONS = {
 }
 
 
-class Under:
-    """Packed pictures under a condition, as network inputs of `size` pixels a side."""
+@dataclass(frozen=True)
+class Altered:
+    """Packed pictures under a condition, each altered when it is asked for by its place."""
 
-    def __init__(self, condition, pixels: np.ndarray, places, size: int):
-        self.condition, self.pixels, self.size = condition, pixels, size
-        self.places = list(places)
+    condition: Callable[[np.ndarray, int], np.ndarray]
+    pixels: np.ndarray
 
-    def __len__(self) -> int:
-        return len(self.places)
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        for i in self.places:
-            changed = self.condition(self.pixels[i], i)
-            yield preprocess(Image.fromarray(changed), self.size)
+    def __getitem__(self, place: int) -> np.ndarray:
+        return self.condition(self.pixels[place], place)

@@ -14,13 +14,12 @@ import numpy as np
 
 from . import metrics
 from .batches import load_training
-from .dataset import load
+from .dataset import Picture, load
+from .decisions import fit_temperature
 from .evaluate import interval
 from .network import fused
-from .recipe import Recipe
+from .recipe import SIDE, Recipe
 from .train import predict, train_on
-
-SIZE = 256  # pixels a side, as the device feeds it
 
 
 def fold_of(group: str, folds: int) -> int:
@@ -39,7 +38,7 @@ def cross_fit(recipe: Recipe, work: Path, out: Path, folds: int) -> dict:
     _, rows = load(work, "ham10000")
     labels = np.array([rows[i].label for i in places])
     groups = np.array([rows[i].group_id for i in places])
-    p = calibrated(logits, labels)
+    p = metrics.softmax(logits, fit_temperature(logits, labels))
     report = {"n": len(places), **metrics.summary(p, labels)}
     report["ci95"] = interval(lambda i: metrics.summary(p[i], labels[i]), groups)
     (out / "cross-fit.json").write_text(json.dumps(report, indent=1))
@@ -50,18 +49,12 @@ def hold_out(
     recipe: Recipe, work: Path, out: Path, fold: int, folds: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """The places of a fold's pictures, and what a network says of them that was trained without it."""
-    learnt = load_training(work, recipe, lambda row: fold_of(row.group_id, folds) != fold)
+
+    def inside(row: Picture) -> bool:
+        return fold_of(row.group_id, folds) == fold
+
+    learnt = load_training(work, recipe, lambda row: not inside(row))
     model = fused(train_on(learnt, recipe, work, out / f"fold-{fold + 1}"))
     pixels, rows = load(work, "ham10000")
-    held = [
-        i
-        for i, row in enumerate(rows)
-        if row.split == "train" and fold_of(row.group_id, folds) == fold
-    ]
-    return np.array(held), predict(model, pixels[held], SIZE)
-
-
-def calibrated(logits: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Probabilities at the temperature of most likelihood."""
-    found = [metrics.softmax(logits, t) for t in np.exp(np.linspace(-2.0, 1.5, 71))]
-    return max(found, key=lambda p: np.log(p[np.arange(len(labels)), labels] + 1e-12).sum())
+    held = [i for i, row in enumerate(rows) if row.split == "train" and inside(row)]
+    return np.array(held), predict(model, pixels[held], SIDE)

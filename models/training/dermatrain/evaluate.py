@@ -9,7 +9,7 @@ import onnx
 from . import decisions, explain, manifest, metrics, runtime
 from .calibrate import places
 from .classes import MELANOMA
-from .conditions import CONDITIONS, Under
+from .conditions import CONDITIONS, Altered
 from .dataset import ASPECT, load
 
 BLURRED = 300  # pictures of the blurring measurement
@@ -35,6 +35,13 @@ def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) ->
     return found
 
 
+def judged(model, inputs, y: np.ndarray, facts: dict, label: str, threads: int) -> dict:
+    """The figures of the network on other inputs of the same pictures."""
+    out = runtime.run(model, inputs, ("logits", "embedding"), label, threads)
+    p = metrics.probabilities(out["logits"], **facts["calibration"])
+    return figures(p, out["embedding"], y, facts)
+
+
 def interval(compute, groups: np.ndarray, rounds: int = 500, seed: int = 5) -> dict:
     """95 % intervals of every number that compute(indices) returns, drawing whole groups."""
     rng = np.random.default_rng(seed)
@@ -42,17 +49,10 @@ def interval(compute, groups: np.ndarray, rounds: int = 500, seed: int = 5) -> d
     drawn = []
     for _ in range(rounds):
         chosen = rng.integers(len(members), size=len(members))
-        drawn.append(flat(compute(np.concatenate([members[c] for c in chosen]))))
+        drawn.append(metrics.flat(compute(np.concatenate([members[c] for c in chosen]))))
     keys = drawn[0]
     column = {k: np.array([d[k] for d in drawn]) for k in keys}
     return {k: [float(q) for q in np.nanquantile(v, [0.025, 0.975])] for k, v in column.items()}
-
-
-def flat(nested: dict, prefix: str = "") -> dict:
-    out = {}
-    for k, v in nested.items():
-        out |= flat(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}": float(v)}
-    return out
 
 
 def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> dict:
@@ -65,16 +65,18 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     size = facts["input"]["width"]
     stored = runtime.Stored(pixels, test, size)
     out = runtime.run(model, stored, label="test, int8", threads=threads)
-    true = runtime.Stored(pixels, test, size, ASPECT["ham10000"])
-    true = runtime.run(model, true, label="true geometry", threads=threads)
-    p, p_true = (metrics.probabilities(o["logits"], **facts["calibration"]) for o in (out, true))
+    p = metrics.probabilities(out["logits"], **facts["calibration"])
     report = {"model": facts["name"], "sha256": facts["sha256"]}
     report["test"] = figures(p, out["embedding"], y, facts)
-    report["true_geometry"] = figures(p_true, true["embedding"], y, facts)
+    true = runtime.Stored(pixels, test, size, ASPECT["ham10000"])
+    report["true_geometry"] = judged(model, true, y, facts, "true geometry", threads)
     report["ci95"] = interval(lambda i: figures(p[i], out["embedding"][i], y[i], facts), groups)
     report["float"] = float_figures(work, stored, y, p, facts, threads)
     report["uncertain"] = rule_on(p, y, facts)
-    report["conditions"] = under_conditions(model, pixels, test, y, facts, threads)
+    report["conditions"] = {
+        name: judged(model, runtime.Stored(Altered(c, pixels), test, size), y, facts, name, threads)
+        for name, c in CONDITIONS.items()
+    }
     if data is not None:
         maps = out["attention"]
         report["attention"] = attention_inside(maps, p.argmax(1), rows, test, data, size)
@@ -91,16 +93,6 @@ def float_figures(work, stored, y, int8, facts, threads) -> dict:
     p = metrics.probabilities(out["logits"], **facts["calibration"])
     found = metrics.summary(p, y)
     found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
-    return found
-
-
-def under_conditions(model, pixels, test, y, facts, threads) -> dict:
-    found = {}
-    for name, condition in CONDITIONS.items():
-        inputs = Under(condition, pixels, test, facts["input"]["width"])
-        out = runtime.run(model, inputs, ("logits", "embedding"), name, threads)
-        p = metrics.probabilities(out["logits"], **facts["calibration"])
-        found[name] = figures(p, out["embedding"], y, facts)
     return found
 
 

@@ -73,6 +73,14 @@ def specificity(score: np.ndarray, positive: np.ndarray, threshold: float) -> fl
     return float((score[~positive] < threshold).mean()) if (~positive).any() else float("nan")
 
 
+def flat(nested: dict, prefix: str = "") -> dict:
+    """Names within names joined by dots."""
+    out = {}
+    for k, v in nested.items():
+        out |= flat(v, f"{prefix}{k}.") if isinstance(v, dict) else {f"{prefix}{k}": v}
+    return out
+
+
 def summary(p: np.ndarray, y: np.ndarray) -> dict:
     return {
         "balanced_accuracy": balanced_accuracy(p, y),

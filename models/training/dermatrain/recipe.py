@@ -4,6 +4,8 @@ import tomllib
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+SIDE = 256  # pixels a side of what the device feeds the network, whatever sizes it was trained at
+
 
 @dataclass(frozen=True)
 class Phase:

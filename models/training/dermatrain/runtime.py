@@ -52,12 +52,12 @@ def run_pooled(model: onnx.ModelProto, inputs, label: str, threads=1) -> dict:
 
 
 class Stored:
-    """Packed pictures as network inputs of `size` pixels a side, made one by one.
+    """Pictures, by their places, as network inputs of `size` pixels a side, made one by one.
 
     `stretch` first restores a squashed picture's proportions, of which the square is cropped.
     """
 
-    def __init__(self, pixels: np.ndarray, places, size: int, stretch: float = 1.0):
+    def __init__(self, pixels, places, size: int, stretch: float = 1.0):
         self.pixels, self.places, self.size, self.stretch = pixels, list(places), size, stretch
 
     def __len__(self) -> int:

@@ -18,7 +18,7 @@ from .dataset import load
 from .geometry import normalise
 from .network import Lesion, fused, load_average, load_imagenet, load_mean
 from .progress import progress
-from .recipe import Recipe
+from .recipe import SIDE, Recipe
 from .rounded import Rounded
 from .unfold import load_shipped
 
@@ -222,7 +222,7 @@ def train_on(training: Training, recipe: Recipe, work: Path, out: Path) -> Lesio
     return run.average
 
 
-def validate(model: nn.Module, work: Path, size: int = 256) -> dict:
+def validate(model: nn.Module, work: Path, size: int = SIDE) -> dict:
     pixels, rows = load(work, "ham10000")
     places = [i for i, r in enumerate(rows) if r.split == "val"]
     logits = predict(model, pixels[places], size)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from dermatrain.conditions import CONDITIONS, Under, lit, seen
+from dermatrain.conditions import CONDITIONS, Altered, lit, seen
 
 
 def lesion(size=64):
@@ -32,9 +32,23 @@ def test_nearer_shows_the_lesion_larger_and_farther_smaller():
     assert abs(dark[2] - dark[1] / 1.25**2) < 0.2 * dark[1]
 
 
+def packed():
+    return np.stack([lesion(), 255 - lesion()])
+
+
+def test_pictures_are_altered_by_their_place():
+    altered = Altered(lit(0.5, 0.5, 0.5), packed())
+    assert altered[0][0, 0].tolist() == [105, 80, 70] and altered[1][0, 0].tolist() == [22, 47, 57]
+    assert np.array_equal(
+        Altered(CONDITIONS["drawn hair"], packed())[1], CONDITIONS["drawn hair"](255 - lesion(), 1)
+    )
+
+
 def test_pictures_under_a_condition_come_in_order_as_network_inputs():
-    packed = np.stack([lesion(), 255 - lesion()])
-    under = Under(lit(1.0, 1.0, 1.0), packed, [1, 0], 32)
+    pytest.importorskip("onnxruntime", reason="not among the light test requirements")
+    from dermatrain.runtime import Stored
+
+    under = Stored(Altered(lit(1.0, 1.0, 1.0), packed()), [1, 0], 32)
     inputs = list(under)
     assert len(under) == 2 and inputs[0].shape == (3, 32, 32)
     assert inputs[0][0, 0, 0] < inputs[1][0, 0, 0]
