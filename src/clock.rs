@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime, clock_settime};
 
-use crate::links::serial;
+use crate::serial;
 
 /// Made by systemd-timesyncd once the network has told the time.
 const SYNCHRONISED: &str = "run/systemd/timesync/synchronized";

@@ -7,16 +7,17 @@ use serde::{Deserialize, Serialize};
 use crate::boards;
 use crate::buttons::ButtonsConfig;
 use crate::camera::CameraConfig;
-use crate::classifier::{ModelConfig, sha256_hex};
-use crate::daemon::DeviceConfig;
+use crate::classifier::ModelConfig;
+use crate::device::DeviceConfig;
+use crate::digest::sha256_hex;
+use crate::http::HttpConfig;
 use crate::light::LightConfig;
-use crate::links::http::HttpConfig;
-use crate::links::serial::SerialConfig;
-use crate::links::usb::UsbConfig;
 use crate::panel::PanelConfig;
 use crate::power::BatteryConfig;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
+use crate::serial::SerialConfig;
+use crate::usb::UsbConfig;
 
 /// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
 use crate::classifier::Assessment;
-use crate::frame::{Encoded, Region};
 use crate::light::Lit;
+use crate::picture::{Encoded, Region};
 use crate::quality::Quality;
 
 /// The frame kept when the button is pressed. What is stored is exactly what is analysed:

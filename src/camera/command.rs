@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::newest::{NewestWins, newest_wins};
 use super::{Camera, CameraConfig, CameraError, Shot, Splitter};
-use crate::frame::{Encoded, Encoding};
+use crate::picture::{Encoded, Encoding};
 
 /// How many of the last lines of the program's standard error are kept for the message when it fails.
 const LAST_LINES: usize = 3;

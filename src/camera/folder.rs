@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Camera, CameraConfig, CameraError, Shot};
-use crate::frame::Encoded;
 use crate::picture;
+use crate::picture::Encoded;
 
 /// Opens the folder of `camera.folder`.
 pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {

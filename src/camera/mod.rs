@@ -19,8 +19,8 @@ use std::time::Duration;
 use image::RgbImage;
 use image::imageops::crop_imm;
 
-use crate::frame::{Encoded, Region};
 use crate::picture::{self, PictureError};
+use crate::picture::{Encoded, Region};
 
 pub use config::CameraConfig;
 pub use splitter::Splitter;
@@ -78,7 +78,7 @@ pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
     opener(config)
 }
 
-/// A shot, decoded and cropped: what becomes a [`Frame`](crate::frame::Frame).
+/// A shot, decoded and cropped: what becomes a [`Frame`](crate::picture::Frame).
 #[derive(Clone, Debug)]
 pub struct View {
     /// The field of view.
@@ -109,7 +109,7 @@ pub fn decode(shot: Shot, config: &CameraConfig) -> Result<View, PictureError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{frame::Encoding, synthetic};
+    use crate::{picture::Encoding, synthetic};
 
     fn png(pixels: &RgbImage) -> Shot {
         Shot::Encoded(picture::encode_png(pixels).unwrap())

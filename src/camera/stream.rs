@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, select};
 
 use super::newest::{NewestWins, newest_wins};
 use super::{Camera, CameraConfig, CameraError, Shot};
-use crate::frame::Frame;
+use crate::picture::Frame;
 use crate::quality;
 
 /// The pause before a lost camera is opened anew: doubled each time, up to the longest.

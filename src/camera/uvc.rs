@@ -8,8 +8,8 @@ use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, Req
 use nokhwa::{FormatDecoder, NokhwaError};
 
 use super::{Camera, CameraConfig, CameraError, Shot, formats, locks, v4l2};
-use crate::frame::{Encoded, Encoding};
 use crate::picture::end_of_jpeg;
+use crate::picture::{Encoded, Encoding};
 
 /// Where the kernel describes video devices.
 const VIDEO_CLASS: &str = "/sys/class/video4linux";

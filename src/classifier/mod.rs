@@ -21,6 +21,8 @@ pub use engine::{ENGINES, Engine, EngineBuilder, EngineError, Outputs, Step};
 pub use manifest::{Label, Manifest, OperatingPoint};
 pub use preprocess::{preprocess, restore_aspect};
 
+use crate::digest::sha256_hex;
+
 /// `[model]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -154,10 +156,4 @@ fn read_network(path: &Path, expected: &str) -> Result<Vec<u8>, ModelError> {
         return Err(ModelError::Hash { path: path.into(), expected: expected.into(), found });
     }
     Ok(network)
-}
-
-/// The SHA-256 of bytes as 64 lower-case hexadecimal digits.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

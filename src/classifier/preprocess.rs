@@ -3,8 +3,8 @@
 use image::RgbImage;
 
 use super::manifest::Input;
-use crate::frame::Region;
-use crate::resize::resize;
+use crate::picture::Region;
+use crate::picture::resize;
 
 /// Crops the central square, resizes it with an antialiased bilinear filter (Pillow's BILINEAR) and normalises:
 /// 3 x height x width values, channel by channel.

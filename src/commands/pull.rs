@@ -12,8 +12,8 @@ use indicatif::{BinaryBytes, ProgressBar, ProgressStyle};
 use serial2::SerialPort;
 
 use crate::RESEARCH_ONLY;
-use crate::links::pull::{Patience, Report, find, pull};
-use crate::links::serial::open;
+use crate::pull::{Patience, Report, find, pull};
+use crate::serial::open;
 
 /// Pull what is new from a device on the USB cable into a folder
 #[derive(Debug, Args)]

@@ -8,8 +8,8 @@ use image::RgbImage;
 
 use super::ModelArgs;
 use crate::classifier::{Assessment, Classifier, restore_aspect};
-use crate::frame::Region;
 use crate::picture;
+use crate::picture::Region;
 use crate::quality::{self, Quality, QualityConfig};
 
 /// Reads picture files one after the other.

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::links::http;
+use crate::http;
 
 /// Make a token, which the HTTP link asks of everyone who comes over a network
 #[derive(Debug, Args)]

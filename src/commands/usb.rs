@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
-use crate::classifier::sha256_hex;
 use crate::config::Config;
-use crate::links::usb::{
+use crate::digest::sha256_hex;
+use crate::records::{Reader, RecordError};
+use crate::usb::{
     CONFIGFS, CONTROLLERS, Drive, Gadget, INTERFACE, NAME, change_drive, controllers, down, is_connected,
     make_drive,
 };
-use crate::records::{Reader, RecordError};
 
 /// How long a controller or the network interface may take to come.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -7,7 +7,6 @@
 
 mod analyst;
 mod archivist;
-mod config;
 mod painter;
 mod supervisor;
 mod turn;
@@ -17,19 +16,18 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-pub use config::DeviceConfig;
-
 use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::{self, Wish};
 use crate::device::Event;
-use crate::links::http::{self, ScreenFeed};
-use crate::links::remote::{self, Wish};
-use crate::links::serial;
+use crate::feed::ScreenFeed;
+use crate::http;
 use crate::panel::VirtualScreen;
 use crate::patience::Patience;
 use crate::power::{self, BatteryConfig, Charge};
+use crate::serial;
 use painter::Painter;
 use turn::Device;
 
@@ -69,7 +67,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let archivist = archivist::start(config, notices)?;
     let virtual_buttons = VirtualButtons::default();
     // This end stays: without any the device would hear that nobody will ever say anything.
-    let (remote, base) = remote::pair();
+    let (remote, base) = control::pair();
     let inputs = Inputs {
         edges: watch_buttons(&config.buttons, &virtual_buttons)?,
         charges: watch_battery(&config.battery)?,

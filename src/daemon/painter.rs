@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::spawn;
-use crate::links::http::ScreenFeed;
+use crate::feed::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig};
 use crate::patience::Patience;
 use crate::screens::{self, Hint, Screen, Status};
@@ -227,8 +227,8 @@ mod tests {
     use image::RgbImage;
 
     use super::*;
-    use crate::frame::{Frame, Region};
     use crate::panel::VirtualScreen;
+    use crate::picture::{Frame, Region};
 
     #[test]
     fn a_live_picture_that_is_not_renewed_goes_by_itself() {

@@ -18,16 +18,16 @@ use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::control::{Base, Told, Wish};
 use crate::device::{self, Effect, Event, Live, Part, State};
-use crate::frame::{Frame, Region};
 use crate::light::Light;
-use crate::links::remote::{Base, Told, Wish};
-use crate::links::usb;
 use crate::picture;
+use crate::picture::{Frame, Region};
 use crate::power::{self, Charge};
 use crate::quality::{self, QualityConfig};
 use crate::reading::Capture;
 use crate::screens::{Hint, Status};
+use crate::usb;
 
 /// How often a button that is held is looked at, so that the fill on the screen moves smoothly.
 const HOLD_PACE: Duration = Duration::from_millis(50);

@@ -1,10 +1,12 @@
 //! The device: the state machine that decides what happens when. [`step`] is a pure function: it knows no
 //! hardware, no clock and no disk, and does nothing but answer the next state and what is to be done.
 
+mod config;
 mod screen;
 
 use std::sync::Arc;
 
+pub use config::DeviceConfig;
 pub use screen::{Live, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};

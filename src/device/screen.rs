@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Fault, Part, Past, State};
-use crate::frame::Frame;
+use crate::picture::Frame;
 use crate::screens::{Hint, Screen};
 
 /// What changes while a state stays: the live picture and the button that is being held.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::case::Case;
 use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timings};
-use crate::frame::{Encoded, Encoding, Region};
+use crate::picture::{Encoded, Encoding, Region};
 use crate::quality::{Quality, QualityConfig, Reason, measure};
 
 fn capture() -> Arc<Capture> {

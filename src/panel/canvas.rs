@@ -5,7 +5,7 @@ use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 use image::RgbImage;
 
-use crate::frame::Encoded;
+use crate::picture::Encoded;
 use crate::picture::PictureError;
 
 /// A picture of a panel's size, in the panel's own colours.

@@ -6,11 +6,13 @@ use std::path::Path;
 use image::codecs::png::PngDecoder;
 use image::{DynamicImage, ImageDecoder, ImageError, Limits, RgbImage};
 
-use crate::frame::{Encoded, Encoding};
-
+mod frame;
 mod jpeg;
+mod resize;
 
+pub use frame::{Encoded, Encoding, Frame, Region};
 pub use jpeg::{Step, Walker, end_of_jpeg};
+pub use resize::resize;
 
 /// The longest side that is accepted, in pixels.
 pub const MAX_SIDE: u32 = 16_384;

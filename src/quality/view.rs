@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use image::RgbImage;
 
 use super::SIDE;
-use crate::frame::Region;
-use crate::resize::resize;
+use crate::picture::Region;
+use crate::picture::resize;
 
 /// Which pixels of the copy are in the ring, row by row.
 static RING: LazyLock<Vec<bool>> =

@@ -16,7 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::sha256_hex;
+use crate::digest::sha256_hex;
 
 /// What an entry does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -14,9 +14,9 @@ use super::error::{io, sql};
 use super::images::Images;
 use super::{Filter, Page, Record, RecordError, RecordsConfig, Space, chain, schema};
 use crate::case::Case;
-use crate::classifier::sha256_hex;
-use crate::frame::Encoded;
+use crate::digest::sha256_hex;
 use crate::picture;
+use crate::picture::Encoded;
 use crate::reading::{Capture, Reading};
 
 /// The records, to read. Any number of readers may be open beside one another and beside writers.

@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::{Assessment, ClassProbability, sha256_hex};
-use crate::frame::{Encoding, Region};
+use crate::classifier::{Assessment, ClassProbability};
+use crate::digest::sha256_hex;
 use crate::light::Lit;
+use crate::picture::{Encoding, Region};
 use crate::quality::Quality;
 use crate::reading::{Reading, Verdict};
 

@@ -13,7 +13,7 @@ use super::images::{Images, sync_folder};
 use super::reader::{Reader, database_path, head, newest};
 use super::record::image_name;
 use super::{Dermoscopy, Record, RecordError, RecordsConfig, schema};
-use crate::classifier::sha256_hex;
+use crate::digest::sha256_hex;
 use crate::reading::Reading;
 
 /// The records, to read and write. Several processes may have one open: each write takes a lock.

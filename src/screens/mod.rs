@@ -24,9 +24,9 @@ use std::sync::Arc;
 use embedded_graphics::geometry::Dimensions;
 
 use crate::case::Case;
-use crate::frame::Frame;
 use crate::light::Ring;
 use crate::panel::Canvas;
+use crate::picture::Frame;
 use crate::power::Battery;
 use crate::quality::Reason;
 use crate::reading::{Capture, Reading, Saved};

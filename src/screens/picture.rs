@@ -10,9 +10,9 @@ use image::RgbImage;
 use super::ink::mix;
 use super::theme::Cut;
 use crate::classifier::Attention;
-use crate::frame::Region;
 use crate::panel::Canvas;
-use crate::resize::resize;
+use crate::picture::Region;
+use crate::picture::resize;
 
 /// Draws a picture as large as it fits into `area` without distortion, centred, and returns where it lies.
 /// A picture without pixels draws nothing.

@@ -8,9 +8,9 @@ use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{Hint, Status, icons, ink, picture, widgets};
 use crate::case::Case;
-use crate::frame::Frame;
 use crate::light::Ring;
 use crate::panel::Canvas;
+use crate::picture::Frame;
 
 /// Draws the screen. Without a signal no picture is shown at all, so that none can pass for a live one.
 pub fn draw(canvas: &mut Canvas, area: Rectangle, frame: Option<&Frame>, hint: Hint, status: &Status) {

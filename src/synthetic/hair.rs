@@ -5,7 +5,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
 use super::{Colour, mix};
-use crate::frame::Region;
+use crate::picture::Region;
 
 /// The most hairs in one picture.
 const MOST: u32 = 14;

@@ -10,7 +10,7 @@ use embedded_graphics::prelude::{DrawTarget, Drawable};
 use embedded_graphics::text::{Baseline, Text};
 use image::{Rgb, RgbImage};
 
-use crate::frame::Region;
+use crate::picture::Region;
 
 const WORD: &str = "SYNTHETIC";
 /// The label is about a quarter as wide as the square: readable when a small screen shows the picture.

@@ -16,7 +16,7 @@ use image::{ImageFormat, Rgb, RgbImage};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::frame::Region;
+use crate::picture::Region;
 use lesion::Lesion;
 
 /// A colour in sRGB, each value from 0 to 255.

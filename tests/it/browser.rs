@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
-use dermascope::classifier::sha256_hex;
+use dermascope::digest::sha256_hex;
 use dermascope::records::{Reader, Record, RecordError, RecordsConfig, Store};
 use dermascope::synthetic;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions, MouseActions, PointerAction};

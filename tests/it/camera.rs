@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dermascope::camera::{self, Camera, CameraConfig, CameraError, CameraState, Shot, Stream, StreamEvent};
-use dermascope::frame::Frame;
+use dermascope::picture::Frame;
 use dermascope::{picture, synthetic};
 use image::codecs::jpeg::JpegEncoder;
 use image::{RgbImage, imageops};
@@ -181,8 +181,8 @@ impl Camera for Scripted {
         let device = || "scripted".to_string();
         match act {
             Act::Show(pixels) => Ok(Shot::Pixels(pixels)),
-            Act::ShowBytes(bytes) => Ok(Shot::Encoded(dermascope::frame::Encoded {
-                encoding: dermascope::frame::Encoding::Jpeg,
+            Act::ShowBytes(bytes) => Ok(Shot::Encoded(dermascope::picture::Encoded {
+                encoding: dermascope::picture::Encoding::Jpeg,
                 bytes: bytes.into(),
             })),
             Act::Refuse => Err(CameraError::BadFrame { device: device(), cause: "torn".into() }),

@@ -9,7 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dermascope::classifier::sha256_hex;
+use dermascope::digest::sha256_hex;
 use dermascope::records::{Reader, RecordsConfig, Store};
 use tempfile::TempDir;
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use dermascope::classifier::sha256_hex;
+use dermascope::digest::sha256_hex;
 use dermascope::records::{RecordError, RecordsConfig, Store};
 use dermascope::synthetic;
 use serde_json::Value;

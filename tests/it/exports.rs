@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
-use dermascope::classifier::sha256_hex;
+use dermascope::digest::sha256_hex;
 use dermascope::records::export::{FORMATS, export};
 use dermascope::records::{Filter, Reader, RecordsConfig, Store};
 use serde_json::Value;

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
-use dermascope::classifier::{Doubt, ModelConfig, sha256_hex};
+use dermascope::classifier::{Doubt, ModelConfig};
+use dermascope::control::{self, Remote, Told};
+use dermascope::digest::sha256_hex;
+use dermascope::feed::ScreenFeed;
+use dermascope::http::{self, Device, HttpConfig, Limits, Server};
 use dermascope::light::{Lit, Ring};
-use dermascope::links::http::{self, Device, HttpConfig, Limits, ScreenFeed, Server};
-use dermascope::links::remote::{self, Remote, Told};
 use dermascope::panel::{Canvas, VirtualScreen};
 use dermascope::power::{Battery, Charge};
 use dermascope::quality::{QualityConfig, Reason};
@@ -441,7 +443,7 @@ fn a_record_whose_picture_has_left_is_given_and_says_so() {
 
 #[test]
 fn the_status_tells_battery_light_and_space() {
-    let (remote, base) = remote::pair();
+    let (remote, base) = control::pair();
     let buttons = VirtualButtons::default();
     let bench = bench_of(remote, None, buttons, Limits::default());
     let status = get(&bench, "/api/v1/status").json();

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 use assert_cmd::Command;
-use dermascope::links::http::{self, HttpConfig, Server};
+use dermascope::http::{self, HttpConfig, Server};
 
 use crate::http::{Answer, raw};
 use crate::shared::nothing_to_show;

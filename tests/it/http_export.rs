@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use assert_cmd::Command;
-use dermascope::links::http::Limits;
+use dermascope::http::Limits;
 
 use crate::http::{bench, bench_within, connect, get};
 

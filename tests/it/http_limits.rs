@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use dermascope::links::http::Limits;
+use dermascope::http::Limits;
 
 use crate::http::{Bench, answer, bench, bench_within, connect, get};
 

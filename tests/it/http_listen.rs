@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use dermascope::links::http::{self, HttpConfig, Server};
+use dermascope::http::{self, HttpConfig, Server};
 
 use crate::http::raw;
 use crate::shared::nothing_to_show;

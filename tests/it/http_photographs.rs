@@ -2,8 +2,9 @@
 
 use std::io::Write;
 
-use dermascope::classifier::{Assessment, Classifier, ModelConfig, Timings, sha256_hex};
-use dermascope::frame::Region;
+use dermascope::classifier::{Assessment, Classifier, ModelConfig, Timings};
+use dermascope::digest::sha256_hex;
+use dermascope::picture::Region;
 use dermascope::records::Reader;
 use dermascope::{picture, quality, synthetic};
 use serde_json::Value;

@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use dermascope::frame::Encoding;
+use dermascope::picture::Encoding;
 use dermascope::picture::{self, MAX_FILE, PictureError, decode};
 use dermascope::synthetic;
 use image::codecs::jpeg::JpegEncoder;

@@ -5,11 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dermascope::case::Case;
-use dermascope::classifier::{
-    Assessment, Attention, ClassProbability, Malignant, ModelId, Timings, sha256_hex,
-};
-use dermascope::frame::Region;
+use dermascope::classifier::{Assessment, Attention, ClassProbability, Malignant, ModelId, Timings};
+use dermascope::digest::sha256_hex;
 use dermascope::picture;
+use dermascope::picture::Region;
 use dermascope::quality::Quality;
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{

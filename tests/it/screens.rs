@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use dermascope::case::Case;
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
-use dermascope::frame::{Encoded, Encoding, Frame, Region};
 use dermascope::light::Ring;
 use dermascope::panel::Canvas;
+use dermascope::picture::{Encoded, Encoding, Frame, Region};
 use dermascope::power::{Battery, Charge};
 use dermascope::quality::{Quality, Reason};
 use dermascope::reading::{Capture, Reading, Saved};

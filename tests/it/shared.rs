@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use dermascope::links::http::{self, ScreenFeed};
-use dermascope::links::remote::{self, Remote, Told};
+use dermascope::control::{self, Remote, Told};
+use dermascope::feed::ScreenFeed;
+use dermascope::http;
 use dermascope::panel::VirtualScreen;
 use dermascope::records::RecordsConfig;
 use embedded_graphics::geometry::Size;
@@ -22,7 +23,7 @@ pub fn shared(test: &str) -> Option<PathBuf> {
 
 /// A device that takes every case it is told, and does nothing else.
 pub fn remote() -> Remote {
-    let (remote, base) = remote::pair();
+    let (remote, base) = control::pair();
     std::thread::spawn(move || {
         for wish in base.wishes() {
             base.tell(Told { case: wish.case.clone(), ..Told::default() });

@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dermascope::classifier::sha256_hex;
-use dermascope::frame::{Encoded, Encoding};
-use dermascope::links::usb::{Drive, Gadget, NAME, Step, UsbConfig, change_drive, is_connected, make_drive};
+use dermascope::digest::sha256_hex;
+use dermascope::picture::{Encoded, Encoding};
 use dermascope::reading::Capture;
 use dermascope::records::{Reader, RecordsConfig, Store};
+use dermascope::usb::{Drive, Gadget, NAME, Step, UsbConfig, change_drive, is_connected, make_drive};
 use fatfs::{FileSystem, FsOptions};
 use tempfile::TempDir;
 

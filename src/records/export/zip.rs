@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::archive::{self, Archive};
 use super::{Bundle, ExportError, image_name, page, table, write_lines};
 use crate::RESEARCH_ONLY;
+use crate::digest::hex;
 use crate::records::{Filter, Reader, RecordError};
 
 /// Files beside the pictures, and room for them with all headers for each record, in bytes.
@@ -125,7 +126,7 @@ impl Contents<'_> {
         self.bundle.add(name, &|out| {
             let mut out = Hashing { out, hash: Sha256::new(), size: 0 };
             write(&mut out)?;
-            let sha256 = out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+            let sha256 = hex(&out.hash.finalize());
             hashed.set((out.size, sha256));
             Ok(())
         })?;

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use dermascope::classifier::sha256_hex;
+use dermascope::digest::sha256_hex;
 use dermascope::records::{Reader, RecordError, RecordsConfig, Store};
 use tempfile::TempDir;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use dermascope::links::pull::{PeerError, PullError, Report};
-use dermascope::links::serial::{LARGEST_PART, message};
+use dermascope::pull::{PeerError, PullError, Report};
+use dermascope::serial::{LARGEST_PART, message};
 use rand::{Rng, RngExt};
 use serde_json::json;
 

@@ -12,12 +12,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dermascope::RESEARCH_ONLY;
-use dermascope::classifier::sha256_hex;
-use dermascope::frame::{Encoded, Encoding};
-use dermascope::links::pull::{Patience, PeerError, PullError, Report, pull};
-use dermascope::links::serial::{Clock, Link, SerialConfig, open, start};
+use dermascope::digest::sha256_hex;
+use dermascope::picture::{Encoded, Encoding};
+use dermascope::pull::{Patience, PeerError, PullError, Report, pull};
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{RecordsConfig, Store};
+use dermascope::serial::{Clock, Link, SerialConfig, open, start};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -38,7 +38,7 @@ impl Clock for FakeClock {
     }
 
     fn set(&self, now: Timestamp) -> Result<(), String> {
-        dermascope::links::serial::check_time(now)?;
+        dermascope::serial::check_time(now)?;
         *self.0.lock().expect("no test panics with it held") = Some(now);
         Ok(())
     }

@@ -1,13 +1,13 @@
 //! What the link answers, without a terminal: the session is bytes in, bytes out.
 
 use dermascope::RESEARCH_ONLY;
-use dermascope::classifier::sha256_hex;
+use dermascope::control::{self, Told};
+use dermascope::digest::sha256_hex;
 use dermascope::light::{Lit, Ring};
-use dermascope::links::remote::{self, Told};
-use dermascope::links::serial::{LARGEST_PART, LONGEST_CALL, Service, Session, message, wire};
 use dermascope::power::{Battery, Charge};
 use dermascope::records::export::{FORMATS, export};
 use dermascope::records::{Filter, Record};
+use dermascope::serial::{LARGEST_PART, LONGEST_CALL, Service, Session, message, wire};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -187,7 +187,7 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
 #[test]
 fn the_status_tells_battery_and_light_where_there_are_any() {
     let bench = Bench::new(&[]);
-    let (remote, base) = remote::pair();
+    let (remote, base) = control::pair();
     let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
     let mut session = Session::new(service);
     let words = |session: &mut Session| String::from_utf8(say(session, b"status\n")).expect("text");
@@ -205,7 +205,7 @@ fn the_status_tells_battery_and_light_where_there_are_any() {
 #[test]
 fn a_device_that_does_not_answer_is_an_error_with_its_code() {
     let bench = Bench::new(&[]);
-    let (remote, gone) = remote::pair();
+    let (remote, gone) = control::pair();
     drop(gone);
     let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
     assert_eq!(code(&mut Session::new(service), "case.set", json!({})), message::DEVICE);

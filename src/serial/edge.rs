@@ -12,7 +12,7 @@ use serial2::{SerialPort, Settings};
 
 use super::clock::Clock;
 use super::{SerialConfig, Service, Session};
-use crate::links::remote::Remote;
+use crate::control::Remote;
 use crate::records::RecordsConfig;
 
 /// How long one wait for the terminal lasts: the link ends so soon after it is told to.

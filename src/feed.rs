@@ -78,17 +78,17 @@ impl ScreenFeed {
         });
     }
 
-    pub(super) fn newest(&self) -> (Shown, ScreenState) {
+    pub fn newest(&self) -> (Shown, ScreenState) {
         (self.pixels.newest(), self.words.borrow().clone())
     }
 
-    pub(super) fn watch(&self) -> Watcher {
+    pub fn watch(&self) -> Watcher {
         Watcher { pixels: self.pixels.clone(), seen: None, words: self.words.subscribe() }
     }
 }
 
 /// Waits for what is new on the screen.
-pub(super) struct Watcher {
+pub struct Watcher {
     pixels: VirtualScreen,
     /// The newest version that was given; none at first.
     seen: Option<u64>,

@@ -21,11 +21,11 @@ use parts::Wanted;
 use peer::Peer;
 pub use peer::{Patience, PeerError};
 
-use crate::frame::Encoding;
-use crate::links::serial::PROTOCOL;
-use crate::links::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
+use crate::picture::Encoding;
 use crate::records::carried_name;
 use crate::records::chain::{self, Entry, Kind};
+use crate::serial::PROTOCOL;
+use crate::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
 
 /// Why a pull did not end well.
 #[derive(Debug, thiserror::Error)]

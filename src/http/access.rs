@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::problem::Problem;
-use crate::classifier::sha256_hex;
-use crate::links::usb;
+use crate::digest::{hex, sha256_hex};
+use crate::usb;
 
 /// Where the kernel keeps which neighbour it reaches over which interface. Below `self`, which the service sees of
 /// `/proc` even where all but processes is hidden from it.
@@ -47,7 +47,7 @@ pub(super) fn is_private(address: IpAddr) -> bool {
 pub fn new_token() -> Result<String, getrandom::Error> {
     let mut bits = [0; 32];
     getrandom::fill(&mut bits)?;
-    Ok(bits.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bits))
 }
 
 /// What the configuration keeps of a token. A plain hash is enough: nobody guesses 256 random bits, however fast.

@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use crate::classifier::sha256_hex;
+use crate::digest::sha256_hex;
 
 /// Where the kernel keeps gadgets, and what ours is called there.
 pub const CONFIGFS: &str = "/sys/kernel/config/usb_gadget";

@@ -11,7 +11,7 @@ use super::wire::{self, Form};
 use super::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
-use crate::links::remote::{Remote, Unanswered};
+use crate::control::{Remote, Unanswered};
 use crate::records::chain::Entry;
 use crate::records::export::FORMATS;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Store};

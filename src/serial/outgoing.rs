@@ -6,6 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::digest::hex;
 use crate::records::export::{Export, ExportError, export};
 use crate::records::{Filter, Reader, Space};
 
@@ -68,7 +69,7 @@ fn measure(file: &mut File) -> io::Result<(u64, String)> {
             }
         }
     }
-    Ok((size, hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok((size, hex(&hash.finalize())))
 }
 
 /// A file that stops before it fills the disk.

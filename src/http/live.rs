@@ -13,13 +13,13 @@ use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use serde::Serialize;
 
-use super::feed::ScreenState;
 use super::problem::Problem;
 use super::routes::Link;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::control::Told;
+use crate::feed::ScreenState;
 use crate::light::Lit;
-use crate::links::remote::Told;
 use crate::panel::Shown;
 use crate::power::Battery;
 use crate::records::Space;
@@ -118,7 +118,7 @@ pub(super) async fn events(
 
 /// One who watches, counted until it ends.
 struct Watching {
-    watcher: super::feed::Watcher,
+    watcher: crate::feed::Watcher,
     metrics: Arc<super::metrics::Metrics>,
     _seat: tokio::sync::OwnedSemaphorePermit,
 }

@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::peer::{Peer, PeerError, Trouble};
-use crate::links::serial::message::Fault;
-use crate::links::serial::wire;
+use crate::serial::message::Fault;
+use crate::serial::wire;
 
 /// Parts asked for ahead.
 const AHEAD: usize = 6;

@@ -9,9 +9,9 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serial2::SerialPort;
 
-use crate::links::serial::lines::{Line, Lines};
-use crate::links::serial::message::{self, Fault};
-use crate::links::serial::{LARGEST_PART, is_wait, wire};
+use crate::serial::lines::{Line, Lines};
+use crate::serial::message::{self, Fault};
+use crate::serial::{LARGEST_PART, is_wait, wire};
 
 /// The longest line of an answer: the largest part with every byte turned over, or a page of the chain as JSON.
 const LONGEST_ANSWER: usize = 1 << 20;

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::sha256_hex;
+use crate::digest::sha256_hex;
 
 /// How far a device's chain was pulled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use fast_image_resize::pixels::U8x3;
 use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 
-use crate::frame::Region;
+use super::Region;
 
 /// The region of a picture at another size: RGB bytes, row by row. `None` where either has no pixels.
 //

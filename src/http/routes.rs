@@ -10,7 +10,6 @@ use tokio::sync::Semaphore;
 
 use super::access::Lock;
 use super::buttons::{self, Buttons};
-use super::feed::ScreenFeed;
 use super::guard::{self, Guard};
 use super::limits::{Limits, MAX_BODY, MAX_EXPORTS, MAX_FORM, MAX_PHOTO};
 use super::metrics::{self, Metrics};
@@ -18,7 +17,8 @@ use super::photographs::{self, Photographs};
 use super::problem::{self, Problem};
 use super::records::{self, Records};
 use super::{Device, HttpConfig, case, export, live};
-use crate::links::remote::Remote;
+use crate::control::Remote;
+use crate::feed::ScreenFeed;
 
 /// What the handlers share.
 pub(super) struct Link {

@@ -18,9 +18,10 @@ use super::limits::{MAX_PHOTO, MAX_PHOTO_PIXELS, MAX_PHOTOS};
 use super::problem::Problem;
 use super::routes::Link;
 use crate::RESEARCH_ONLY;
-use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError, sha256_hex};
-use crate::frame::{Encoding, Region};
+use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError};
+use crate::digest::sha256_hex;
 use crate::picture::{self, PictureError};
+use crate::picture::{Encoding, Region};
 use crate::quality::{self, Quality, QualityConfig};
 use crate::reading::Verdict;
 

@@ -11,7 +11,6 @@ mod buttons;
 mod case;
 mod connections;
 mod export;
-mod feed;
 mod guard;
 mod limits;
 mod listen;
@@ -30,12 +29,12 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
 
 pub use access::{hash_of, new_token};
-pub use feed::{ResultState, ScreenFeed, ScreenState};
 pub use limits::Limits;
 
 use crate::buttons::VirtualButtons;
 use crate::classifier::ModelConfig;
-use crate::links::remote::Remote;
+use crate::control::Remote;
+use crate::feed::ScreenFeed;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 use metrics::Metrics;
