@@ -59,8 +59,8 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
-    use crate::buttons::ButtonsConfig;
-    use crate::panel::PanelConfig;
+    use crate::buttons::{ButtonsConfig, ButtonsKind};
+    use crate::panel::{PanelConfig, PanelKind};
 
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -75,7 +75,7 @@ mod tests {
             let board: Board = toml::from_str(text).unwrap_or_else(|error| panic!("{name}: {error}"));
             assert_eq!(board.panel.check(), Ok(()), "{name}");
             assert_eq!(board.buttons.check(), Ok(()), "{name}");
-            assert_eq!((board.panel.kind.as_str(), board.buttons.kind.as_str()), ("spi", "gpio"), "{name}");
+            assert_eq!((board.panel.kind, board.buttons.kind), (PanelKind::Spi, ButtonsKind::Gpio), "{name}");
             let pins = [Some(board.panel.dc), board.panel.reset, board.panel.backlight];
             for (button, line) in board.buttons.lines() {
                 assert!(!pins.contains(&Some(line)), "{name}: {button:?} is on a line of the panel");

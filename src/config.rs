@@ -120,7 +120,25 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_string();
-    ConfigError::Syntax { path: path.into(), line, hint: nearest_name(&message), message }
+    let hint = nearest_name(&message);
+    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message);
+    ConfigError::Syntax { path: path.into(), line, hint, message }
+}
+
+/// The key that is set on a line, behind its section: `camera.kind`.
+fn key_at(text: &str, line: usize) -> String {
+    let before: Vec<_> = text.lines().take(line).collect();
+    let key = before.last().and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
+    let section = before.iter().rev().find_map(|line| line.trim().strip_prefix('[')?.split(']').next());
+    section.map_or_else(|| key.to_string(), |section| format!("{section}.{key}"))
+}
+
+/// Serde's message for a value that is none of those known, in our words.
+fn unknown_variant(message: &str, key: &str) -> Option<String> {
+    let mut names = message.strip_prefix("unknown variant")?.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let known: Vec<_> = names.collect();
+    Some(format!("{key} = \"{unknown}\" is not known; it is one of {}", known.join(", ")))
 }
 
 /// Serde's message for an unknown key names it first and then every known one, each in backquotes:
@@ -134,15 +152,6 @@ fn nearest_name(message: &str) -> String {
     let nearest =
         names.max_by(|a, b| strsim::jaro_winkler(unknown, a).total_cmp(&strsim::jaro_winkler(unknown, b)));
     nearest.map_or(String::new(), |name| format!("; did you mean `{name}`?"))
-}
-
-/// `name` is a key of a table of backends: what to say when it is not.
-pub(crate) fn known<T>(name: &str, table: &[(&str, T)], key: &str) -> Result<(), String> {
-    if table.iter().any(|(known, _)| *known == name) {
-        return Ok(());
-    }
-    let names: Vec<_> = table.iter().map(|(name, _)| *name).collect();
-    Err(format!("{key} = \"{name}\" is not known; it is one of {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -213,6 +222,19 @@ mod tests {
             message.contains("camera.kind") && message.contains("webcam") && message.contains("folder"),
             "{message}"
         );
+    }
+
+    #[test]
+    fn panels_buttons_and_controllers_that_do_not_exist_are_refused_by_key_and_line() {
+        for (text, key, nearest) in [
+            ("[panel]\nkind = \"spii\"\n", "panel.kind = \"spii\"", "spi"),
+            ("[panel]\nmodel = \"st7735\"\n", "panel.model = \"st7735\"", "st7735s"),
+            ("[buttons]\nkind = \"gpi\"\n", "buttons.kind = \"gpi\"", "gpio"),
+        ] {
+            let message = error(text);
+            assert!(message.starts_with(&format!("device.toml:2: {key} is not known")), "{message}");
+            assert!(message.ends_with(&format!("did you mean `{nearest}`?")), "{message}");
+        }
     }
 
     #[test]

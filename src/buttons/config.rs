@@ -2,14 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Button;
+use super::source::Button;
 
 /// Which buttons there are, how they are wired and how long is long. A board file fills it in for a known board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ButtonsConfig {
-    /// Which of [`super::BUTTONS`]: `gpio` or `virtual`.
-    pub kind: String,
+    /// Where they are.
+    pub kind: ButtonsKind,
     /// The GPIO chip: a label such as `pinctrl-bcm2711`, a path such as `/dev/gpiochip0`, or `auto` for the one
     /// of the 40-pin header.
     pub chip: String,
@@ -31,6 +31,17 @@ pub struct ButtonsConfig {
     pub very_long_ms: u16,
 }
 
+/// Where buttons can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ButtonsKind {
+    /// On lines of a GPIO chip.
+    #[default]
+    Gpio,
+    /// On the page.
+    Virtual,
+}
+
 /// The resistor on a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,7 +54,7 @@ pub enum Bias {
 impl Default for ButtonsConfig {
     fn default() -> Self {
         Self {
-            kind: super::BUTTONS[0].0.into(),
+            kind: ButtonsKind::default(),
             chip: "auto".into(),
             main: 21,
             next: None,
@@ -69,7 +80,6 @@ impl ButtonsConfig {
 
     /// What is wrong with it, by key.
     pub fn check(&self) -> Result<(), String> {
-        crate::config::known(&self.kind, super::BUTTONS, "buttons.kind")?;
         let ranges = [
             ("debounce_ms", self.debounce_ms, 0..=100),
             ("long_ms", self.long_ms, 200..=3000),

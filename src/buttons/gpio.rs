@@ -5,11 +5,11 @@ use std::time::Duration;
 use gpiocdev::Request;
 use gpiocdev::line::{self, EdgeDetection, EdgeKind, Value};
 
-use super::{Bias, Button, ButtonError, Buttons, ButtonsConfig, Edge, VirtualButtons};
+use super::{Bias, Button, ButtonError, Buttons, ButtonsConfig, Edge};
 use crate::gpio;
 
 /// Takes the configured lines.
-pub(super) fn open(config: &ButtonsConfig, _: &VirtualButtons) -> Result<Box<dyn Buttons>, ButtonError> {
+pub(super) fn open(config: &ButtonsConfig) -> Result<Box<dyn Buttons>, ButtonError> {
     let failed = |error: gpio::GpioError| ButtonError::Open {
         device: error.device,
         cause: error.cause,
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn buttons_without_a_chip_say_what_to_do() {
         let config = ButtonsConfig { chip: "/dev/no-such-chip".into(), ..ButtonsConfig::default() };
-        let error = open(&config, &VirtualButtons::default()).err().unwrap().to_string();
+        let error = open(&config).err().unwrap().to_string();
         assert!(error.contains("/dev/no-such-chip: cannot open the buttons"), "{error}");
     }
 }

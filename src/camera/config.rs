@@ -5,15 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::CAMERAS;
-use crate::config::known;
-
 /// `[camera]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CameraConfig {
-    /// Which camera of [`CAMERAS`].
-    pub kind: String,
+    /// Which camera.
+    pub kind: CameraKind,
     /// Width asked of the camera, in pixels; it may give the nearest it has. From 64 to 8192.
     pub width: u32,
     /// Height asked of the camera, in pixels. From 64 to 8192.
@@ -43,12 +40,36 @@ pub struct CameraConfig {
     pub seconds_per_picture: f32,
 }
 
+/// The cameras there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CameraKind {
+    /// A USB camera, or any other that V4L2 reaches.
+    #[default]
+    Uvc,
+    /// A program that writes JPEG after JPEG, such as `rpicam-vid` for ribbon cameras.
+    Command,
+    /// A folder of pictures, shown one after the other.
+    Folder,
+}
+
+impl CameraKind {
+    /// As the configuration writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uvc => "uvc",
+            Self::Command => "command",
+            Self::Folder => "folder",
+        }
+    }
+}
+
 impl Default for CameraConfig {
     fn default() -> Self {
         let command = "rpicam-vid --codec mjpeg --quality 90 --width {width} --height {height} \
                        --framerate {frame_rate} --timeout 0 --nopreview --flush --output -";
         Self {
-            kind: CAMERAS[0].0.into(),
+            kind: CameraKind::default(),
             width: 1280,
             height: 720,
             frame_rate: 15,
@@ -69,7 +90,6 @@ impl Default for CameraConfig {
 impl CameraConfig {
     /// Whether every value is in its range.
     pub fn check(&self) -> Result<(), String> {
-        known(&self.kind, CAMERAS, "camera.kind")?;
         within("camera.width", self.width, 64, 8192)?;
         within("camera.height", self.height, 64, 8192)?;
         within("camera.frame_rate", self.frame_rate, 1, 120)?;
@@ -126,7 +146,6 @@ mod tests {
     fn each_value_out_of_its_range_is_refused_by_its_name() {
         type Break = fn(&mut CameraConfig);
         let breakages: &[(&str, Break)] = &[
-            ("camera.kind", |config| config.kind = "webcam".into()),
             ("camera.width", |config| config.width = 0),
             ("camera.height", |config| config.height = 10_000),
             ("camera.frame_rate", |config| config.frame_rate = 0),

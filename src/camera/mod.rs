@@ -9,12 +9,11 @@ mod folder;
 mod formats;
 mod locks;
 mod newest;
+mod source;
 mod splitter;
 mod stream;
 mod uvc;
 mod v4l2;
-
-use std::time::Duration;
 
 use image::RgbImage;
 use image::imageops::crop_imm;
@@ -22,60 +21,18 @@ use image::imageops::crop_imm;
 use crate::picture::{self, PictureError};
 use crate::picture::{Encoded, Region};
 
-pub use config::CameraConfig;
+pub use config::{CameraConfig, CameraKind};
+pub use source::{Camera, CameraError, Shot};
 pub use splitter::Splitter;
 pub use stream::{CameraState, Stream, StreamEvent};
 
-/// What a camera gives for one frame, before it is decoded and cropped.
-#[derive(Clone, Debug)]
-pub enum Shot {
-    /// A file format's bytes (JPEG or PNG), complete.
-    Encoded(Encoded),
-    /// Raw pixels, already converted to RGB.
-    Pixels(RgbImage),
-}
-
-/// A source of frames. It stays on the thread that opened it.
-pub trait Camera {
-    /// Waits for the next frame and gives it. May block for as long as the driver does: the stream calls it on
-    /// a thread that it can give up. After [`CameraError::BadFrame`] it may be called again;
-    /// after any other error the camera is to be dropped and opened anew.
-    fn next_shot(&mut self) -> Result<Shot, CameraError>;
-
-    /// What it is, for logs, records and the doctor: "folder pictures/", "uvc /dev/video0 1280x720 MJPEG".
-    fn describe(&self) -> String;
-}
-
-/// What can go wrong with a camera. Each message names the device and the cure.
-#[derive(Debug, thiserror::Error)]
-pub enum CameraError {
-    #[error("no camera called `{0}`; it is one of {1}")]
-    Unknown(String, String),
-    #[error("{device}: cannot open the camera: {cause}; {cure}")]
-    Open { device: String, cause: String, cure: String },
-    #[error("{device}: the camera gave no frame for {:.1} s; check its cable", waited.as_secs_f32())]
-    Stalled { device: String, waited: Duration },
-    #[error("{device}: the camera is gone: {cause}")]
-    Gone { device: String, cause: String },
-    #[error("{device}: a frame was refused: {cause}")]
-    BadFrame { device: String, cause: String },
-}
-
-/// Opens a camera.
-pub type Opener = fn(&CameraConfig) -> Result<Box<dyn Camera>, CameraError>;
-
-/// Every camera by name, the default first.
-pub const CAMERAS: &[(&str, Opener)] =
-    &[("uvc", uvc::open), ("command", command::open), ("folder", folder::open)];
-
 /// Opens the camera that the configuration names.
 pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
-    let found = CAMERAS.iter().find(|(name, _)| *name == config.kind);
-    let (_, opener) = found.ok_or_else(|| {
-        let names: Vec<_> = CAMERAS.iter().map(|(name, _)| *name).collect();
-        CameraError::Unknown(config.kind.clone(), names.join(", "))
-    })?;
-    opener(config)
+    match config.kind {
+        CameraKind::Uvc => uvc::open(config),
+        CameraKind::Command => command::open(config),
+        CameraKind::Folder => folder::open(config),
+    }
 }
 
 /// A shot, decoded and cropped: what becomes a [`Frame`](crate::picture::Frame).
@@ -137,12 +94,5 @@ mod tests {
     #[test]
     fn a_shot_without_pixels_is_refused() {
         assert!(decode(Shot::Pixels(RgbImage::new(0, 4)), &CameraConfig::default()).is_err());
-    }
-
-    #[test]
-    fn a_camera_that_does_not_exist_is_named_with_those_that_do() {
-        let config = CameraConfig { kind: "webcam".into(), ..CameraConfig::default() };
-        let message = open(&config).err().unwrap().to_string();
-        assert_eq!(message, "no camera called `webcam`; it is one of uvc, command, folder");
     }
 }

@@ -286,7 +286,7 @@ impl Keeper {
     }
 
     fn stalled(&self, waited: Duration, refused: Option<&str>) -> String {
-        let device = self.shared.lock().description.clone().unwrap_or_else(|| self.config.kind.clone());
+        let device = self.shared.lock().description.clone().unwrap_or_else(|| self.config.kind.name().into());
         match refused {
             Some(cause) => format!("{device}: every frame is refused: {cause}; check the camera's cable"),
             None => CameraError::Stalled { device, waited }.to_string(),

@@ -47,7 +47,14 @@ impl Default for ModelConfig {
 impl ModelConfig {
     /// That the values are in range.
     pub fn check(&self) -> Result<(), String> {
-        crate::config::known(&self.engine, ENGINES, "model.engine")?;
+        if ENGINES.iter().all(|(name, _)| *name != self.engine) {
+            let names: Vec<_> = ENGINES.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "model.engine = \"{}\" is not known; it is one of {}",
+                self.engine,
+                names.join(", ")
+            ));
+        }
         if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
     }
 }

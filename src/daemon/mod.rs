@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::buttons::{self, ButtonsConfig, Edge, VirtualButtons};
+use crate::buttons::{self, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -75,7 +75,7 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         inbox,
         stop,
     };
-    let presses = (config.buttons.kind == "virtual").then_some(virtual_buttons);
+    let presses = (config.buttons.kind == ButtonsKind::Virtual).then_some(virtual_buttons);
     let (records, model, quality) = (config.records.clone(), config.model.clone(), config.quality.clone());
     let served = http::Device { records, model, quality, feed, presses, remote: remote.clone() };
     let server = http::serve(&config.http, config.usb.address.into(), served)?;

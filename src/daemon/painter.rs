@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::spawn;
 use crate::feed::ScreenFeed;
-use crate::panel::{self, Canvas, Panel, PanelConfig};
+use crate::panel::{self, Canvas, Panel, PanelConfig, PanelKind};
 use crate::patience::Patience;
 use crate::screens::{self, Hint, Screen, Status};
 
@@ -176,7 +176,7 @@ impl Easel {
 
     /// Opens the panel where that is still to be done.
     fn open_panel(&mut self) {
-        if self.panel.is_some() || self.config.kind == "virtual" || !self.patience.is_due() {
+        if self.panel.is_some() || self.config.kind == PanelKind::Virtual || !self.patience.is_due() {
             return;
         }
         match panel::open(&self.config) {
@@ -205,7 +205,7 @@ impl Easel {
 
     /// Logs the times that a person feels, when what they wait for is on the panel.
     fn time(&mut self, screen: &Screen, pressed_at: Option<Instant>) {
-        if !self.begun && (self.panel.is_some() || self.config.kind == "virtual") {
+        if !self.begun && (self.panel.is_some() || self.config.kind == PanelKind::Virtual) {
             self.begun = true;
             tracing::info!("first screen {} ms after the start", self.started.elapsed().as_millis());
         }
@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_live_picture_that_is_not_renewed_goes_by_itself() {
-        let config = PanelConfig { kind: "virtual".into(), ..PanelConfig::default() };
+        let config = PanelConfig { kind: PanelKind::Virtual, ..PanelConfig::default() };
         let glass = VirtualScreen::new(config.size());
         let painter =
             Painter::start(&config, ScreenFeed::new(glass.clone()), Instant::now()).expect("starts");

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Doctor, Finding};
-use crate::buttons::{self, Button, ButtonError, Buttons, ButtonsConfig};
+use crate::buttons::{self, Button, ButtonError, Buttons, ButtonsConfig, ButtonsKind};
 use crate::light;
 
 /// Lights each ring for a look.
@@ -30,7 +30,10 @@ pub(super) fn light(doctor: &mut Doctor) -> Finding {
 /// Takes the buttons' lines and, where somebody is there, asks to press each.
 pub(super) fn buttons(doctor: &mut Doctor) -> Finding {
     let config = doctor.config.buttons.clone();
-    let node = if config.kind == "gpio" { format!("GPIO {}", lines(&config)) } else { config.kind.clone() };
+    let node = match config.kind {
+        ButtonsKind::Gpio => format!("GPIO {}", lines(&config)),
+        ButtonsKind::Virtual => "virtual".into(),
+    };
     let mut source = match buttons::open(&config, &doctor.hands) {
         Ok(source) => source,
         Err(ButtonError::Open { device, cause, cure }) => return Finding::failed(cause, cure).on(device),

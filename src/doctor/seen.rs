@@ -1,8 +1,8 @@
 //! What is seen: the camera and the panel.
 
 use super::{Doctor, Finding};
-use crate::camera::{self, CameraError};
-use crate::panel::{self, PanelError};
+use crate::camera::{self, CameraError, CameraKind};
+use crate::panel::{self, PanelError, PanelKind};
 use crate::picture::PictureError;
 use crate::screens::Screen;
 
@@ -24,10 +24,12 @@ pub(super) fn camera(doctor: &mut Doctor) -> Finding {
         };
         camera::decode(shot, config).map(|view| (camera.describe(), view)).map_err(bad)
     });
-    let node = match config.kind.as_str() {
-        "uvc" => Some(if config.device.is_empty() { "/dev/video*".into() } else { config.device.clone() }),
-        "command" => config.command.first().cloned(),
-        _ => None,
+    let node = match config.kind {
+        CameraKind::Uvc => {
+            Some(if config.device.is_empty() { "/dev/video*".into() } else { config.device.clone() })
+        }
+        CameraKind::Command => config.command.first().cloned(),
+        CameraKind::Folder => None,
     };
     let finding = match taken {
         Ok((name, view)) => {
@@ -37,9 +39,9 @@ pub(super) fn camera(doctor: &mut Doctor) -> Finding {
         Err(CameraError::Open { device, cause, cure }) => return Finding::failed(cause, cure).on(device),
         Err(error) => {
             let (has_camera, file) = doctor.boot_has("camera_auto_detect=1");
-            let cure = match (config.kind.as_str(), has_camera) {
-                ("command", false) => format!("put `camera_auto_detect=1` into {file} and restart"),
-                ("command", true) => {
+            let cure = match (config.kind, has_camera) {
+                (CameraKind::Command, false) => format!("put `camera_auto_detect=1` into {file} and restart"),
+                (CameraKind::Command, true) => {
                     "press the ribbon in at both ends, contacts towards the board; `rpicam-hello --list-cameras` must \
                      name the camera"
                         .into()
@@ -71,9 +73,13 @@ pub(super) fn panel(doctor: &mut Doctor) -> Finding {
                 return Finding::failed("the panel takes no picture", cure).on(&config.spi);
             }
             let found =
-                format!("{} of {}x{}, shows its test card", config.model, config.width, config.height);
+                format!("{} of {}x{}, shows its test card", config.model.name(), config.width, config.height);
             doctor.linger();
-            if config.kind == "spi" { Finding::ok(found).on(&config.spi) } else { Finding::ok(found) }
+            if config.kind == PanelKind::Spi {
+                Finding::ok(found).on(&config.spi)
+            } else {
+                Finding::ok(found)
+            }
         }
         Err(PanelError::Open { device, cause, cure }) => Finding::failed(cause, cure).on(device),
         Err(error) => Finding::failed(error.to_string(), "check [panel] in the configuration"),

@@ -4,7 +4,9 @@
 use std::path::Path;
 
 use super::*;
-use crate::buttons::Button;
+use crate::buttons::{Button, ButtonsKind};
+use crate::camera::CameraKind;
+use crate::panel::PanelKind;
 use crate::synthetic;
 
 /// A device whose root and records are in a folder.
@@ -18,10 +20,10 @@ impl Device {
         let root = tempfile::tempdir().unwrap();
         let mut config = Config::default();
         config.records.folder = root.path().join("records");
-        config.camera.kind = "folder".into();
+        config.camera.kind = CameraKind::Folder;
         config.camera.folder = root.path().join("pictures");
-        config.panel.kind = "virtual".into();
-        config.buttons.kind = "virtual".into();
+        config.panel.kind = PanelKind::Virtual;
+        config.buttons.kind = ButtonsKind::Virtual;
         std::fs::create_dir(&config.records.folder).unwrap();
         std::fs::create_dir(&config.camera.folder).unwrap();
         synthetic::lesion(1, 96).save(config.camera.folder.join("a.png")).unwrap();
@@ -152,7 +154,7 @@ fn a_port_that_is_no_gadget_is_told_with_the_line_of_its_boot_file() {
 #[test]
 fn a_camera_that_is_missing_is_told_on_its_node() {
     let mut device = Device::new();
-    device.config.camera.kind = "uvc".into();
+    device.config.camera.kind = CameraKind::Uvc;
     device.config.camera.device = "/dev/v4l/by-id/usb-none".into();
     let finding = device.finding("camera");
     assert_eq!((finding.state, finding.node.as_deref()), (Health::Failed, Some("/dev/v4l/by-id/usb-none")));
@@ -162,7 +164,7 @@ fn a_camera_that_is_missing_is_told_on_its_node() {
 #[test]
 fn a_ribbon_that_is_loose_is_told_apart_from_a_camera_that_is_turned_off() {
     let mut device = Device::new();
-    device.config.camera.kind = "command".into();
+    device.config.camera.kind = CameraKind::Command;
     let script = "echo 'ERROR: *** no cameras available ***' >&2; exit 255";
     device.config.camera.command = ["sh", "-c", script].map(String::from).to_vec();
     let finding = device.finding("camera");
@@ -178,7 +180,7 @@ fn a_ribbon_that_is_loose_is_told_apart_from_a_camera_that_is_turned_off() {
 #[test]
 fn a_panel_without_its_node_is_told_with_the_line_that_makes_it() {
     let mut device = Device::new();
-    device.config.panel.kind = "spi".into();
+    device.config.panel.kind = PanelKind::Spi;
     device.config.panel.spi = "/dev/spidev7.7".into();
     let finding = device.finding("panel");
     assert_eq!((finding.state, finding.node.as_deref()), (Health::Failed, Some("/dev/spidev7.7")));
@@ -224,7 +226,7 @@ fn a_button_that_is_never_pressed_is_told_with_its_line() {
 #[test]
 fn no_board_is_needed_to_see_that_there_is_none() {
     let mut device = Device::new();
-    device.config.buttons.kind = "gpio".into();
+    device.config.buttons.kind = ButtonsKind::Gpio;
     device.config.buttons.chip = "/dev/no-such-chip".into();
     let finding = device.finding("buttons");
     assert_eq!((finding.state, finding.node.as_deref()), (Health::Failed, Some("/dev/no-such-chip")));

@@ -5,16 +5,16 @@ use std::path::PathBuf;
 use embedded_graphics::geometry::Size;
 use serde::{Deserialize, Serialize};
 
-use super::spi;
+use super::models::PanelModel;
 
 /// Which panel there is, how it is wired and how it hangs. A board file fills it in for a known board.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct PanelConfig {
-    /// Which of [`super::PANELS`]: `spi` or `virtual`.
-    pub kind: String,
-    /// The controller of an SPI panel: `st7789`, `st7735s`, `ili9341` or `gc9a01`.
-    pub model: String,
+    /// Where it is.
+    pub kind: PanelKind,
+    /// The controller of an SPI panel.
+    pub model: PanelModel,
     /// Pixels across as a person sees it, after rotation: 96 to 480.
     pub width: u32,
     /// Pixels down as a person sees it, after rotation: 96 to 480.
@@ -47,6 +47,17 @@ pub struct PanelConfig {
     pub backlight_pwm: Option<PathBuf>,
     /// Backlight while awake, in percent: 1 to 100. A backlight on a plain pin only switches on and off.
     pub brightness: u8,
+}
+
+/// Where a panel can be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PanelKind {
+    /// On the SPI bus.
+    #[default]
+    Spi,
+    /// On the page alone.
+    Virtual,
 }
 
 /// How far the picture is turned clockwise.
@@ -88,8 +99,8 @@ impl From<Rotation> for u16 {
 impl Default for PanelConfig {
     fn default() -> Self {
         Self {
-            kind: super::PANELS[0].0.into(),
-            model: "st7789".into(),
+            kind: PanelKind::default(),
+            model: PanelModel::default(),
             width: 240,
             height: 240,
             rotation: Rotation::Deg0,
@@ -118,7 +129,6 @@ impl PanelConfig {
 
     /// What is wrong with it, by key.
     pub fn check(&self) -> Result<(), String> {
-        crate::config::known(&self.kind, super::PANELS, "panel.kind")?;
         let ranges = [
             ("width", self.width, 96..=480),
             ("height", self.height, 96..=480),
@@ -138,23 +148,21 @@ impl PanelConfig {
 
     /// That the glass lies within the controller's memory.
     fn check_glass(&self) -> Result<(), String> {
-        let Some((model, (columns, rows))) = spi::MODELS.iter().find(|(name, _)| *name == self.model) else {
-            let known: Vec<_> = spi::MODELS.iter().map(|(name, _)| *name).collect();
-            return Err(format!("panel.model is `{}`, but must be one of {}", self.model, known.join(", ")));
-        };
-        if self.kind == "virtual" {
+        if self.kind == PanelKind::Virtual {
             return Ok(());
         }
+        let (columns, rows) = self.model.memory();
         let (width, height) = match self.rotation {
             Rotation::Deg0 | Rotation::Deg180 => (self.width, self.height),
             Rotation::Deg90 | Rotation::Deg270 => (self.height, self.width),
         };
         let sides = [("offset_x", width, self.offset_x, columns), ("offset_y", height, self.offset_y, rows)];
         for (key, side, offset, most) in sides {
-            if side + u32::from(offset) > u32::from(*most) {
+            if side + u32::from(offset) > u32::from(most) {
                 return Err(format!(
                     "panel: before rotation, {side} pixels from {key} {offset} on do not fit into the {most} of \
-                     the {model}"
+                     the {}",
+                    self.model.name()
                 ));
             }
         }
@@ -178,9 +186,6 @@ mod tests {
         assert!(
             refused(PanelConfig { brightness: 0, ..PanelConfig::default() }).contains("panel.brightness")
         );
-        assert!(
-            refused(PanelConfig { kind: "oled".into(), ..PanelConfig::default() }).contains("panel.kind")
-        );
     }
 
     #[test]
@@ -194,8 +199,6 @@ mod tests {
         );
         let shifted = PanelConfig { offset_y: 81, ..PanelConfig::default() };
         assert!(shifted.check().unwrap_err().contains("offset_y 81"));
-        let unknown = PanelConfig { model: "ssd1306".into(), ..PanelConfig::default() };
-        assert!(unknown.check().unwrap_err().contains("panel.model is `ssd1306`"));
     }
 
     #[test]

@@ -16,17 +16,9 @@ use mipidsi::options::{ColorInversion, ColorOrder, Orientation};
 use mipidsi::{Builder, Display};
 
 use super::backlight::Backlight;
-use super::{Canvas, Panel, PanelConfig, PanelError, Rotation};
+use super::{Canvas, Panel, PanelConfig, PanelError, PanelModel, Rotation};
 
 pub(super) use port::open;
-
-/// The controllers by name, each with the width and height of its memory in pixels.
-pub const MODELS: &[(&str, (u16, u16))] = &[
-    ("st7789", ST7789::FRAMEBUFFER_SIZE),
-    ("st7735s", ST7735s::FRAMEBUFFER_SIZE),
-    ("ili9341", ILI9341Rgb565::FRAMEBUFFER_SIZE),
-    ("gc9a01", GC9A01::FRAMEBUFFER_SIZE),
-];
 
 /// What a panel hangs on. `reset` and `backlight` are there where the board has them.
 pub struct Wires<SPI, PIN> {
@@ -47,15 +39,11 @@ where
     SPI: SpiDevice + Send + 'static,
     PIN: OutputPin + Send + 'static,
 {
-    match config.model.as_str() {
-        "st7789" => start_model(ST7789, config, wires, buffer, delay),
-        "st7735s" => start_model(ST7735s, config, wires, buffer, delay),
-        "ili9341" => start_model(ILI9341Rgb565, config, wires, buffer, delay),
-        "gc9a01" => start_model(GC9A01, config, wires, buffer, delay),
-        other => {
-            let known: Vec<_> = MODELS.iter().map(|(name, _)| *name).collect();
-            Err(PanelError::Unknown(other.into(), known.join(", ")))
-        }
+    match config.model {
+        PanelModel::St7789 => start_model(ST7789, config, wires, buffer, delay),
+        PanelModel::St7735s => start_model(ST7735s, config, wires, buffer, delay),
+        PanelModel::Ili9341 => start_model(ILI9341Rgb565, config, wires, buffer, delay),
+        PanelModel::Gc9a01 => start_model(GC9A01, config, wires, buffer, delay),
     }
 }
 
@@ -74,7 +62,7 @@ where
     let device = config.spi.clone();
     let failed = |cause: &dyn Debug| PanelError::Open {
         device: device.clone(),
-        cause: format!("{} does not start: {cause:?}", config.model),
+        cause: format!("{} does not start: {cause:?}", config.model.name()),
         cure: "check width, height, rotation and offsets against the board's file, and the panel's wiring"
             .into(),
     };

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use dermascope::camera::{self, Camera, CameraConfig, CameraError, CameraState, Shot, Stream, StreamEvent};
+use dermascope::camera::{
+    self, Camera, CameraConfig, CameraError, CameraKind, CameraState, Shot, Stream, StreamEvent,
+};
 use dermascope::picture::Frame;
 use dermascope::{picture, synthetic};
 use image::codecs::jpeg::JpegEncoder;
@@ -47,7 +49,7 @@ fn jpeg(seed: u64) -> Vec<u8> {
 
 fn folder_config(folder: &Path) -> CameraConfig {
     CameraConfig {
-        kind: "folder".into(),
+        kind: CameraKind::Folder,
         folder: folder.into(),
         frame_rate: 50,
         seconds_per_picture: 0.06,
@@ -339,7 +341,7 @@ fn fake_rpicam(dir: &Path, script: &str) -> CameraConfig {
     let words = ["/bin/sh", "-c", script, "rpicam-vid"].map(String::from).to_vec();
     let files = files.iter().map(|path| path.display().to_string());
     CameraConfig {
-        kind: "command".into(),
+        kind: CameraKind::Command,
         command: words.into_iter().chain(files).collect(),
         stall_after_ms: 1000,
         ..CameraConfig::default()
@@ -455,7 +457,7 @@ fn a_program_that_says_too_much_is_still_a_camera() {
 #[test]
 fn a_program_that_is_not_installed_is_named_with_the_cure() {
     let config = CameraConfig {
-        kind: "command".into(),
+        kind: CameraKind::Command,
         command: vec!["/nowhere/rpicam-vid".into()],
         ..CameraConfig::default()
     };

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use dermascope::boards;
 use dermascope::panel::backlight::{Backlight, Switch};
-use dermascope::panel::spi::{MODELS, Wires, start};
-use dermascope::panel::{Canvas, Panel, PanelConfig, PanelError, Rotation};
+use dermascope::panel::spi::{Wires, start};
+use dermascope::panel::{Canvas, Panel, PanelConfig, PanelError, PanelModel, Rotation};
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::pixelcolor::raw::RawU16;
 use embedded_graphics::prelude::*;
@@ -46,7 +46,7 @@ struct Controller {
 
 impl Controller {
     fn new(config: &PanelConfig) -> Self {
-        let (_, (columns, rows)) = *MODELS.iter().find(|(name, _)| *name == config.model).unwrap();
+        let (columns, rows) = config.model.memory();
         let memory = vec![0xdead; usize::from(columns) * usize::from(rows)];
         Self { columns, rows, memory, ..Self::default() }
     }
@@ -219,17 +219,18 @@ fn every_board_shows_the_canvas_upright_and_whole() {
 
 #[test]
 fn every_model_shows_the_canvas_upright_at_every_rotation() {
-    for (model, (columns, rows)) in MODELS {
+    for model in PanelModel::ALL {
+        let (columns, rows) = model.memory();
         for (rotation, lies) in [
             (Rotation::Deg0, false),
             (Rotation::Deg90, true),
             (Rotation::Deg180, false),
             (Rotation::Deg270, true),
         ] {
-            let (across, down) = (u32::from(*columns) - 3, u32::from(*rows) - 2);
+            let (across, down) = (u32::from(columns) - 3, u32::from(rows) - 2);
             let (width, height) = if lies { (down, across) } else { (across, down) };
             let config = PanelConfig {
-                model: (*model).into(),
+                model,
                 width,
                 height,
                 rotation,
@@ -240,7 +241,7 @@ fn every_model_shows_the_canvas_upright_at_every_rotation() {
             let (mut panel, controller) = started(&config);
             let canvas = pattern(config.size(), 1);
             panel.show(&canvas).unwrap();
-            assert!(seen(&controller.lock().unwrap(), &config) == canvas, "{model} {rotation:?}");
+            assert!(seen(&controller.lock().unwrap(), &config) == canvas, "{model:?} {rotation:?}");
         }
     }
 }
@@ -313,7 +314,7 @@ proptest! {
         changes in prop::collection::vec((0_i32..128, 0_i32..128, 1_u32..60, 1_u32..60, any::<u16>()), 1..6),
     ) {
         let config = PanelConfig {
-            model: "st7735s".into(),
+            model: PanelModel::St7735s,
             width: 128,
             height: 128,
             rotation: Rotation::Deg90,

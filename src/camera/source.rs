@@ -1,0 +1,40 @@
+//! The seam to cameras: a source of shots, and what can go wrong with one.
+
+use std::time::Duration;
+
+use image::RgbImage;
+
+use crate::picture::Encoded;
+
+/// What a camera gives for one frame, before it is decoded and cropped.
+#[derive(Clone, Debug)]
+pub enum Shot {
+    /// A file format's bytes (JPEG or PNG), complete.
+    Encoded(Encoded),
+    /// Raw pixels, already converted to RGB.
+    Pixels(RgbImage),
+}
+
+/// A source of frames. It stays on the thread that opened it.
+pub trait Camera {
+    /// Waits for the next frame and gives it. May block for as long as the driver does: the stream calls it on
+    /// a thread that it can give up. After [`CameraError::BadFrame`] it may be called again;
+    /// after any other error the camera is to be dropped and opened anew.
+    fn next_shot(&mut self) -> Result<Shot, CameraError>;
+
+    /// What it is, for logs, records and the doctor: "folder pictures/", "uvc /dev/video0 1280x720 MJPEG".
+    fn describe(&self) -> String;
+}
+
+/// What can go wrong with a camera. Each message names the device and the cure.
+#[derive(Debug, thiserror::Error)]
+pub enum CameraError {
+    #[error("{device}: cannot open the camera: {cause}; {cure}")]
+    Open { device: String, cause: String, cure: String },
+    #[error("{device}: the camera gave no frame for {:.1} s; check its cable", waited.as_secs_f32())]
+    Stalled { device: String, waited: Duration },
+    #[error("{device}: the camera is gone: {cause}")]
+    Gone { device: String, cause: String },
+    #[error("{device}: a frame was refused: {cause}")]
+    BadFrame { device: String, cause: String },
+}
