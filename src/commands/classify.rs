@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::ModelArgs;
+use super::model::ModelArgs;
 use super::reader::{PictureReader, PictureReading};
 use crate::RESEARCH_ONLY;
 use crate::classifier::{Assessment, ModelId};

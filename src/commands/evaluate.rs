@@ -12,7 +12,7 @@ use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Map, Value};
 
-use super::ModelArgs;
+use super::model::ModelArgs;
 use super::reader::PictureReader;
 use crate::RESEARCH_ONLY;
 use crate::evaluation::{Labelled, Metrics, Outcome, Scheme, bootstrap, read_labels};

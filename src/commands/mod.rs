@@ -7,6 +7,7 @@ pub mod demo;
 pub mod doctor;
 pub mod evaluate;
 pub mod man;
+mod model;
 pub mod pull;
 mod reader;
 pub mod records;
@@ -15,12 +16,9 @@ pub mod token;
 pub mod usb;
 
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
-
-use crate::classifier::ModelConfig;
+use clap::{Parser, Subcommand};
 
 /// A handheld dermatoscope that reads skin lesions on its own. Research use only, not a diagnosis.
 #[derive(Debug, Parser)]
@@ -80,45 +78,4 @@ impl Command {
 fn failed_to_print(error: &anyhow::Error) -> Option<ErrorKind> {
     let is_bare = error.chain().len() == 1;
     error.downcast_ref().filter(|_| is_bare).map(io::Error::kind)
-}
-
-/// Which model reads, for the commands that read pictures.
-#[derive(Clone, Debug, Args)]
-pub struct ModelArgs {
-    /// The model's manifest [default: models/lesion.toml beside the program or installed]
-    #[arg(long, value_name = "FILE")]
-    model: Option<PathBuf>,
-    /// What runs the network: int8 (fused operators) or tract (slow, the cross-check)
-    #[arg(long, value_name = "NAME")]
-    engine: Option<String>,
-    /// The operating point that decides, by its name in the manifest
-    #[arg(long, value_name = "NAME")]
-    operating_point: Option<String>,
-    /// The pictures were squashed to squares from this aspect (width:height): stretch them back first
-    #[arg(long, value_name = "W:H", value_parser = parse_aspect)]
-    aspect: Option<f32>,
-}
-
-impl ModelArgs {
-    fn config(&self) -> ModelConfig {
-        let default = ModelConfig::default();
-        ModelConfig {
-            manifest: self.model.clone(),
-            engine: self.engine.clone().unwrap_or(default.engine),
-            operating_point: self.operating_point.clone().unwrap_or(default.operating_point),
-            threads: default.threads,
-        }
-    }
-}
-
-/// "4:3" to 1.333.
-fn parse_aspect(text: &str) -> Result<f32, String> {
-    let sides =
-        text.split_once(':').and_then(|(w, h)| Some((w.parse::<f32>().ok()?, h.parse::<f32>().ok()?)));
-    match sides {
-        Some((width, height)) if width > 0.0 && height > 0.0 && (0.1..=10.0).contains(&(width / height)) => {
-            Ok(width / height)
-        }
-        _ => Err("an aspect is two numbers with a colon, such as 4:3".into()),
-    }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::Context;
 use image::RgbImage;
 
-use super::ModelArgs;
+use super::model::ModelArgs;
 use crate::classifier::{Assessment, Classifier, restore_aspect};
 use crate::picture;
 use crate::picture::Region;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::{Notice, spawn, tell};
+use super::notices::{Notice, spawn, tell};
 use crate::classifier::{Classifier, ModelConfig};
 use crate::config::Config;
 use crate::device::{Event, Part};

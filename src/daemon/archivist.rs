@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
-use super::{Notice, spawn, tell};
+use super::notices::{Notice, spawn, tell};
 use crate::config::Config;
 use crate::device::{Event, Part, Past};
 use crate::reading::{Reading, Saved};

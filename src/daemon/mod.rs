@@ -7,6 +7,7 @@
 
 mod analyst;
 mod archivist;
+mod notices;
 mod painter;
 mod supervisor;
 mod turn;
@@ -14,45 +15,25 @@ mod turn;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, bounded, unbounded};
 
 use crate::buttons::{self, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::{self, Wish};
-use crate::device::Event;
+use crate::control;
 use crate::feed::ScreenFeed;
 use crate::http;
 use crate::panel::VirtualScreen;
 use crate::patience::Patience;
 use crate::power::{self, BatteryConfig, Charge};
 use crate::serial;
+use notices::{Inputs, spawn};
 use painter::Painter;
 use turn::Device;
 
 /// How often the battery is asked.
 const CHARGE_PACE: Duration = Duration::from_secs(10);
-
-/// What the threads tell the main thread.
-#[derive(Debug)]
-enum Notice {
-    Event(Event),
-    /// How many records there are.
-    Records(u64),
-    /// Something that the screen warns of for as long as it lasts, such as a full disk.
-    Warning(Option<String>),
-}
-
-/// Where the main thread learns what has happened.
-struct Inputs {
-    /// Each with when it came: a turn that takes long must not make a short press a long one.
-    edges: Receiver<(Edge, Instant)>,
-    charges: Receiver<Option<Charge>>,
-    wishes: Receiver<Wish>,
-    inbox: Receiver<Notice>,
-    stop: Receiver<()>,
-}
 
 /// Runs the device until it is shut down by its button, SIGTERM or SIGINT.
 /// Parts that are missing or broken are told on the screen; an error is only what leaves nothing to run.
@@ -139,15 +120,4 @@ fn watch_battery(config: &BatteryConfig) -> anyhow::Result<Receiver<Option<Charg
         }
     })?;
     Ok(receiver)
-}
-
-/// A named thread, so that it is known in logs and debuggers.
-fn spawn(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<std::thread::JoinHandle<()>> {
-    let thread = std::thread::Builder::new().name(name.into()).spawn(body);
-    thread.with_context(|| format!("cannot start the thread `{name}`"))
-}
-
-/// Tells the main thread. Fails only where that has stopped already, and then nobody needs to know.
-fn tell(notices: &Sender<Notice>, notice: Notice) {
-    let _ = notices.send(notice);
 }

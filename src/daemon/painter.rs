@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::spawn;
+use super::notices::spawn;
 use crate::feed::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig, PanelKind};
 use crate::patience::Patience;

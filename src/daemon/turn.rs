@@ -10,9 +10,9 @@ use crossbeam_channel::{Sender, select};
 
 use super::analyst::Job;
 use super::archivist::{Archivist, Deed};
+use super::notices::{Inputs, Notice};
 use super::painter::{Painter, Painting};
 use super::supervisor::Supervisor;
-use super::{Inputs, Notice};
 use crate::buttons::{Button, Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;

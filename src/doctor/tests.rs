@@ -2,11 +2,14 @@
 //! the virtual buttons.
 
 use std::path::Path;
+use std::time::Duration;
 
 use super::*;
 use crate::buttons::{Button, ButtonsKind};
 use crate::camera::CameraKind;
-use crate::panel::PanelKind;
+use crate::config::Config;
+use crate::panel::{Canvas, PanelKind};
+use crate::screens::{self, Check, CheckState, Screen, Status};
 use crate::synthetic;
 
 /// A device whose root and records are in a folder.

@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 
 use super::problem::Problem;
-use super::routes::Link;
 use crate::buttons::{Button, Edge, VirtualButtons};
 
 /// A button that is held says so again and again. One that has been silent for this long was forgotten: its page
@@ -88,13 +87,13 @@ impl Buttons {
 
 /// `POST /api/v1/buttons/{main|next|previous|back}`
 pub(super) async fn press(
-    State(link): State<Arc<Link>>,
+    State(buttons): State<Option<Arc<Buttons>>>,
     Path(button): Path<Button>,
     Json(press): Json<Press>,
 ) -> Result<StatusCode, Problem> {
     let none =
         "this device has buttons of its own; only virtual ones (buttons.kind) can be pressed from here";
-    let buttons = link.buttons.as_ref().ok_or_else(|| Problem::new(StatusCode::CONFLICT, none))?;
+    let buttons = buttons.ok_or_else(|| Problem::new(StatusCode::CONFLICT, none))?;
     if press.pressed {
         buttons.press(button);
     } else {

@@ -1,31 +1,26 @@
 //! The case that the next captures are of, over HTTP.
 
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
+use super::link::Link;
 use super::problem::Problem;
-use super::routes::Link;
 use crate::case::Case;
 
 /// `GET /api/v1/case`
-pub(super) async fn get(State(link): State<Arc<Link>>) -> Json<Case> {
+pub(super) async fn get(State(link): State<Link>) -> Json<Case> {
     Json(link.remote.told().case)
 }
 
 /// `PUT /api/v1/case`: all of it; what is left out is none. Answers with what holds.
-pub(super) async fn put(
-    State(link): State<Arc<Link>>,
-    Json(case): Json<Case>,
-) -> Result<Json<Case>, Problem> {
+pub(super) async fn put(State(link): State<Link>, Json(case): Json<Case>) -> Result<Json<Case>, Problem> {
     set(&link, case.clone()).await?;
     Ok(Json(case))
 }
 
 /// `DELETE /api/v1/case`
-pub(super) async fn delete(State(link): State<Arc<Link>>) -> Result<StatusCode, Problem> {
+pub(super) async fn delete(State(link): State<Link>) -> Result<StatusCode, Problem> {
     set(&link, Case::default()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,7 +1,6 @@
 //! `GET /api/v1/export.zip`: the very bytes of `dermascope records export`, sent while they are made.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -10,9 +9,9 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, StreamExt};
 use tokio::sync::mpsc::{self, Sender};
 
+use super::link::Link;
 use super::problem::Problem;
 use super::records::ListQuery;
-use super::routes::Link;
 use crate::records::export::{ExportError, FORMATS, export};
 use crate::records::{Filter, Reader, RecordsConfig};
 
@@ -22,7 +21,7 @@ const PIECES: usize = 4;
 
 /// `GET /api/v1/export.zip`
 pub(super) async fn archive(
-    State(link): State<Arc<Link>>,
+    State(link): State<Link>,
     Query(query): Query<ListQuery>,
 ) -> Result<Response, Problem> {
     if query.limit.is_some() {

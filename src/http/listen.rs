@@ -7,7 +7,8 @@ use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 use serde::{Deserialize, Deserializer};
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::{HttpConfig, HttpError, access};
+use super::access;
+use super::config::{HttpConfig, HttpError};
 use crate::patience::RETRY;
 
 /// Stands for the device's address on its USB cable.

@@ -1,20 +1,19 @@
 //! The live view: the panel as a picture, as words, and as a stream of what is new on it.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use serde::Serialize;
 
+use super::link::Link;
 use super::problem::Problem;
-use super::routes::Link;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
 use crate::control::Told;
@@ -27,30 +26,10 @@ use crate::records::Space;
 /// A silent stream says that it lives this often.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
-/// The newest screen as PNG, with its version, so that many watchers cost one encoding.
-#[derive(Default)]
-pub(super) struct Encoded(Mutex<Option<(u64, Bytes)>>);
-
-impl Encoded {
-    fn of(&self, shown: &Shown) -> Result<Bytes, Problem> {
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((version, png)) = &*newest
-            && *version == shown.version
-        {
-            return Ok(png.clone());
-        }
-        let png = shown.canvas.to_png();
-        let png = png.map_err(|cause| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, cause.to_string()))?;
-        let png = Bytes::copy_from_slice(&png.bytes);
-        *newest = Some((shown.version, png.clone()));
-        Ok(png)
-    }
-}
-
 /// `GET /api/v1/screen.png`: what the panel shows, pixel by pixel.
-pub(super) async fn screen(State(link): State<Arc<Link>>) -> Result<Response, Problem> {
+pub(super) async fn screen(State(link): State<Link>) -> Result<Response, Problem> {
     let (shown, _) = link.feed.newest();
-    let png = link.encoded.of(&shown)?;
+    let png = link.screenshot.of(&shown)?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }
 
@@ -96,14 +75,14 @@ impl Status {
 }
 
 /// `GET /api/v1/status`
-pub(super) async fn status(State(link): State<Arc<Link>>) -> Response {
+pub(super) async fn status(State(link): State<Link>) -> Response {
     Json(Status::of(&link, link.feed.newest())).into_response()
 }
 
 /// `GET /api/v1/events`: the status, at once and whenever the screen changes. A watcher that is too slow for all
 /// of them gets the newest.
 pub(super) async fn events(
-    State(link): State<Arc<Link>>,
+    State(link): State<Link>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let too_many = "too many pages watch the screen; close one";
     let seat = link.watchers.clone().try_acquire_owned().map_err(|_| Problem::busy(too_many))?;

@@ -16,7 +16,7 @@ use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 use super::problem::Problem;
-use super::routes::Link;
+use crate::feed::ScreenFeed;
 
 /// The media type of OpenMetrics 1.0, which Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -113,9 +113,11 @@ pub(super) async fn count(State(metrics): State<Arc<Metrics>>, request: Request,
 }
 
 /// `GET /metrics`
-pub(super) async fn metrics(State(link): State<Arc<Link>>) -> Result<Response, Problem> {
-    let metrics = &link.metrics;
-    let (_, state) = link.feed.newest();
+pub(super) async fn metrics(
+    State(metrics): State<Arc<Metrics>>,
+    State(feed): State<ScreenFeed>,
+) -> Result<Response, Problem> {
+    let (_, state) = feed.newest();
     metrics.records.set(i64::try_from(state.records).unwrap_or(i64::MAX));
     metrics.warning.set(i64::from(state.warning.is_some()));
     metrics.memory.set(resident().unwrap_or(0));

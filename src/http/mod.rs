@@ -9,10 +9,12 @@
 mod access;
 mod buttons;
 mod case;
+mod config;
 mod connections;
 mod export;
 mod guard;
 mod limits;
+mod link;
 mod listen;
 mod live;
 mod metrics;
@@ -20,102 +22,21 @@ mod photographs;
 mod problem;
 mod records;
 mod routes;
+mod screenshot;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, oneshot};
 
 pub use access::{hash_of, new_token};
+pub use config::{HttpConfig, HttpError};
 pub use limits::Limits;
+pub use link::Device;
 
-use crate::buttons::VirtualButtons;
-use crate::classifier::ModelConfig;
-use crate::control::Remote;
-use crate::feed::ScreenFeed;
-use crate::quality::QualityConfig;
-use crate::records::RecordsConfig;
+use link::Link;
 use metrics::Metrics;
-use routes::Link;
-
-/// `[http]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct HttpConfig {
-    /// Addresses with their ports to serve on; none serves nothing. "usb:8080" is the device's address on its USB cable,
-    /// which need not be plugged in. Port 0 takes any that is free.
-    #[serde(deserialize_with = "listen::written")]
-    pub listen: Vec<String>,
-    /// Names besides "localhost" and IP addresses that a browser may call the device by, such as
-    /// "dermascope.local".
-    pub names: Vec<String>,
-    /// SHA-256 of the token, 64 hexadecimal digits as `dermascope token` prints them. Needed to listen on any
-    /// address that is neither loopback nor link-local, and asked of everyone who is neither on the device itself nor
-    /// on its USB cable.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub token_sha256: Option<String>,
-}
-
-impl Default for HttpConfig {
-    /// For this computer and the one at the other end of the cable.
-    fn default() -> Self {
-        Self {
-            listen: vec!["127.0.0.1:8080".into(), "usb:8080".into()],
-            names: Vec::new(),
-            token_sha256: None,
-        }
-    }
-}
-
-/// What the link shows and asks of the device.
-pub struct Device {
-    pub records: RecordsConfig,
-    /// What reads photographs that are sent.
-    pub model: ModelConfig,
-    pub quality: QualityConfig,
-    pub feed: ScreenFeed,
-    /// Where the page's buttons press; none on a device with buttons of its own.
-    pub presses: Option<VirtualButtons>,
-    /// What else the device tells, and where it is told a case.
-    pub remote: Remote,
-}
-
-impl HttpConfig {
-    /// Says which key is wrong, and how.
-    pub fn check(&self) -> Result<(), String> {
-        if self.token_sha256.as_deref().is_some_and(|hash| access::Lock::of(hash).is_none()) {
-            return Err("http.token_sha256 is not a SHA-256; `dermascope token` makes one".into());
-        }
-        // `[usb]` checks its own.
-        self.addresses(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    /// That every address can be had now: for a program that is of no use without.
-    pub fn check_free(&self, usb: IpAddr) -> Result<(), HttpError> {
-        for address in self.addresses(usb)? {
-            listen::bind(address).map_err(|cause| HttpError::Bind { address, cause })?;
-        }
-        Ok(())
-    }
-}
-
-/// Why there is no server. Each message names the key and the cure.
-#[derive(Debug, thiserror::Error)]
-pub enum HttpError {
-    #[error("http.listen is `{listen}`: {cause}; write an address and a port, such as \"127.0.0.1:8080\"")]
-    Address { listen: String, cause: String },
-    #[error(
-        "http.listen is `{listen}`: on a network anyone could read the records there; run `dermascope token` and set \
-         http.token_sha256 to what it prints, or listen on \"127.0.0.1:8080\""
-    )]
-    NeedsToken { listen: String },
-    #[error("http.listen: cannot listen on {address}: {cause}; choose another port, or stop what uses it")]
-    Bind { address: SocketAddr, cause: std::io::Error },
-    #[error("cannot start the HTTP link: {0}")]
-    Start(std::io::Error),
-}
 
 /// A running server. Dropping it stops it.
 pub struct Server {
@@ -260,65 +181,5 @@ mod tests {
         let yielded = yielding.join().expect("no panic").expect("the priority of that thread");
         assert_eq!(yielded, (before + NICE).min(19));
         assert_eq!(getpriority_process(None).expect("the priority of this thread"), before);
-    }
-
-    fn check(listen: &str) -> Result<(), String> {
-        HttpConfig { listen: vec![listen.into()], ..HttpConfig::default() }.check()
-    }
-
-    #[test]
-    fn only_loopback_and_the_usb_cable_are_served_without_a_token() {
-        for near in ["127.0.0.1:8080", "[::1]:0", "169.254.55.1:80", "usb:8080"] {
-            assert_eq!(check(near), Ok(()));
-        }
-        for open in ["0.0.0.0:8080", "[::]:8080", "192.168.1.7:80"] {
-            let refused = check(open).expect_err("needs a token");
-            assert!(refused.contains("dermascope token") && refused.contains(open), "{refused}");
-            let token_sha256 = Some(hash_of("token"));
-            let config = HttpConfig { listen: vec![open.into()], token_sha256, ..HttpConfig::default() };
-            assert_eq!(config.check(), Ok(()));
-        }
-    }
-
-    #[test]
-    fn a_token_itself_is_not_taken_for_its_hash() {
-        let config = HttpConfig { token_sha256: Some("swordfish".into()), ..HttpConfig::default() };
-        assert!(config.check().is_err_and(|error| error.contains("dermascope token")));
-    }
-
-    #[test]
-    fn an_address_that_is_none_is_refused_with_an_example() {
-        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999"] {
-            assert!(check(wrong).is_err_and(|error| error.contains("127.0.0.1:8080")), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn one_open_address_among_others_needs_the_token_too() {
-        let listen = vec!["127.0.0.1:8080".into(), "0.0.0.0:8081".into()];
-        let refused = HttpConfig { listen, ..HttpConfig::default() }.check().expect_err("needs a token");
-        assert!(refused.contains("0.0.0.0:8081"), "{refused}");
-    }
-
-    #[test]
-    fn a_list_and_a_lone_address_are_both_read() {
-        let read = |text: &str| toml::from_str::<HttpConfig>(text).map(|config| config.listen);
-        assert_eq!(read("listen = \"127.0.0.1:1\"").expect("reads"), ["127.0.0.1:1"]);
-        assert_eq!(read("listen = [\"127.0.0.1:1\", \"usb:2\"]").expect("reads"), ["127.0.0.1:1", "usb:2"]);
-        assert!(read("listen = []").expect("reads").is_empty());
-        assert!(read("listen = 8080").expect_err("no text").to_string().contains("127.0.0.1:8080"));
-    }
-
-    #[test]
-    fn by_default_loopback_and_the_cable_are_served_wherever_the_cable_is() {
-        let usb: IpAddr = Ipv4Addr::new(10, 55, 0, 1).into();
-        let addresses = HttpConfig::default().addresses(usb).expect("resolves");
-        assert_eq!(
-            addresses,
-            ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| one.parse().expect("an address"))
-        );
-        assert_eq!(HttpConfig::default().usb_port(usb), Some(8080));
-        let local = HttpConfig { listen: vec!["127.0.0.1:80".into()], ..HttpConfig::default() };
-        assert_eq!(local.usb_port(usb), None);
     }
 }

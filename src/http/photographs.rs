@@ -15,8 +15,8 @@ use serde::Serialize;
 use tokio::sync::Semaphore;
 
 use super::limits::{MAX_PHOTO, MAX_PHOTO_PIXELS, MAX_PHOTOS};
+use super::metrics::Metrics;
 use super::problem::Problem;
-use super::routes::Link;
 use crate::RESEARCH_ONLY;
 use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError};
 use crate::digest::sha256_hex;
@@ -118,11 +118,12 @@ impl Photographs {
 
 /// `POST /api/v1/classify`
 pub(super) async fn classify(
-    State(link): State<Arc<Link>>,
+    State(photographs): State<Arc<Photographs>>,
+    State(metrics): State<Arc<Metrics>>,
     request: Request<Body>,
 ) -> Result<Json<Photograph>, Problem> {
-    let answer = read(&link, request).await;
-    link.metrics.photograph(match &answer {
+    let answer = read(photographs, request).await;
+    metrics.photograph(match &answer {
         Ok(_) => "read",
         Err(problem) if problem.status == StatusCode::SERVICE_UNAVAILABLE => "busy",
         Err(_) => "refused",
@@ -130,8 +131,7 @@ pub(super) async fn classify(
     answer.map(Json)
 }
 
-async fn read(link: &Link, request: Request<Body>) -> Result<Photograph, Problem> {
-    let photographs = link.photographs.clone();
+async fn read(photographs: Arc<Photographs>, request: Request<Body>) -> Result<Photograph, Problem> {
     // Taken before the body, so that none lies in memory that has no seat.
     let seat = photographs.seats.clone().try_acquire_owned();
     let seat = seat.map_err(|_| Problem::busy("other photographs are being read; try again in a moment"))?;

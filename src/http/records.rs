@@ -10,7 +10,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
-use super::routes::Link;
 use crate::RESEARCH_ONLY;
 use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary};
@@ -142,7 +141,7 @@ pub(super) struct Whole {
 
 /// `GET /api/v1/records`
 pub(super) async fn list(
-    State(link): State<Arc<Link>>,
+    State(records): State<Arc<Records>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List>, Problem> {
     let limit = query.limit.unwrap_or(PAGE);
@@ -152,7 +151,7 @@ pub(super) async fn list(
     }
     let filter = query.filter();
     let (page, total) =
-        link.records.ask(move |records| Ok((records.reader.list(&filter, limit)?, records.count()?))).await?;
+        records.ask(move |records| Ok((records.reader.list(&filter, limit)?, records.count()?))).await?;
     let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
     let records = page.records.iter().map(Record::summary).collect();
     Ok(Json(List { records, total, next_before, notice: RESEARCH_ONLY }))
@@ -160,11 +159,10 @@ pub(super) async fn list(
 
 /// `GET /api/v1/records/{sequence}`
 pub(super) async fn one(
-    State(link): State<Arc<Link>>,
+    State(records): State<Arc<Records>>,
     Path(sequence): Path<u64>,
 ) -> Result<Json<Whole>, Problem> {
-    let found = link
-        .records
+    let found = records
         .ask(move |records| Ok((records.reader.get(sequence)?, records.reader.is_pruned(sequence)?)))
         .await?;
     let (Some(record), image_pruned) = found else { return Err(missing(sequence)) };
@@ -173,15 +171,12 @@ pub(super) async fn one(
 
 /// `GET /api/v1/records/{sequence}/image`
 pub(super) async fn image(
-    State(link): State<Arc<Link>>,
+    State(records): State<Arc<Records>>,
     Path(sequence): Path<u64>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let record = link
-        .records
-        .ask(move |records| records.reader.get(sequence))
-        .await?
-        .ok_or_else(|| missing(sequence))?;
+    let record =
+        records.ask(move |records| records.reader.get(sequence)).await?.ok_or_else(|| missing(sequence))?;
     let tag = format!("\"{}\"", record.image_sha256);
     let cache = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, "private, no-cache".into())];
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
@@ -190,7 +185,7 @@ pub(super) async fn image(
     let (device, extension) = (&record.device, record.image_encoding.extension());
     let name = format!("inline; filename=\"dermascope-{device}-{sequence}.{extension}\"");
     let kind = record.image_encoding.media_type().to_string();
-    let image = link.records.ask(move |records| records.reader.image(&record)).await?;
+    let image = records.ask(move |records| records.reader.image(&record)).await?;
     let about = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, name)];
     Ok((cache, about, image.bytes.to_vec()).into_response())
 }

@@ -1,4 +1,4 @@
-//! The routes, and what their handlers share.
+//! The routes: which path is answered by whom.
 
 use std::sync::Arc;
 
@@ -6,48 +6,13 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{StatusCode, header};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
-use tokio::sync::Semaphore;
 
 use super::access::Lock;
-use super::buttons::{self, Buttons};
 use super::guard::{self, Guard};
-use super::limits::{Limits, MAX_BODY, MAX_EXPORTS, MAX_FORM, MAX_PHOTO};
-use super::metrics::{self, Metrics};
-use super::photographs::{self, Photographs};
+use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
+use super::link::Link;
 use super::problem::{self, Problem};
-use super::records::{self, Records};
-use super::{Device, HttpConfig, case, export, live};
-use crate::control::Remote;
-use crate::feed::ScreenFeed;
-
-/// What the handlers share.
-pub(super) struct Link {
-    pub feed: ScreenFeed,
-    pub encoded: live::Encoded,
-    pub buttons: Option<Arc<Buttons>>,
-    pub records: Arc<Records>,
-    pub photographs: Arc<Photographs>,
-    pub remote: Remote,
-    pub metrics: Arc<Metrics>,
-    pub watchers: Arc<Semaphore>,
-    pub exports: Arc<Semaphore>,
-}
-
-impl Link {
-    pub fn new(device: Device, limits: &Limits) -> Arc<Self> {
-        Arc::new(Self {
-            feed: device.feed,
-            encoded: live::Encoded::default(),
-            buttons: device.presses.map(Buttons::new),
-            records: Arc::new(Records::new(device.records)),
-            photographs: Photographs::new(device.model, device.quality),
-            remote: device.remote,
-            metrics: Metrics::new(),
-            watchers: Arc::new(Semaphore::new(limits.watchers)),
-            exports: Arc::new(Semaphore::new(MAX_EXPORTS)),
-        })
-    }
-}
+use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records};
 
 /// What the API is, for programs that read OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -71,7 +36,7 @@ const FILES: &[(&str, &str, &str)] = &[
 ];
 
 /// What answers to whom, besides the page's files: the paths of `openapi.json`.
-fn api() -> Vec<(&'static str, MethodRouter<Arc<Link>>)> {
+fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
     vec![
         ("/healthz", get(|| async { "ok\n" })),
         ("/metrics", get(metrics::metrics)),
@@ -90,14 +55,14 @@ fn api() -> Vec<(&'static str, MethodRouter<Arc<Link>>)> {
 }
 
 /// Takes no more than so many bytes of a body, and none of one that is announced as larger.
-fn limited(methods: MethodRouter<Arc<Link>>, most: usize) -> MethodRouter<Arc<Link>> {
+fn limited(methods: MethodRouter<Link>, most: usize) -> MethodRouter<Link> {
     methods
         .layer(DefaultBodyLimit::max(most))
         .layer(middleware::from_fn_with_state(most, guard::refuse_large))
 }
 
 /// Everything that is served.
-pub(super) fn router(link: Arc<Link>, config: &HttpConfig, limits: &Limits) -> Router {
+pub(super) fn router(link: Link, config: &HttpConfig, limits: &Limits) -> Router {
     let lock = config.token_sha256.as_deref().and_then(Lock::of);
     let guard = Arc::new(Guard { names: guard::names(&config.names), lock, timeout: limits.request });
     let metrics = link.metrics.clone();
@@ -113,7 +78,7 @@ pub(super) fn router(link: Arc<Link>, config: &HttpConfig, limits: &Limits) -> R
         .with_state(link)
 }
 
-fn file(kind: &'static str, text: &'static str) -> MethodRouter<Arc<Link>> {
+fn file(kind: &'static str, text: &'static str) -> MethodRouter<Link> {
     // A newer firmware serves a newer page: ask each time.
     get(move || async move { ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")], text) })
 }

@@ -10,8 +10,10 @@ use std::time::{Duration, Instant};
 
 use serial2::{SerialPort, Settings};
 
-use super::clock::Clock;
-use super::{SerialConfig, Service, Session};
+use super::config::SerialConfig;
+use super::service::Service;
+use super::session::Session;
+use crate::clock::SettableClock;
 use crate::control::Remote;
 use crate::records::RecordsConfig;
 
@@ -42,7 +44,7 @@ impl Drop for Link {
 pub fn start(
     config: &SerialConfig,
     records: &RecordsConfig,
-    clock: Box<dyn Clock>,
+    clock: Box<dyn SettableClock>,
     remote: Remote,
 ) -> io::Result<Option<Link>> {
     let Some(path) = config.path() else { return Ok(None) };

@@ -4,13 +4,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::clock::Clock;
+use super::limits::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
 use super::message::{CLOCK, DAMAGED, DEVICE, Fault, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED};
 use super::outgoing::Outgoing;
 use super::wire::{self, Form};
-use super::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::clock::SettableClock;
 use crate::control::{Remote, Unanswered};
 use crate::records::chain::Entry;
 use crate::records::export::FORMATS;
@@ -26,7 +26,7 @@ pub struct Service {
     config: RecordsConfig,
     /// Opened when first asked for, and anew after an error: the records may have been repaired.
     reader: Option<Reader>,
-    clock: Box<dyn Clock>,
+    clock: Box<dyn SettableClock>,
     /// The device beside its records.
     remote: Remote,
     /// The export that was made last.
@@ -162,7 +162,7 @@ impl From<Unanswered> for Fault {
 }
 
 impl Service {
-    pub fn new(config: RecordsConfig, clock: Box<dyn Clock>, remote: Remote) -> Self {
+    pub fn new(config: RecordsConfig, clock: Box<dyn SettableClock>, remote: Remote) -> Self {
         Self { config, reader: None, clock, remote, export: None }
     }
 

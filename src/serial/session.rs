@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::LONGEST_CALL;
+use super::limits::LONGEST_CALL;
 use super::lines::{Line, Lines};
 use super::message::{self, Fault, INVALID, Message, PARSE};
 use super::service::Service;

@@ -12,12 +12,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dermascope::RESEARCH_ONLY;
+use dermascope::clock::SettableClock;
 use dermascope::digest::sha256_hex;
 use dermascope::picture::{Encoded, Encoding};
 use dermascope::pull::{Patience, PeerError, PullError, Report, pull};
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{RecordsConfig, Store};
-use dermascope::serial::{Clock, Link, SerialConfig, open, start};
+use dermascope::serial::{Link, SerialConfig, open, start};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -31,14 +32,14 @@ use wire::{Cable, Terminal, clean, terminal};
 #[derive(Clone, Default)]
 struct FakeClock(Arc<Mutex<Option<Timestamp>>>);
 
-impl Clock for FakeClock {
+impl SettableClock for FakeClock {
     fn now(&self) -> (Timestamp, bool) {
         let set = *self.0.lock().expect("no test panics with it held");
         (set.unwrap_or(Timestamp::UNIX_EPOCH), set.is_some())
     }
 
     fn set(&self, now: Timestamp) -> Result<(), String> {
-        dermascope::serial::check_time(now)?;
+        dermascope::clock::check_time(now)?;
         *self.0.lock().expect("no test panics with it held") = Some(now);
         Ok(())
     }

@@ -1,9 +1,9 @@
-//! The device's clock, as the link sets it; its twin in tests is one that only remembers.
+//! A clock that a link sets; its twin in tests is one that only remembers.
 
 use jiff::Timestamp;
 
 /// A clock that a link may set.
-pub trait Clock: Send {
+pub trait SettableClock: Send {
     /// The time now, and whether something that knows it has set the clock since the start.
     fn now(&self) -> (Timestamp, bool);
 
@@ -16,7 +16,7 @@ const EARLIEST: i64 = 1_760_000_000;
 const LATEST: i64 = 4_102_444_800;
 
 /// That a time can be the time now.
-pub fn check(now: Timestamp) -> Result<(), String> {
+pub fn check_time(now: Timestamp) -> Result<(), String> {
     if (EARLIEST..LATEST).contains(&now.as_second()) {
         Ok(())
     } else {

@@ -10,7 +10,9 @@ use nix::errno::Errno;
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime, clock_settime};
 
-use crate::serial;
+mod settable;
+
+pub use settable::{SettableClock, check_time};
 
 /// Made by systemd-timesyncd once the network has told the time.
 const SYNCHRONISED: &str = "run/systemd/timesync/synchronized";
@@ -77,13 +79,13 @@ impl Clock {
     }
 }
 
-impl serial::Clock for Clock {
+impl SettableClock for Clock {
     fn now(&self) -> (Timestamp, bool) {
         Clock::now(self)
     }
 
     fn set(&self, now: Timestamp) -> Result<(), String> {
-        serial::check_time(now)?;
+        check_time(now)?;
         if self.set_by() == SetBy::Network {
             return Err("the network keeps the clock; it stays as it is".into());
         }
