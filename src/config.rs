@@ -216,6 +216,13 @@ mod tests {
     }
 
     #[test]
+    fn an_unknown_engine_is_refused_with_its_line_and_the_nearest_name() {
+        let message = error("[model]\nengine = \"tracked\"\n");
+        assert!(message.starts_with("device.toml:2: unknown variant `tracked`"), "{message}");
+        assert!(message.ends_with("did you mean `tract`?"), "{message}");
+    }
+
+    #[test]
     fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
         let message = error("[camera]\nkind = \"webcam\"\n");
         assert!(

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::classifier::ModelConfig;
+use crate::classifier::{EngineKind, ModelConfig};
 
 /// A handheld dermatoscope that reads skin lesions on its own. Research use only, not a diagnosis.
 #[derive(Debug, Parser)]
@@ -90,7 +90,7 @@ pub struct ModelArgs {
     model: Option<PathBuf>,
     /// What runs the network: int8 (fused operators) or tract (slow, the cross-check)
     #[arg(long, value_name = "NAME")]
-    engine: Option<String>,
+    engine: Option<EngineKind>,
     /// The operating point that decides, by its name in the manifest
     #[arg(long, value_name = "NAME")]
     operating_point: Option<String>,
@@ -104,7 +104,7 @@ impl ModelArgs {
         let default = ModelConfig::default();
         ModelConfig {
             manifest: self.model.clone(),
-            engine: self.engine.clone().unwrap_or(default.engine),
+            engine: self.engine.unwrap_or(default.engine),
             operating_point: self.operating_point.clone().unwrap_or(default.operating_point),
             threads: default.threads,
         }
