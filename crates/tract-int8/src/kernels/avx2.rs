@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::aligned::Aligned;
 use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{HALVES, Micro, Packed, Tile};
+use super::lanes::{self, Lanes, by_pixels};
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term, scalar};
 
 #[derive(Debug)]
@@ -154,17 +155,7 @@ impl Micro for Avx2 {
 
     unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
-        unsafe {
-            match pixels {
-                1 => tiles_of::<1>(tile, count),
-                2 => tiles_of::<2>(tile, count),
-                3 => tiles_of::<3>(tile, count),
-                4 => tiles_of::<4>(tile, count),
-                5 => tiles_of::<5>(tile, count),
-                6 => tiles_of::<6>(tile, count),
-                _ => unreachable!("no tile of {pixels} pixels"),
-            }
-        }
+        unsafe { by_pixels!(pixels, tiles_of::<1 2 3 4 5 6>(tile, count)) }
     }
 
     fn with_space<R>(work: impl FnOnce(&mut Aligned<i16>) -> R) -> R {
@@ -179,37 +170,58 @@ fn widen(bytes: &[u8], out: &mut [i16]) {
 
 #[target_feature(enable = "avx2")]
 unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<Avx2>, count: usize) {
-    // SAFETY: the tile's contract: `segments` x `steps` pairs for each pixel, as many weights for each of sixteen
-    // columns, a bias and a scale for each column.
-    unsafe {
-        let bias = [_mm256_loadu_si256(tile.bias.cast()), _mm256_loadu_si256(tile.bias.add(8).cast())];
-        for index in 0..count {
-            let input = tile.input.add(index * PIXELS * tile.pixel_step);
-            let out = tile.out.add(index * PIXELS * tile.out_step);
-            let mut sums = [bias; PIXELS];
-            let mut weights = tile.weights;
-            for segment in 0..tile.segments {
-                let input = input.add(segment * tile.segment_step);
-                for step in 0..tile.steps {
-                    let columns =
-                        [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(16).cast())];
-                    weights = weights.add(32);
-                    for pixel in 0..PIXELS {
-                        let pair =
-                            input.add(pixel * tile.pixel_step + step * 2).cast::<i32>().read_unaligned();
-                        let pair = _mm256_set1_epi32(pair);
-                        for v in 0..2 {
-                            sums[pixel][v] =
-                                _mm256_add_epi32(sums[pixel][v], _mm256_madd_epi16(pair, columns[v]));
-                        }
-                    }
-                }
-            }
-            for pixel in 0..PIXELS {
-                let values = narrow(sums[pixel], tile.scale, tile.zero);
-                store(values, out.add(pixel * tile.out_step), tile.columns);
-            }
-        }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::tiles::<_, Avx2, PIXELS, 2>(tile, count) }
+}
+
+impl Lanes for Avx2 {
+    type Value = i16;
+    type Weight = i16;
+    type Sums = __m256i;
+    type Groups = __m256i;
+    const SUMS: usize = 8;
+    const DEPTH: usize = 2;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m256i {
+        // SAFETY: the contract of all of these functions: the features are there, and what the pointers reach.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const i16) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn values(from: *const i16) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const i16) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: __m256i, values: __m256i, weights: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_add_epi32(sums, _mm256_madd_epi16(values, weights)) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<const VECTORS: usize>(
+        sums: &[__m256i; VECTORS],
+        scale: *const f32,
+        zero: i32,
+        out: *mut u8,
+        columns: usize,
+    ) {
+        // SAFETY: as above.
+        unsafe { store(narrow([sums[0], sums[1]], scale, zero), out, columns) }
     }
 }
 
@@ -294,29 +306,6 @@ unsafe fn load_first(bytes: *const u8, count: usize) -> __m128i {
 
 #[target_feature(enable = "avx2")]
 unsafe fn outputs_of<const PIXELS: usize>(strip: &Strip<Avx2>, input: *const i16, out: *mut u8) {
-    // SAFETY: the strip's contract: `groups` x `columns` blocks of 32 values, of which the window of each of the pixels
-    // covers `kernel`, as many weights, a bias and a scale for each channel of a block.
-    unsafe {
-        let bias = [_mm256_loadu_si256(strip.bias.cast()), _mm256_loadu_si256(strip.bias.add(8).cast())];
-        let mut sums = [bias; PIXELS];
-        let mut weights = strip.weights;
-        for group in 0..strip.groups {
-            let input = input.add(group * strip.columns * 32);
-            for column in 0..strip.kernel {
-                let taps = [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(16).cast())];
-                weights = weights.add(32);
-                for pixel in 0..PIXELS {
-                    let block = input.add((pixel * strip.stride + column) * 32);
-                    for v in 0..2 {
-                        let pairs = _mm256_loadu_si256(block.add(v * 16).cast());
-                        sums[pixel][v] = _mm256_add_epi32(sums[pixel][v], _mm256_madd_epi16(pairs, taps[v]));
-                    }
-                }
-            }
-        }
-        for pixel in 0..PIXELS {
-            let values = narrow(sums[pixel], strip.scale, strip.zero);
-            store(values, out.add(pixel * strip.out_step), strip.channels);
-        }
-    }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::outputs::<_, Avx2, PIXELS, 2>(strip, input, out) }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::aligned::Aligned;
 use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lanes::{self, Lanes, by_pixels};
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, avx2};
 
 #[derive(Debug)]
@@ -74,17 +75,7 @@ impl Micro for AvxVnni {
 
     unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
-        unsafe {
-            match pixels {
-                1 => tiles_of::<1>(tile, count),
-                2 => tiles_of::<2>(tile, count),
-                3 => tiles_of::<3>(tile, count),
-                4 => tiles_of::<4>(tile, count),
-                5 => tiles_of::<5>(tile, count),
-                6 => tiles_of::<6>(tile, count),
-                _ => unreachable!("no tile of {pixels} pixels"),
-            }
-        }
+        unsafe { by_pixels!(pixels, tiles_of::<1 2 3 4 5 6>(tile, count)) }
     }
 
     fn with_space<R>(work: impl FnOnce(&mut Aligned<u8>) -> R) -> R {
@@ -94,34 +85,67 @@ impl Micro for AvxVnni {
 
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<AvxVnni>, count: usize) {
-    // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
-    // of sixteen columns, a bias and a scale for each column.
-    unsafe {
-        let bias = [_mm256_loadu_si256(tile.bias.cast()), _mm256_loadu_si256(tile.bias.add(8).cast())];
-        for index in 0..count {
-            let input = tile.input.add(index * PIXELS * tile.pixel_step);
-            let out = tile.out.add(index * PIXELS * tile.out_step);
-            let mut sums = [bias; PIXELS];
-            let mut weights = tile.weights;
-            for segment in 0..tile.segments {
-                let input = input.add(segment * tile.segment_step);
-                for step in 0..tile.steps {
-                    let columns =
-                        [_mm256_loadu_si256(weights.cast()), _mm256_loadu_si256(weights.add(32).cast())];
-                    weights = weights.add(64);
-                    for pixel in 0..PIXELS {
-                        let four =
-                            input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
-                        let four = _mm256_set1_epi32(four);
-                        for v in 0..2 {
-                            sums[pixel][v] = _mm256_dpbusd_avx_epi32(sums[pixel][v], four, columns[v]);
-                        }
-                    }
-                }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::tiles::<_, AvxVnni, PIXELS, 2>(tile, count) }
+}
+
+impl Lanes for AvxVnni {
+    type Value = u8;
+    type Weight = i8;
+    type Sums = __m256i;
+    type Groups = __m256i;
+    const SUMS: usize = 8;
+    const DEPTH: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m256i {
+        // SAFETY: the contract of all of these functions: the features are there, and what the pointers reach.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const i8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn values(from: *const u8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const u8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: __m256i, values: __m256i, weights: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_dpbusd_avx_epi32(sums, values, weights) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<const VECTORS: usize>(
+        sums: &[__m256i; VECTORS],
+        scale: *const f32,
+        zero: i32,
+        out: *mut u8,
+        columns: usize,
+    ) {
+        // SAFETY: as above.
+        unsafe {
+            let low = flipped(avx2::narrow([sums[0], sums[1]], scale, zero));
+            if VECTORS == 2 {
+                return avx2::store(low, out, columns);
             }
-            for pixel in 0..PIXELS {
-                let values = flipped(avx2::narrow(sums[pixel], tile.scale, tile.zero));
-                avx2::store(values, out.add(pixel * tile.out_step), tile.columns);
+            let high = flipped(avx2::narrow([sums[VECTORS - 2], sums[VECTORS - 1]], scale.add(16), zero));
+            // Each half holds eight channels of the lower sixteen and eight of the higher.
+            avx2::store(_mm_unpacklo_epi64(low, high), out, columns.min(16));
+            if columns > 16 {
+                avx2::store(_mm_unpackhi_epi64(low, high), out.add(16), columns - 16);
             }
         }
     }
@@ -192,36 +216,6 @@ unsafe fn load_first(bytes: *const u8, count: usize) -> __m256i {
 
 #[target_feature(enable = "avx2,avxvnni")]
 unsafe fn outputs_of<const PIXELS: usize>(strip: &Strip<AvxVnni>, input: *const u8, out: *mut u8) {
-    // SAFETY: the strip's contract: `groups` x `columns` blocks of 128 bytes, of which the window of each of the pixels
-    // covers `kernel`, as many weights, a bias and a scale for each channel of a block.
-    unsafe {
-        let bias: [_; 4] = std::array::from_fn(|v| _mm256_loadu_si256(strip.bias.add(v * 8).cast()));
-        let mut sums = [bias; PIXELS];
-        let mut weights = strip.weights;
-        for group in 0..strip.groups {
-            let input = input.add(group * strip.columns * 128);
-            for column in 0..strip.kernel {
-                let taps: [_; 4] = std::array::from_fn(|v| _mm256_loadu_si256(weights.add(v * 32).cast()));
-                weights = weights.add(128);
-                for pixel in 0..PIXELS {
-                    let block = input.add((pixel * strip.stride + column) * 128);
-                    for v in 0..4 {
-                        let values = _mm256_loadu_si256(block.add(v * 32).cast());
-                        sums[pixel][v] = _mm256_dpbusd_avx_epi32(sums[pixel][v], values, taps[v]);
-                    }
-                }
-            }
-        }
-        for pixel in 0..PIXELS {
-            let [a, b, c, d] = sums[pixel];
-            let low = flipped(avx2::narrow([a, b], strip.scale, strip.zero));
-            let high = flipped(avx2::narrow([c, d], strip.scale.add(16), strip.zero));
-            // Each half holds eight channels of the lower sixteen and eight of the higher.
-            let out = out.add(pixel * strip.out_step);
-            avx2::store(_mm_unpacklo_epi64(low, high), out, strip.channels.min(16));
-            if strip.channels > 16 {
-                avx2::store(_mm_unpackhi_epi64(low, high), out.add(16), strip.channels - 16);
-            }
-        }
-    }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::outputs::<_, AvxVnni, PIXELS, 4>(strip, input, out) }
 }

@@ -39,6 +39,7 @@ mod avx_vnni;
 mod depthwise;
 mod gemm;
 mod kernel;
+mod lanes;
 mod layers;
 #[cfg(target_arch = "aarch64")]
 mod neon;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::aligned::Aligned;
 use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lanes::{self, Lanes, by_pixels};
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, neon};
 
 #[derive(Debug)]
@@ -90,19 +91,7 @@ impl Micro for NeonDotprod {
 
     unsafe fn tiles(tile: &Tile<Self>, _width: usize, pixels: usize, count: usize) {
         // SAFETY: as this function's own contract.
-        unsafe {
-            match pixels {
-                1 => tiles_of::<1>(tile, count),
-                2 => tiles_of::<2>(tile, count),
-                3 => tiles_of::<3>(tile, count),
-                4 => tiles_of::<4>(tile, count),
-                5 => tiles_of::<5>(tile, count),
-                6 => tiles_of::<6>(tile, count),
-                7 => tiles_of::<7>(tile, count),
-                8 => tiles_of::<8>(tile, count),
-                _ => unreachable!("no tile of {pixels} pixels"),
-            }
-        }
+        unsafe { by_pixels!(pixels, tiles_of::<1 2 3 4 5 6 7 8>(tile, count)) }
     }
 
     fn with_space<R>(work: impl FnOnce(&mut Aligned<u8>) -> R) -> R {
@@ -112,69 +101,120 @@ impl Micro for NeonDotprod {
 
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn tiles_of<const PIXELS: usize>(tile: &Tile<NeonDotprod>, count: usize) {
-    // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
-    // of eight columns, a bias and a scale for each column.
-    unsafe {
-        let bias = [vld1q_s32(tile.bias), vld1q_s32(tile.bias.add(4))];
-        for index in 0..count {
-            let input = tile.input.add(index * PIXELS * tile.pixel_step);
-            let out = tile.out.add(index * PIXELS * tile.out_step);
-            let mut sums = [bias; PIXELS];
-            let mut weights = tile.weights;
-            for segment in 0..tile.segments {
-                let input = input.add(segment * tile.segment_step).cast::<i8>();
-                for four in 0..tile.steps / 4 {
-                    let values: [_; PIXELS] =
-                        std::array::from_fn(|pixel| vld1q_s8(input.add(pixel * tile.pixel_step + four * 16)));
-                    step::<0, PIXELS>(&mut sums, weights, &values);
-                    step::<1, PIXELS>(&mut sums, weights.add(32), &values);
-                    step::<2, PIXELS>(&mut sums, weights.add(64), &values);
-                    step::<3, PIXELS>(&mut sums, weights.add(96), &values);
-                    weights = weights.add(128);
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::tiles::<_, NeonDotprod, PIXELS, 2>(tile, count) }
+}
+
+impl Lanes for NeonDotprod {
+    type Value = u8;
+    type Weight = i8;
+    type Sums = int32x4_t;
+    type Groups = int8x16_t;
+    const SUMS: usize = 4;
+    const DEPTH: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> int32x4_t {
+        // SAFETY: the contract of all of these functions: the features are there, and what the pointers reach.
+        unsafe { vld1q_s32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const i8) -> int8x16_t {
+        // SAFETY: as above.
+        unsafe { vld1q_s8(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn values(from: *const u8) -> int8x16_t {
+        // SAFETY: as above.
+        unsafe { vld1q_s8(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const u8) -> int8x16_t {
+        // SAFETY: as above.
+        unsafe { vreinterpretq_s8_s32(vdupq_n_s32(from.cast::<i32>().read_unaligned())) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: int32x4_t, values: int8x16_t, weights: int8x16_t) -> int32x4_t {
+        // SAFETY: as above.
+        unsafe { dot(sums, values, weights) }
+    }
+
+    /// Four steps of each pixel in one load, of which the multiplier picks one at a time.
+    #[inline(always)]
+    unsafe fn ahead<const PIXELS: usize, const VECTORS: usize>(
+        sums: &mut [[int32x4_t; VECTORS]; PIXELS],
+        steps: usize,
+        input: *const u8,
+        pixel_step: usize,
+        weights: *const i8,
+    ) -> usize {
+        let step_of = VECTORS * 16;
+        // SAFETY: as above.
+        unsafe {
+            for four in 0..steps / 4 {
+                let weights = weights.add(four * 4 * step_of);
+                let mut values = [vdupq_n_s8(0); PIXELS];
+                for pixel in 0..PIXELS {
+                    values[pixel] = Self::values(input.add(pixel * pixel_step + four * 16));
                 }
-                for step_left in tile.steps / 4 * 4..tile.steps {
-                    let values: [_; PIXELS] = std::array::from_fn(|pixel| {
-                        let four =
-                            input.add(pixel * tile.pixel_step + step_left * 4).cast::<i32>().read_unaligned();
-                        vreinterpretq_s8_s32(vdupq_n_s32(four))
-                    });
-                    step::<0, PIXELS>(&mut sums, weights, &values);
-                    weights = weights.add(32);
-                }
+                step::<0, PIXELS, VECTORS>(sums, weights, &values);
+                step::<1, PIXELS, VECTORS>(sums, weights.add(step_of), &values);
+                step::<2, PIXELS, VECTORS>(sums, weights.add(step_of * 2), &values);
+                step::<3, PIXELS, VECTORS>(sums, weights.add(step_of * 3), &values);
             }
-            for pixel in 0..PIXELS {
-                let steps = [
-                    neon::rescale(sums[pixel][0], tile.scale),
-                    neon::rescale(sums[pixel][1], tile.scale.add(4)),
-                ];
-                let halves = vqmovn_high_s32(vqmovn_s32(steps[0]), steps[1]);
-                let values = vqmovn_s16(vqaddq_s16(halves, vdupq_n_s16(tile.zero as i16)));
-                let out = out.add(pixel * tile.out_step);
-                if tile.columns >= 8 {
-                    vst1_s8(out.cast(), values);
-                } else {
-                    let mut bytes = [0u8; 8];
-                    vst1_s8(bytes.as_mut_ptr().cast(), values);
-                    out.copy_from_nonoverlapping(bytes.as_ptr(), tile.columns);
-                }
+        }
+        steps / 4 * 4
+    }
+
+    #[inline(always)]
+    unsafe fn finish<const VECTORS: usize>(
+        sums: &[int32x4_t; VECTORS],
+        scale: *const f32,
+        zero: i32,
+        out: *mut u8,
+        columns: usize,
+    ) {
+        // SAFETY: as above.
+        unsafe {
+            let mut steps = *sums;
+            for v in 0..VECTORS {
+                steps[v] = neon::rescale(sums[v], scale.add(v * 4));
+            }
+            if VECTORS == 4 {
+                let values = neon::narrow([steps[0], steps[1], steps[2], steps[3]], zero as i16);
+                return neon::store_first(values, out, columns);
+            }
+            let halves = vqmovn_high_s32(vqmovn_s32(steps[0]), steps[1]);
+            let values = vqmovn_s16(vqaddq_s16(halves, vdupq_n_s16(zero as i16)));
+            if columns >= 8 {
+                vst1_s8(out.cast(), values);
+            } else {
+                let mut bytes = [0u8; 8];
+                vst1_s8(bytes.as_mut_ptr().cast(), values);
+                out.copy_from_nonoverlapping(bytes.as_ptr(), columns);
             }
         }
     }
 }
 
-/// One four of each pixel's values with eight columns.
-#[inline]
-#[target_feature(enable = "neon,dotprod")]
-unsafe fn step<const LANE: usize, const PIXELS: usize>(
-    sums: &mut [[int32x4_t; 2]; PIXELS],
+/// One four of each pixel's values with the columns.
+#[inline(always)]
+unsafe fn step<const LANE: usize, const PIXELS: usize, const VECTORS: usize>(
+    sums: &mut [[int32x4_t; VECTORS]; PIXELS],
     weights: *const i8,
     values: &[int8x16_t; PIXELS],
 ) {
-    // SAFETY: the caller has 32 weights there.
-    let filters = unsafe { [vld1q_s8(weights), vld1q_s8(weights.add(16))] };
-    for pixel in 0..PIXELS {
-        for half in 0..2 {
-            sums[pixel][half] = dot_lane::<LANE>(sums[pixel][half], filters[half], values[pixel]);
+    // SAFETY: the caller has the features, and a vector of weights for each vector of sums.
+    unsafe {
+        let columns = lanes::groups::<NeonDotprod, VECTORS>(weights);
+        for pixel in 0..PIXELS {
+            for v in 0..VECTORS {
+                sums[pixel][v] = dot_lane::<LANE>(sums[pixel][v], columns[v], values[pixel]);
+            }
         }
     }
 }
@@ -213,30 +253,6 @@ impl Strips for NeonDotprod {
 
 #[target_feature(enable = "neon,dotprod")]
 unsafe fn outputs_of<const PIXELS: usize>(strip: &Strip<NeonDotprod>, input: *const u8, out: *mut u8) {
-    // SAFETY: the strip's contract: `groups` x `columns` blocks of 64 bytes, of which the window of each of the pixels
-    // covers `kernel`, as many weights, a bias and a scale for each channel of a block.
-    unsafe {
-        let bias: [_; 4] = std::array::from_fn(|v| vld1q_s32(strip.bias.add(v * 4)));
-        let mut sums = [bias; PIXELS];
-        let mut weights = strip.weights;
-        for group in 0..strip.groups {
-            let input = input.add(group * strip.columns * 64).cast::<i8>();
-            for column in 0..strip.kernel {
-                let taps: [_; 4] = std::array::from_fn(|v| vld1q_s8(weights.add(v * 16)));
-                weights = weights.add(64);
-                for pixel in 0..PIXELS {
-                    let block = input.add((pixel * strip.stride + column) * 64);
-                    for v in 0..4 {
-                        sums[pixel][v] = dot(sums[pixel][v], vld1q_s8(block.add(v * 16)), taps[v]);
-                    }
-                }
-            }
-        }
-        for pixel in 0..PIXELS {
-            let steps: [_; 4] =
-                std::array::from_fn(|v| neon::rescale(sums[pixel][v], strip.scale.add(v * 4)));
-            let values = neon::narrow(steps, strip.zero as i16);
-            neon::store_first(values, out.add(pixel * strip.out_step), strip.channels);
-        }
-    }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::outputs::<_, NeonDotprod, PIXELS, 4>(strip, input, out) }
 }

@@ -7,6 +7,7 @@ use std::ops::Range;
 use super::aligned::Aligned;
 use super::depthwise::{PackedDepthwise, Row, Strip, Strips};
 use super::gemm::{BYTES, Micro, Packed, Tile};
+use super::lanes::{self, Lanes};
 use super::{Add, Conv, Depthwise, Kernel, Layer, Quantise, Term, avx2, scalar};
 
 #[derive(Debug)]
@@ -125,35 +126,58 @@ impl Micro for Avx512Vnni {
 
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
 unsafe fn tiles_of<const PIXELS: usize, const VECTORS: usize>(tile: &Tile<Avx512Vnni>, count: usize) {
-    // SAFETY: the tile's contract: `segments` x `steps` groups of four bytes for each pixel, as many weights for each
-    // vector of columns, a bias and a scale for each column.
-    unsafe {
-        let bias: [_; VECTORS] = std::array::from_fn(|v| _mm512_loadu_si512(tile.bias.add(v * 16).cast()));
-        for index in 0..count {
-            let input = tile.input.add(index * PIXELS * tile.pixel_step);
-            let out = tile.out.add(index * PIXELS * tile.out_step);
-            let mut sums = [bias; PIXELS];
-            let mut weights = tile.weights;
-            for segment in 0..tile.segments {
-                let input = input.add(segment * tile.segment_step);
-                for step in 0..tile.steps {
-                    let columns: [_; VECTORS] =
-                        std::array::from_fn(|v| _mm512_loadu_si512(weights.add(v * 64).cast()));
-                    weights = weights.add(VECTORS * 64);
-                    for pixel in 0..PIXELS {
-                        let four =
-                            input.add(pixel * tile.pixel_step + step * 4).cast::<i32>().read_unaligned();
-                        let four = _mm512_set1_epi32(four);
-                        for v in 0..VECTORS {
-                            sums[pixel][v] = _mm512_dpbusd_epi32(sums[pixel][v], four, columns[v]);
-                        }
-                    }
-                }
-            }
-            for pixel in 0..PIXELS {
-                store(&sums[pixel], tile.scale, tile.zero, out.add(pixel * tile.out_step), tile.columns);
-            }
-        }
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::tiles::<_, Avx512Vnni, PIXELS, VECTORS>(tile, count) }
+}
+
+impl Lanes for Avx512Vnni {
+    type Value = u8;
+    type Weight = i8;
+    type Sums = __m512i;
+    type Groups = __m512i;
+    const SUMS: usize = 16;
+    const DEPTH: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m512i {
+        // SAFETY: the contract of all of these functions: the features are there, and what the pointers reach.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const i8) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn values(from: *const u8) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_loadu_si512(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const u8) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: __m512i, values: __m512i, weights: __m512i) -> __m512i {
+        // SAFETY: as above.
+        unsafe { _mm512_dpbusd_epi32(sums, values, weights) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<const VECTORS: usize>(
+        sums: &[__m512i; VECTORS],
+        scale: *const f32,
+        zero: i32,
+        out: *mut u8,
+        columns: usize,
+    ) {
+        // SAFETY: as above.
+        unsafe { store(sums, scale, zero, out, columns) }
     }
 }
 
@@ -248,9 +272,9 @@ impl Strips for Avx512Vnni {
 }
 
 /// The two widths of vectors differ in nothing but the names of their instructions.
-macro_rules! strips {
-    ($width:literal, $interleave:ident, $outputs:ident, $mask:ty, $store_bytes:ident, $maskz_load:ident, $load:ident,
-     $store:ident, $low_bytes:ident, $high_bytes:ident, $low_pairs:ident, $high_pairs:ident, $dot:ident) => {
+macro_rules! interleave {
+    ($width:literal, $interleave:ident, $mask:ty, $maskz_load:ident, $store:ident, $low_bytes:ident,
+     $high_bytes:ident, $low_pairs:ident, $high_pairs:ident) => {
         #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
         unsafe fn $interleave(rows: &[Row], channels: usize, pixels: usize, out: *mut u8) {
             const VECTOR: usize = $width;
@@ -271,56 +295,98 @@ macro_rules! strips {
                 }
             }
         }
-
-        #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
-        unsafe fn $outputs<const PIXELS: usize>(strip: &Strip<Avx512Vnni>, input: *const u8, out: *mut u8) {
-            const VECTOR: usize = $width;
-            // SAFETY: the strip's contract: `groups` x `columns` blocks of four vectors, of which the window of each of
-            // the pixels covers `kernel`, as many weights, a bias and a scale for each channel of a block.
-            unsafe {
-                let bias: [_; 4] = std::array::from_fn(|v| $load(strip.bias.add(v * VECTOR / 4).cast()));
-                let mut sums = [bias; PIXELS];
-                let mut weights = strip.weights;
-                for group in 0..strip.groups {
-                    let input = input.add(group * strip.columns * VECTOR * 4);
-                    for column in 0..strip.kernel {
-                        let taps: [_; 4] = std::array::from_fn(|v| $load(weights.add(v * VECTOR).cast()));
-                        weights = weights.add(VECTOR * 4);
-                        for pixel in 0..PIXELS {
-                            let block = input.add((pixel * strip.stride + column) * VECTOR * 4);
-                            for v in 0..4 {
-                                let values = $load(block.add(v * VECTOR).cast());
-                                sums[pixel][v] = $dot(sums[pixel][v], values, taps[v]);
-                            }
-                        }
-                    }
-                }
-                for pixel in 0..PIXELS {
-                    let out = out.add(pixel * strip.out_step);
-                    $store_bytes(&sums[pixel], strip.scale, strip.zero, out, strip.channels);
-                }
-            }
-        }
     };
 }
 
-strips! {
-    64, interleave_64, outputs_64, u64, store, _mm512_maskz_loadu_epi8, _mm512_loadu_si512, _mm512_storeu_si512,
-    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_unpacklo_epi16, _mm512_unpackhi_epi16, _mm512_dpbusd_epi32
+interleave! {
+    64, interleave_64, u64, _mm512_maskz_loadu_epi8, _mm512_storeu_si512,
+    _mm512_unpacklo_epi8, _mm512_unpackhi_epi8, _mm512_unpacklo_epi16, _mm512_unpackhi_epi16
 }
 
-strips! {
-    32, interleave_32, outputs_32, u32, store_32, _mm256_maskz_loadu_epi8, _mm256_loadu_si256, _mm256_storeu_si256,
-    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_unpacklo_epi16, _mm256_unpackhi_epi16, _mm256_dpbusd_epi32
+interleave! {
+    32, interleave_32, u32, _mm256_maskz_loadu_epi8, _mm256_storeu_si256,
+    _mm256_unpacklo_epi8, _mm256_unpackhi_epi8, _mm256_unpacklo_epi16, _mm256_unpackhi_epi16
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn outputs_64<const PIXELS: usize>(strip: &Strip<Avx512Vnni>, input: *const u8, out: *mut u8) {
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::outputs::<_, Avx512Vnni, PIXELS, 4>(strip, input, out) }
+}
+
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni")]
+unsafe fn outputs_32<const PIXELS: usize>(strip: &Strip<Avx512Vnni>, input: *const u8, out: *mut u8) {
+    // SAFETY: this function's own contract, and its features.
+    unsafe { lanes::outputs::<_, Half, PIXELS, 4>(strip, input, out) }
+}
+
+/// Vectors of half the width.
+struct Half;
+
+impl Lanes for Half {
+    type Value = u8;
+    type Weight = i8;
+    type Sums = __m256i;
+    type Groups = __m256i;
+    const SUMS: usize = 8;
+    const DEPTH: usize = 4;
+
+    #[inline(always)]
+    unsafe fn load(from: *const i32) -> __m256i {
+        // SAFETY: the contract of all of these functions: the features are there, and what the pointers reach.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(from: *const i8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn values(from: *const u8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_loadu_si256(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat(from: *const u8) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_set1_epi32(from.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn dot(sums: __m256i, values: __m256i, weights: __m256i) -> __m256i {
+        // SAFETY: as above.
+        unsafe { _mm256_dpbusd_epi32(sums, values, weights) }
+    }
+
+    #[inline(always)]
+    unsafe fn finish<const VECTORS: usize>(
+        sums: &[__m256i; VECTORS],
+        scale: *const f32,
+        zero: i32,
+        out: *mut u8,
+        columns: usize,
+    ) {
+        // SAFETY: as above.
+        unsafe { store_32(sums, scale, zero, out, columns) }
+    }
 }
 
 /// As [`store`], from four vectors of eight sums.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-unsafe fn store_32(sums: &[__m256i; 4], scale: *const f32, zero: i32, out: *mut u8, columns: usize) {
+unsafe fn store_32<const VECTORS: usize>(
+    sums: &[__m256i; VECTORS],
+    scale: *const f32,
+    zero: i32,
+    out: *mut u8,
+    columns: usize,
+) {
     // SAFETY: the caller gives a scale for each lane and room for `columns` bytes, and no more lanes are written.
     unsafe {
-        let steps: [_; 4] = std::array::from_fn(|v| {
+        let steps: [_; VECTORS] = std::array::from_fn(|v| {
             let real = _mm256_mul_ps(_mm256_cvtepi32_ps(sums[v]), _mm256_loadu_ps(scale.add(v * 8)));
             _mm256_cvtps_epi32(real)
         });
