@@ -216,13 +216,6 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_engine_is_refused_with_its_line_and_the_nearest_name() {
-        let message = error("[model]\nengine = \"tracked\"\n");
-        assert!(message.starts_with("device.toml:2: unknown variant `tracked`"), "{message}");
-        assert!(message.ends_with("did you mean `tract`?"), "{message}");
-    }
-
-    #[test]
     fn a_camera_that_does_not_exist_is_refused_with_those_that_do() {
         let message = error("[camera]\nkind = \"webcam\"\n");
         assert!(
@@ -232,11 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn panels_buttons_and_controllers_that_do_not_exist_are_refused_by_key_and_line() {
+    fn panels_buttons_controllers_and_engines_that_do_not_exist_are_refused_by_key_and_line() {
         for (text, key, nearest) in [
             ("[panel]\nkind = \"spii\"\n", "panel.kind = \"spii\"", "spi"),
             ("[panel]\nmodel = \"st7735\"\n", "panel.model = \"st7735\"", "st7735s"),
             ("[buttons]\nkind = \"gpi\"\n", "buttons.kind = \"gpi\"", "gpio"),
+            ("[model]\nengine = \"tracked\"\n", "model.engine = \"tracked\"", "tract"),
         ] {
             let message = error(text);
             assert!(message.starts_with(&format!("device.toml:2: {key} is not known")), "{message}");
