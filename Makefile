@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences sanitise cross cross-test deb deb-test vm-test arm64-root fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -25,13 +25,14 @@ demo: build/packages ## start the whole device in the simulator and print the on
 	$${CARGO_TARGET_DIR:-target}/debug/dermascope demo $(ARGS)
 
 test: build/packages build/test-packages $(VENV)/.done ## run every test
-	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --all-targets
+	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace --all-targets
+	cargo test --package tract-int8 --doc
 	$(VENV)/bin/python -m pytest -q models/training/tests
 
 setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 
 lint: build/packages ## lints, warnings refused
-	cargo clippy --all-targets -- -D warnings
+	cargo clippy --workspace --all-targets -- -D warnings
 
 fuzz-check: build/packages ## the fuzz targets build (without the sanitizer, and without nightly Rust)
 	cargo check --quiet --manifest-path fuzz/Cargo.toml --bins
@@ -43,12 +44,20 @@ licences: ## every dependency's licence is one that we accept
 # time of a reading goes into are all in one crate, and call nothing that is not inlined into it.
 cross cross-test deb deb-test vm-test: export CARGO_PROFILE_RELEASE_LTO := off
 
-# With an example, so that this and `cross-test` share what they build: the tests' dependencies change those of both.
+# The kernels alone depend on nothing, so that these build them in seconds.
+KERNELS := --package tract-int8 --no-default-features --test kernels
+
+kernels-aarch64: build/cross-packages build/arm64-packages ## the int8 kernels under qemu, as a Cortex-A53 (NEON) and a Cortex-A76 (SDOT)
+	rustup target add $(TARGET)
+	QEMU_CPU=cortex-a53 TRACT_INT8_KERNELS=neon,scalar cargo test $(KERNELS) --target $(TARGET)
+	QEMU_CPU=cortex-a76 TRACT_INT8_KERNELS=neon-dotprod,neon,scalar cargo test $(KERNELS) --target $(TARGET)
+
 sanitise: build/packages ## the int8 kernels under AddressSanitizer and Miri (minutes; needs nightly Rust)
 	rustup toolchain install nightly --profile minimal --component miri,rust-src
-	RUSTFLAGS=-Zsanitizer=address cargo +nightly test --manifest-path tests/kernels/Cargo.toml --target-dir build/kernels --release --lib --target x86_64-unknown-linux-gnu
-	RUSTFLAGS=-Ctarget-feature=+avx2 cargo +nightly miri test --manifest-path tests/kernels/Cargo.toml --target-dir build/kernels --lib
+	RUSTFLAGS=-Zsanitizer=address cargo +nightly test $(KERNELS) --target-dir build/kernels --target x86_64-unknown-linux-gnu
+	RUSTFLAGS=-Ctarget-feature=+avx2 cargo +nightly miri test $(KERNELS) --target-dir build/kernels
 
+# With an example, so that this and `cross-test` share what they build: the tests' dependencies change those of both.
 cross: build/packages build/cross-packages ## build the release binary for the Raspberry Pi
 	rustup target add $(TARGET)
 	cargo build --release --target $(TARGET) --bin dermascope --example quality_table

@@ -225,11 +225,12 @@ mod tests {
     }
 
     #[test]
-    fn panels_buttons_and_controllers_that_do_not_exist_are_refused_by_key_and_line() {
+    fn panels_buttons_controllers_and_engines_that_do_not_exist_are_refused_by_key_and_line() {
         for (text, key, nearest) in [
             ("[panel]\nkind = \"spii\"\n", "panel.kind = \"spii\"", "spi"),
             ("[panel]\nmodel = \"st7735\"\n", "panel.model = \"st7735\"", "st7735s"),
             ("[buttons]\nkind = \"gpi\"\n", "buttons.kind = \"gpi\"", "gpio"),
+            ("[model]\nengine = \"tracked\"\n", "model.engine = \"tracked\"", "tract"),
         ] {
             let message = error(text);
             assert!(message.starts_with(&format!("device.toml:2: {key} is not known")), "{message}");

@@ -7,7 +7,7 @@ target=aarch64-unknown-linux-gnu
 
 for processor in cortex-a53 cortex-a72 cortex-a76; do
     echo "kernels on $processor"
-    QEMU_CPU=$processor cargo test --quiet --release --target $target --lib -- int8
+    QEMU_CPU=$processor cargo test --quiet --target $target --package tract-int8 --no-default-features --test kernels
 done
 DERMASCOPE_AARCH64=$(realpath "${CARGO_TARGET_DIR:-target}/$target/release/dermascope") \
     cargo test --quiet --test it -- aarch64 --nocapture

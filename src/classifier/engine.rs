@@ -1,8 +1,14 @@
-//! Engines: the ways to run the network, and what it answers.
+//! What an engine is: something that runs the network, and what it answers.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
-use super::{Manifest, ModelError, int8, tract};
+use serde::{Deserialize, Serialize};
+use tract_onnx::prelude::TValue;
+
+/// The network's outputs that are read, by name.
+pub(super) const OUTPUTS: [&str; 3] = ["logits", "attention", "embedding"];
 
 /// What can go wrong inside an engine: the node or tensor, and why.
 pub type EngineError = anyhow::Error;
@@ -29,11 +35,46 @@ pub struct Step {
     pub time: Duration,
 }
 
-/// Builds an engine from the network's bytes (their hash is checked already) for a number of threads.
-pub type EngineBuilder = fn(&[u8], &Manifest, usize) -> Result<Box<dyn Engine>, EngineError>;
+/// What runs the network.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EngineKind {
+    /// Fused int8 operators.
+    #[default]
+    Int8,
+    /// tract as it is: slow, the cross-check.
+    Tract,
+}
 
-/// Every engine by name, the default first.
-pub const ENGINES: &[(&str, EngineBuilder)] = &[("int8", int8::build), ("tract", tract::build)];
+impl EngineKind {
+    /// Every engine, the default first.
+    pub const ALL: [Self; 2] = [Self::Int8, Self::Tract];
+
+    /// As the configuration names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Int8 => "int8",
+            Self::Tract => "tract",
+        }
+    }
+}
+
+impl fmt::Display for EngineKind {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+impl FromStr for EngineKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
+            let known = Self::ALL.map(Self::name).join(", ");
+            format!("no engine called `{name}`; it is one of {known}")
+        })
+    }
+}
 
 /// What the network answers for one picture.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,9 +90,24 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// That these are answers to the manifest's questions: right counts, finite numbers.
-    pub fn check(&self, manifest: &Manifest) -> Result<(), EngineError> {
-        let labels = manifest.labels.len();
+    /// From the network's three outputs: logits, attention, embedding.
+    pub(super) fn from_tensors(outputs: &[TValue]) -> Result<Self, EngineError> {
+        let [logits, attention, embedding] = outputs else {
+            anyhow::bail!("the network has {} outputs, not logits, attention and embedding", outputs.len());
+        };
+        let values = |tensor: &TValue| -> Result<Vec<f32>, EngineError> {
+            Ok(tensor.to_plain_array_view::<f32>()?.iter().copied().collect())
+        };
+        Ok(Self {
+            logits: values(logits)?,
+            attention: values(attention)?,
+            attention_size: attention.shape().last().copied().unwrap_or(0),
+            embedding: values(embedding)?,
+        })
+    }
+
+    /// That these are answers for so many labels: right counts, finite numbers.
+    pub fn check(&self, labels: usize) -> Result<(), EngineError> {
         anyhow::ensure!(
             self.logits.len() == labels,
             "the network answers {} classes, but the manifest names {labels}; install the model and its manifest \
@@ -70,21 +126,5 @@ impl Outputs {
             "the network answers numbers that are not finite"
         );
         Ok(())
-    }
-}
-
-/// Builds the engine of that name. The outer error is an unknown name.
-pub(super) fn build(
-    name: &str,
-    network: &[u8],
-    manifest: &Manifest,
-    threads: usize,
-) -> Result<Result<Box<dyn Engine>, EngineError>, ModelError> {
-    match ENGINES.iter().find(|(known, _)| *known == name) {
-        Some((_, builder)) => Ok(builder(network, manifest, threads)),
-        None => {
-            let known: Vec<_> = ENGINES.iter().map(|(name, _)| *name).collect();
-            Err(ModelError::UnknownEngine(name.into(), known.join(", ")))
-        }
     }
 }

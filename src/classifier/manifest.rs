@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::ModelError;
+use super::error::ModelError;
 
 /// `models/lesion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

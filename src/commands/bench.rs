@@ -10,7 +10,7 @@ use clap::Args;
 use image::{Rgb, RgbImage};
 use serde::Serialize;
 
-use crate::classifier::{Classifier, ModelConfig, Step};
+use crate::classifier::{Classifier, EngineKind, ModelConfig, Step};
 
 /// Measure the network: time to load, time to read, where it goes, memory
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct BenchArgs {
     model: Option<PathBuf>,
     /// What runs the network: int8 (fused operators) or tract (slow, the cross-check)
     #[arg(long, value_name = "NAME")]
-    engine: Option<String>,
+    engine: Option<EngineKind>,
     /// CPU threads for one inference
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     threads: u8,
@@ -39,7 +39,7 @@ pub struct BenchArgs {
 /// What was measured.
 #[derive(Debug, Serialize)]
 struct Report {
-    engine: String,
+    engine: EngineKind,
     kernel: String,
     threads: u8,
     model: String,
@@ -81,7 +81,7 @@ pub fn run(args: &BenchArgs) -> anyhow::Result<ExitCode> {
 
 fn measure(args: &BenchArgs) -> anyhow::Result<Report> {
     let default = ModelConfig::default();
-    let engine = args.engine.clone().unwrap_or_else(|| default.engine.clone());
+    let engine = args.engine.unwrap_or(default.engine);
     let config =
         ModelConfig { manifest: args.model.clone(), engine, threads: args.threads.into(), ..default };
     let start = Instant::now();

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::classifier::ModelConfig;
+use crate::classifier::{EngineKind, ModelConfig};
 
 /// Which model reads, for the commands that read pictures.
 #[derive(Clone, Debug, Args)]
@@ -14,7 +14,7 @@ pub struct ModelArgs {
     pub model: Option<PathBuf>,
     /// What runs the network: int8 (fused operators) or tract (slow, the cross-check)
     #[arg(long, value_name = "NAME")]
-    pub engine: Option<String>,
+    pub engine: Option<EngineKind>,
     /// The operating point that decides, by its name in the manifest
     #[arg(long, value_name = "NAME")]
     pub operating_point: Option<String>,
@@ -28,7 +28,7 @@ impl ModelArgs {
         let default = ModelConfig::default();
         ModelConfig {
             manifest: self.model.clone(),
-            engine: self.engine.clone().unwrap_or(default.engine),
+            engine: self.engine.unwrap_or(default.engine),
             operating_point: self.operating_point.clone().unwrap_or(default.operating_point),
             threads: default.threads,
         }

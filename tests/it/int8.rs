@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use dermascope::classifier::int8::{Int8, kernels};
-use dermascope::classifier::{ENGINES, Engine, Manifest, Outputs, preprocess};
+use dermascope::classifier::int8::Int8;
+use dermascope::classifier::{Engine, EngineKind, Manifest, Outputs, preprocess};
 use image::RgbImage;
+use tract_int8::kernels;
 
 /// The network and its manifest: the repository's, or those beside the manifest that DERMASCOPE_MODEL names.
 fn model() -> Option<(Vec<u8>, Manifest)> {
@@ -99,11 +100,8 @@ fn any_number_of_threads_gives_the_same_bits() {
 #[test]
 fn the_stock_engine_agrees() {
     let Some((network, manifest)) = model() else { return };
-    let build = |name: &str| {
-        let (_, builder) = ENGINES.iter().find(|(known, _)| *known == name).unwrap();
-        builder(&network, &manifest, 1).unwrap()
-    };
-    let (mut int8, mut stock) = (build("int8"), build("tract"));
+    let build = |kind: EngineKind| kind.build(&network, &manifest, 1).unwrap();
+    let (mut int8, mut stock) = (build(EngineKind::Int8), build(EngineKind::Tract));
     for picture in pictures(&manifest, 8) {
         let (found, expected) = (int8.run(&picture).unwrap(), stock.run(&picture).unwrap());
         assert_eq!(top(&found), top(&expected));

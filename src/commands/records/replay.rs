@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use crate::classifier::{Assessment, Classifier, ModelConfig};
+use crate::classifier::{Assessment, Classifier, EngineKind, ModelConfig};
 use crate::records::{Filter, Reader, Record};
 
 /// Read stored pictures again, and report every difference from what was recorded
@@ -28,7 +28,7 @@ pub struct ReplayArgs {
     model: Option<PathBuf>,
     /// What runs the network: int8 or tract
     #[arg(long, value_name = "NAME")]
-    engine: Option<String>,
+    engine: Option<EngineKind>,
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
@@ -52,7 +52,7 @@ struct Line {
 
 pub fn run(reader: &Reader, args: &ReplayArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let default = ModelConfig::default();
-    let engine = args.engine.clone().unwrap_or(default.engine.clone());
+    let engine = args.engine.unwrap_or(default.engine);
     let mut classifier = Classifier::load(&ModelConfig { manifest: args.model.clone(), engine, ..default })?;
     let (mut replayed, mut differing) = (0_u64, 0_u64);
     let mut replay = |record: Record| -> anyhow::Result<()> {

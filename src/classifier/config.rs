@@ -1,0 +1,50 @@
+//! Which model, and how to run it.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::engine::EngineKind;
+
+/// `[model]` of the configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelConfig {
+    /// The manifest; the network lies beside it. Without one, see [`find_manifest`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manifest: Option<PathBuf>,
+    /// What runs the network.
+    pub engine: EngineKind,
+    /// CPU threads for one inference.
+    pub threads: usize,
+    /// The operating point that decides, by its name in the manifest.
+    pub operating_point: String,
+}
+
+impl Default for ModelConfig {
+    fn default() -> Self {
+        Self {
+            manifest: None,
+            engine: EngineKind::default(),
+            threads: 1,
+            operating_point: "screening".into(),
+        }
+    }
+}
+
+impl ModelConfig {
+    /// That the values are in range.
+    pub fn check(&self) -> Result<(), String> {
+        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
+    }
+}
+
+/// Where the manifest is when nobody says: `models/lesion.toml` in the working folder or in one above the
+/// program (a build in its source tree), else where the package installs it.
+pub fn find_manifest() -> PathBuf {
+    const NAME: &str = "models/lesion.toml";
+    let program = std::env::current_exe().unwrap_or_default();
+    let above = program.ancestors().skip(1).map(|folder| folder.join(NAME));
+    let mut places = std::iter::once(PathBuf::from(NAME)).chain(above);
+    places.find(|place| place.is_file()).unwrap_or_else(|| Path::new("/usr/share/dermascope").join(NAME))
+}
