@@ -10,7 +10,7 @@ use image::{ImageError, RgbImage};
 
 use super::error::{MAX_FILE, PictureError};
 use super::foreign::Foreign;
-use super::frame::{Encoded, Encoding, Region};
+use super::frame::{Encoded, Encoding, Frame, Region};
 use super::jpeg::Jpeg;
 use super::png::Png;
 use super::turn;
@@ -65,6 +65,16 @@ pub fn preview(
     least: u32,
 ) -> Result<View, PictureError> {
     contained(|| view(bytes, look, Some(least)))
+}
+
+impl Frame {
+    /// The field of view at its full size: what a capture is of.
+    pub fn full(&self) -> Result<RgbImage, PictureError> {
+        match &self.encoded {
+            Some(encoded) => decode_view(&encoded.bytes, |_, _| self.field_of_view).map(|view| view.pixels),
+            None => Ok(self.pixels.clone()),
+        }
+    }
 }
 
 /// How often a decoder panicked since the program started.

@@ -143,6 +143,15 @@ pub fn start_of_jpeg(bytes: &[u8]) -> usize {
     start
 }
 
+/// The JPEG in a camera's buffer: behind what lies before its start marker, up to its end. What follows is an older frame.
+/// `None` where the first that begins does not end.
+pub fn first_jpeg(buffer: &[u8]) -> Option<&[u8]> {
+    let start = buffer.windows(3).position(|window| window == [0xff, START_OF_IMAGE, 0xff])?;
+    let jpeg = &buffer[start..];
+    let jpeg = &jpeg[start_of_jpeg(jpeg)..];
+    end_of_jpeg(jpeg).map(|end| &jpeg[..end])
+}
+
 /// The segments of a JPEG up to its first scan: each marker's code and what it holds.
 pub(super) fn segments(jpeg: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     let mut rest = jpeg.get(2..).unwrap_or_default();

@@ -15,5 +15,5 @@ pub use decode::{View, decode, decode_view, decoder_panics, encode_png, preview,
 pub use error::{MAX_FILE, MAX_MEMORY, MAX_PIXELS, MAX_SIDE, PictureError};
 pub use foreign::Foreign;
 pub use frame::{Encoded, Encoding, Frame, Region};
-pub use markers::{Step, Walker, end_of_jpeg, start_of_jpeg};
+pub use markers::{Step, Walker, first_jpeg};
 pub use resize::resize;
