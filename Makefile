@@ -5,8 +5,8 @@
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
-BUILD_PACKAGES := build-essential pkg-config libclang-dev
+# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
+BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
 TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
@@ -83,7 +83,7 @@ build/packages: WANTED = $(BUILD_PACKAGES)
 build/test-packages: WANTED = $(TEST_PACKAGES)
 build/cross-packages: WANTED = $(CROSS_PACKAGES)
 build/arm64-packages: WANTED = $(ARM64_PACKAGES)
-build/packages build/test-packages build/cross-packages build/arm64-packages:
+build/packages build/test-packages build/cross-packages build/arm64-packages: Makefile cross/packages
 	@mkdir -p build
 	@missing=""; for package in $(WANTED); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \

@@ -21,6 +21,15 @@ pub fn shared(test: &str) -> Option<PathBuf> {
     found.then_some(folder)
 }
 
+/// The Python of the training code, which has Pillow: what `make test` set up.
+pub fn python() -> Option<PathBuf> {
+    let found = std::env::var_os("DERMASCOPE_PYTHON").map(PathBuf::from);
+    if found.is_none() {
+        eprintln!("skipped: no Python with the training code's needs: run by `make test`");
+    }
+    found
+}
+
 /// A device that takes every case it is told, and does nothing else.
 pub fn remote() -> Remote {
     let (remote, base) = control::pair();
