@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 
-use super::notices::{Known, Notice, spawn, tell};
+use super::notices::{Notice, spawn, tell};
+use super::settings::Known;
 use crate::classifier::{ModelConfig, Setting};
 use crate::config::Config;
 use crate::device::{Event, Part};

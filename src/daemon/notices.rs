@@ -5,8 +5,8 @@ use std::time::Instant;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender};
 
+use super::settings::Known;
 use crate::buttons::Edge;
-use crate::classifier::{Manifest, Setting};
 use crate::control::Wish;
 use crate::device::Event;
 use crate::power::Charge;
@@ -21,49 +21,6 @@ pub enum Notice {
     Model(Known),
     /// Something that the screen warns of for as long as it lasts, such as a full disk.
     Warning(Option<String>),
-}
-
-/// What the device knows of the model that is loaded.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
-    /// Its operating points by name.
-    pub operating_points: Vec<String>,
-    /// Whether it says which prevalence its probabilities are true for.
-    pub has_prevalence: bool,
-}
-
-impl Known {
-    pub fn of(manifest: &Manifest) -> Self {
-        Self {
-            operating_points: manifest.operating_points.iter().map(|point| point.name.clone()).collect(),
-            has_prevalence: manifest.calibration.prevalence.is_some(),
-        }
-    }
-
-    /// Whether captures can be read by this, or why not.
-    pub fn allows(&self, setting: &Setting) -> Result<(), String> {
-        let points = &self.operating_points;
-        if points.is_empty() {
-            return Err("the model is not loaded yet; try again".into());
-        }
-        if !points.contains(&setting.operating_point) {
-            let known = points.join(", ");
-            return Err(format!(
-                "no operating point called `{}`; the model has {known}",
-                setting.operating_point
-            ));
-        }
-        if setting.prevalence.is_some() && !self.has_prevalence {
-            return Err("the model does not say which prevalence it was calibrated on".into());
-        }
-        Ok(())
-    }
-
-    /// The operating point after that one, where there is another.
-    pub fn point_after(&self, name: &str) -> Option<&String> {
-        let at = self.operating_points.iter().position(|point| point == name)?;
-        self.operating_points.iter().cycle().nth(at + 1).filter(|next| *next != name)
-    }
 }
 
 /// Where the main thread learns what has happened.

@@ -1,6 +1,8 @@
 //! The main thread's turns: each takes what happened, steps the state machine, carries out its effects and
 //! has the screen painted.
 
+mod show;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,22 +12,22 @@ use crossbeam_channel::{Sender, select};
 
 use super::analyst::Job;
 use super::archivist::{Archivist, Deed};
-use super::notices::{Inputs, Known, Notice};
+use super::notices::{Inputs, Notice};
 use super::painter::{Painter, Painting};
+use super::settings::Settings;
 use super::supervisor::Supervisor;
-use crate::buttons::{Button, Edge, Gestures};
+use crate::buttons::{Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
-use crate::classifier::Setting;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{Base, Told, Wanted, Wish};
-use crate::device::{self, Effect, Event, Live, Note, Part, State};
+use crate::device::{self, Effect, Event, Note, Part, State};
 use crate::light::Light;
 use crate::picture;
 use crate::picture::{Frame, Region};
 use crate::power::{self, Charge};
-use crate::quality::{self, QualityConfig};
+use crate::quality::QualityConfig;
 use crate::reading::Capture;
 use crate::screens::{Hint, Status};
 use crate::usb;
@@ -64,10 +66,8 @@ pub struct Device {
     remote: Base,
     /// What the next captures are of.
     case: Case,
-    /// How the next captures are read, and how the configuration says that they are.
-    setting: Setting,
-    configured: Setting,
-    model: Known,
+    /// How the next captures are read.
+    settings: Settings,
     /// What the screen says for a moment, and since when.
     note: Option<(Note, Instant)>,
     /// When the store was last asked for the record that is shown.
@@ -123,9 +123,7 @@ impl Device {
             clock: Clock::default(),
             remote,
             case: Case::default(),
-            setting: config.model.setting(),
-            configured: config.model.setting(),
-            model: Known::default(),
+            settings: Settings::new(config.model.setting()),
             note: None,
             looked_for_at: now,
             wishes: Vec::new(),
@@ -233,7 +231,7 @@ impl Device {
                 self.pending.push_back(event);
             }
             Notice::Records(count) => self.status.records = count,
-            Notice::Model(known) => self.model = known,
+            Notice::Model(known) => self.settings.model = known,
             Notice::Warning(warning) => self.status.warning = warning,
         }
     }
@@ -242,7 +240,7 @@ impl Device {
         self.touched_at = Instant::now();
         let event = match wish.wanted.clone() {
             Wanted::Case(case) => Event::Case(case),
-            Wanted::Setting(setting) => match self.model.allows(&setting) {
+            Wanted::Setting(setting) => match self.settings.model.allows(&setting) {
                 Ok(()) => Event::Setting(setting),
                 Err(why) => return wish.refuse(why),
             },
@@ -254,7 +252,8 @@ impl Device {
     /// Tells the links how it stands, and those who said something that it holds.
     fn tell(&mut self) {
         let (case, battery, light) = (self.case.clone(), self.status.battery, self.light.lit());
-        let (setting, operating_points) = (self.setting.clone(), self.model.operating_points.clone());
+        let Settings { now: setting, model, .. } = self.settings.clone();
+        let operating_points = model.operating_points;
         self.remote.tell(Told { case, battery, light, setting, operating_points });
         self.wishes.drain(..).for_each(Wish::done);
     }
@@ -337,18 +336,16 @@ impl Device {
                     self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
-            Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.setting.clone())),
+            Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.case = case,
-            Effect::Setting(setting) => self.setting = setting,
-            Effect::NextPoint => match self.model.point_after(&self.setting.operating_point) {
-                Some(point) => self.setting.operating_point = point.clone(),
-                None => self.say(Note::OnePoint),
-            },
-            Effect::RestoreSetting => self.setting = self.configured.clone(),
+            Effect::Setting(setting) => self.settings.now = setting,
+            Effect::NextPoint if self.settings.next_point() => {}
+            Effect::NextPoint => self.say(Note::OnePoint),
+            Effect::RestoreSetting => self.settings.restore(),
             Effect::Say(note) => self.say(note),
             Effect::AskCamera => {
                 if let CameraState::Lost { cause } = self.stream.state() {
@@ -389,55 +386,6 @@ impl Device {
         let full = frame.full().inspect_err(|error| tracing::error!("the frame cannot be taken: {error}"));
         let (pixels, case) = (full.ok()?, self.case.clone());
         Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
-    }
-
-    fn paint(&mut self) {
-        self.shine();
-        self.stream.want(device::demand(&self.state));
-        let frame = self.stream.newest();
-        self.judge(frame.as_deref());
-        let towards = self.gestures.towards_long(self.now());
-        let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
-        let live = Live { frame, hint: self.hint, held };
-        let screen = device::screen(&self.state, &live);
-        let (case, ring) = (self.case.clone(), self.light.choice());
-        let note = self.note.filter(|(_, since)| since.elapsed() < NOTE_LASTS).map(|(note, _)| note.words());
-        let operating_point = Some(self.setting.operating_point.clone());
-        let status = Status { case, ring, note, operating_point, ..self.status.clone() };
-        let painting = Painting { screen, status, pressed_at: self.pressed_at };
-        // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
-        let renewed = self.painted.as_ref().is_some_and(|(last, at)| {
-            last.is_same(&painting) && !(painting.is_live() && at.elapsed() >= LONGEST_TURN)
-        });
-        if !renewed {
-            self.painter.paint(painting.clone());
-            self.painted = Some((painting, Instant::now()));
-        }
-    }
-
-    /// Lights the ring while a picture may be taken.
-    fn shine(&mut self) {
-        let before = self.light.lit();
-        self.light.set(device::is_lit(&self.state));
-        if self.light.lit() != before {
-            self.lit_at = self.stream.now();
-        }
-    }
-
-    /// Judges the live picture now and then, for the viewfinder's hint.
-    fn judge(&mut self, frame: Option<&Frame>) {
-        let Some(frame) = frame else {
-            let is_lost = matches!(self.stream.state(), CameraState::Lost { .. });
-            self.hint = if is_lost { Hint::NoSignal } else { Hint::Starting };
-            return;
-        };
-        let due =
-            matches!(self.hint, Hint::NoSignal | Hint::Starting) || self.hinted_at.elapsed() >= HINT_PACE;
-        if due && matches!(self.state, State::Viewfinder) {
-            self.hinted_at = Instant::now();
-            let quality = quality::measure(&frame.pixels, &self.quality);
-            self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
-        }
     }
 }
 
