@@ -22,6 +22,7 @@ pub mod doctor;
 pub mod evaluation;
 pub mod feed;
 pub mod gpio;
+pub mod health;
 pub mod http;
 pub mod light;
 pub mod logging;
