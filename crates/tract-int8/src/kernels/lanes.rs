@@ -78,7 +78,7 @@ where
     // SAFETY: the tile's contract: `segments` x `steps` groups for each pixel, as many weights for each vector of
     // columns, a bias and a scale for each column.
     unsafe {
-        // A window has rows: without being told, the compiler prepares the sums twice.
+        // A window has rows, as `Packed::new` asserts: without being told, the compiler prepares the sums twice.
         assert_unchecked(tile.segments > 0);
         let mut bias = [L::load(tile.bias); VECTORS];
         for v in 1..VECTORS {
