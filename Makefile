@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -34,7 +34,10 @@ setup: build/packages build/test-packages $(VENV)/.done ## install what the buil
 lint: build/packages ## lints, warnings refused
 	cargo clippy --workspace --all-targets -- -D warnings
 
-fuzz-check: build/packages ## the fuzz targets build (without the sanitizer, and without nightly Rust)
+fuzz: build/packages ## ten minutes of fuzzing, guided by coverage, over every parser of bytes from outside (SECONDS=600)
+	bash tests/fuzz.sh $(or $(SECONDS),600)
+
+fuzz-check: build/packages ## the fuzz targets build (without instruments)
 	cargo check --quiet --manifest-path fuzz/Cargo.toml --bins
 
 licences: ## every dependency's licence is one that we accept

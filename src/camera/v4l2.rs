@@ -98,7 +98,7 @@ impl Camera for Node {
                 cause: "the driver says that it is damaged".into(),
             }),
             Ok((bytes, meta)) => {
-                self.age = age(&meta);
+                self.age = age(meta);
                 let used = bytes.len().min(meta.bytesused as usize);
                 to_shot(&bytes[..used], self.format)
                     .map_err(|cause| CameraError::BadFrame { device: device(), cause })

@@ -154,7 +154,7 @@ fn colours(info: &Info) -> Result<Colours, PictureError> {
             y: y.into_value(),
         };
         let (red, green, blue) = (point(colorants.red), point(colorants.green), point(colorants.blue));
-        let is_flat = |point: &Chromaticity| !(point.y > 0.0);
+        let is_flat = |point: &Chromaticity| point.y.is_nan() || point.y <= 0.0;
         if [red, green, blue, point(colorants.white)].iter().any(is_flat) {
             return Err(colour::unreadable("its primaries are none"));
         }

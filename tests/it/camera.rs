@@ -1,5 +1,6 @@
 //! Cameras that misbehave, and the stream that lives with them.
 
+use crate::shared::skipped;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -602,7 +603,7 @@ fn a_program_that_is_not_installed_is_named_with_the_cure() {
 #[test]
 fn a_computer_without_a_camera_says_so() {
     if std::fs::read_dir("/sys/class/video4linux").is_ok_and(|mut class| class.next().is_some()) {
-        return eprintln!("skipped: this computer has a video device");
+        return skipped("video", "this computer has a video device");
     }
     let message = camera::open(&CameraConfig::default()).err().unwrap().to_string();
     assert!(message.contains("there is no camera") && message.contains("command"), "{message}");
