@@ -2,6 +2,7 @@
 
 mod faults;
 mod protocol;
+mod terminals;
 mod wire;
 
 use std::collections::BTreeMap;
