@@ -6,6 +6,7 @@ mod camera;
 mod cli;
 mod crash;
 mod device;
+mod docs;
 mod exports;
 mod http;
 mod http_access;
