@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use super::notices::{Notice, spawn, tell};
 use crate::config::Config;
-use crate::device::{Event, Part, Past};
+use crate::device::{Event, Part, Past, PastReading};
 use crate::reading::{Reading, Saved};
 use crate::records::{RecordError, RecordsConfig, Store};
 
@@ -29,6 +29,8 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
+    Look(Option<u64>),
 }
 
 /// The thread and the way to it.
@@ -56,6 +58,8 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         store: None,
         waiting: VecDeque::new(),
         free: None,
+        broken: None,
+        looked_after_at: Instant::now(),
         notices,
     };
     let thread = spawn("archivist", move || worker.work(&deeds))?;
@@ -71,13 +75,17 @@ struct Worker {
     waiting: VecDeque<Arc<Reading>>,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
+    /// Why the store cannot be opened, while it cannot.
+    broken: Option<String>,
+    /// When waiting readings and the space were last looked after.
+    looked_after_at: Instant,
     notices: Sender<Notice>,
 }
 
 impl Worker {
     fn work(mut self, deeds: &Receiver<Deed>) {
         loop {
-            match deeds.recv_timeout(RETRY) {
+            match deeds.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
                 Ok(Deed::Open) => {
                     let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
                     self.tell(Event::Checked(Part::Storage, opened));
@@ -88,6 +96,7 @@ impl Worker {
                     self.look_after_space();
                 }
                 Ok(Deed::Recall(age)) => self.recall(age),
+                Ok(Deed::Look(sequence)) => self.look(sequence),
                 Err(RecvTimeoutError::Timeout) => {
                     self.save_waiting();
                     self.look_after_space();
@@ -159,18 +168,48 @@ impl Worker {
         self.tell(event);
     }
 
+    /// One bad record hides no other: it has its place among them, with what is wrong with it.
     fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
         let store = self.store()?;
-        let Some(record) = store.recent(age)? else { return Ok(None) };
-        let reading = Arc::new(store.past_reading(&record)?);
-        Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
+        let total = store.count()?;
+        let (shown, sequence) = match store.recent(age) {
+            Ok(None) => return Ok(None),
+            Ok(Some(record)) => {
+                let reading = store.past_reading(&record);
+                let picture_fault = reading.as_ref().err().map(RecordError::brief);
+                let reading = Arc::new(reading.unwrap_or_else(|_| store.without_picture(&record)));
+                (Ok(PastReading { reading, picture_fault }), Some(record.sequence))
+            }
+            // It is there, and cannot be read.
+            Err(error) if age < total => (Err(error.to_string()), None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Past { shown, sequence, age, total }))
+    }
+
+    /// Others delete records too.
+    fn look(&mut self, sequence: Option<u64>) {
+        let Some(store) = &self.store else { return };
+        if let Ok(count) = store.count() {
+            tell(&self.notices, Notice::Records(count));
+        }
+        if let Some(sequence) = sequence
+            && let Ok(None) = store.get(sequence)
+        {
+            self.tell(Event::Deleted(sequence));
+        }
     }
 
     /// Removes pictures that have left the device while there is too little room, where the configuration asks for it,
     /// and warns while there is little. Few at a time: the next reading comes first.
     fn look_after_space(&mut self) {
-        if let Ok(store) = self.store() {
-            self.free = store.space().ok().map(|space| space.free >> 20);
+        self.looked_after_at = Instant::now();
+        match self.store() {
+            Ok(store) => {
+                self.free = store.space().ok().map(|space| space.free >> 20);
+                self.broken = None;
+            }
+            Err(error) => self.broken = Some(error.brief()),
         }
         let wanted = self.config.prune_free_mib;
         if self.free.is_some_and(|free| free < wanted) {
@@ -195,10 +234,11 @@ impl Worker {
     /// Tells the screen what is wrong with the records for as long as it is.
     fn warn(&self) {
         let little = self.free.filter(|free| *free < self.config.warn_free_mib);
-        let warning = match (self.waiting.len(), little) {
-            (0, None) => None,
-            (0, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (waiting, _) => Some(format!("{waiting} not saved")),
+        let warning = match (self.waiting.len(), &self.broken, little) {
+            (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
+            (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
+            (0, None, None) => None,
+            (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));
     }

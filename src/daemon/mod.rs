@@ -9,6 +9,7 @@ mod analyst;
 mod archivist;
 mod notices;
 mod painter;
+mod settings;
 mod supervisor;
 mod turn;
 

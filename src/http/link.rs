@@ -52,7 +52,7 @@ impl Link {
             screenshot: Arc::default(),
             buttons: device.presses.map(Buttons::new),
             records: Arc::new(Records::new(device.records)),
-            photographs: Photographs::new(device.model, device.quality),
+            photographs: Photographs::new(device.model, device.quality, device.remote.clone()),
             remote: device.remote,
             metrics: Metrics::new(),
             watchers: Arc::new(Semaphore::new(limits.watchers)),

@@ -12,7 +12,7 @@ use super::guard::{self, Guard};
 use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
 use super::link::Link;
 use super::problem::{self, Problem};
-use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records};
+use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records, setting};
 
 /// What the API is, for programs that read OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -26,6 +26,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/style.css", "text/css; charset=utf-8", include_str!("web/style.css")),
     ("/page.js", SCRIPT, include_str!("web/page.js")),
     ("/case.js", SCRIPT, include_str!("web/case.js")),
+    ("/setting.js", SCRIPT, include_str!("web/setting.js")),
     ("/dom.js", SCRIPT, include_str!("web/dom.js")),
     ("/screen.js", SCRIPT, include_str!("web/screen.js")),
     ("/records.js", SCRIPT, include_str!("web/records.js")),
@@ -46,6 +47,7 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/screen.png", get(live::screen)),
         ("/api/v1/buttons/{button}", limited(post(buttons::press), MAX_BODY)),
         ("/api/v1/case", limited(get(case::get).put(case::put).delete(case::delete), MAX_BODY)),
+        ("/api/v1/setting", limited(get(setting::get).put(setting::put), MAX_BODY)),
         ("/api/v1/classify", limited(post(photographs::classify), MAX_PHOTO + MAX_FORM)),
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),

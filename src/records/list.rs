@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::schema::TOP_CLASS;
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 /// Which records to list. Everything that is set must hold.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -50,7 +50,7 @@ impl Filter {
             ("sequence > ?", self.after.map(number)),
             ("captured >= ?", self.since.map(second)),
             ("captured < ?", self.until.map(second)),
-            ("verdict = ?", self.verdict.map(|verdict| Value::Text(stored_word(verdict)))),
+            ("verdict = ?", self.verdict.map(|verdict| Value::Text(verdict.code().into()))),
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
@@ -65,14 +65,4 @@ impl Filter {
         }
         (text, values)
     }
-}
-
-/// A verdict as it stands in a record's JSON.
-fn stored_word(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Suspicious => "suspicious",
-        Verdict::Uncertain => "uncertain",
-        Verdict::NotSuspicious => "not_suspicious",
-    }
-    .into()
 }

@@ -18,6 +18,7 @@ use crate::digest::sha256_hex;
 use crate::picture;
 use crate::picture::Encoded;
 use crate::reading::{Capture, Reading};
+use crate::verdict::Judgement;
 
 /// The records, to read. Any number of readers may be open beside one another and beside writers.
 pub struct Reader {
@@ -256,12 +257,15 @@ impl Reader {
     /// The reading of a record as a person looks back on it: where its picture has left the device, without a pixel.
     pub fn past_reading(&self, record: &Record) -> Result<Reading, RecordError> {
         match self.reading(record) {
-            Err(RecordError::ImagePruned { .. }) => {
-                let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
-                Ok(reading_of(record, RgbImage::default(), encoded))
-            }
+            Err(RecordError::ImagePruned { .. }) => Ok(self.without_picture(record)),
             reading => reading,
         }
+    }
+
+    /// What was read, without the picture that it was read of.
+    pub fn without_picture(&self, record: &Record) -> Reading {
+        let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
+        reading_of(record, RgbImage::default(), encoded)
     }
 
     /// Whether any record, neither deleted nor pruned, has this picture.
@@ -291,6 +295,7 @@ fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
         quality: record.quality.clone(),
         assessment: record.assessment.clone(),
         overridden: record.overridden,
+        judgement: Judgement::recorded(record.verdict, &record.quality, &record.assessment),
     }
 }
 
