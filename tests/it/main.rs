@@ -1,5 +1,8 @@
 //! Tests of the whole, in one binary so that they link once.
 
+// The helpers of tests too: what they expect, the test says by its name.
+#![allow(clippy::unwrap_used)]
+
 mod aarch64;
 mod browser;
 mod camera;
