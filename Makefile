@@ -46,7 +46,7 @@ licences: ## every dependency's licence is one that we accept
 
 # Optimising across crates as well compiles tract anew with every program that is linked, and the kernels that the
 # time of a reading goes into are all in one crate, and call nothing that is not inlined into it.
-cross cross-test deb deb-test vm-test release: export CARGO_PROFILE_RELEASE_LTO := off
+cross cross-test deb deb-test vm-test: export CARGO_PROFILE_RELEASE_LTO := off
 
 # The kernels alone depend on nothing, so that these build them in seconds.
 KERNELS := --package tract-int8 --no-default-features --test kernels
@@ -74,8 +74,8 @@ deb: cross build/arm64-packages $(CARGO_DEB) ## make the package for Raspberry P
 	qemu-aarch64-static -L /usr/aarch64-linux-gnu $(CROSS_BUILT)/dermascope man build/man
 	$(CARGO_DEB) --quiet --no-build --no-strip --target $(TARGET) --output build/dermascope_arm64.deb
 
-release: deb $(CYCLONEDX) ## check version and changelog, and make package, checksums, list of dependencies and notes in build/release/; signed where RELEASE_KEY names a key
-	bash cross/release.sh build/dermascope_arm64.deb $(CYCLONEDX)
+release: $(CYCLONEDX) ## check version and changelog, and make package, checksums, list of dependencies and notes in build/release/; signed where RELEASE_KEY names a key
+	MAKE="$(MAKE)" bash cross/release.sh $(CYCLONEDX)
 
 deb-test: deb arm64-root ## install, upgrade, remove and purge the package in an arm64 Debian
 	$(SUDO) bash tests/arm64/package.sh build/dermascope_arm64.deb

@@ -1,11 +1,10 @@
 #!/usr/bin/env bash
 # Makes build/release/ from the package: version and changelog checked, checksums, a list of all dependencies with their
 # licences, notes, and a signature where RELEASE_KEY names a key of gpg. Run by `make release`.
-#   cross/release.sh PACKAGE CARGO-CYCLONEDX
+#   cross/release.sh CARGO-CYCLONEDX
 set -euo pipefail
 cd "$(dirname "$0")/.."
-package=$1
-cyclonedx=$2
+cyclonedx=$1
 fail() { echo "release: $1" >&2; exit 1; }
 
 version=$(sed -n '/^\[package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
@@ -20,7 +19,8 @@ heading=$(grep -m1 '^## ' CHANGELOG.md || true)
 [[ "$heading" =~ ^"## $version, "[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
     fail "CHANGELOG.md begins with \"$heading\": write \"## $version, $(date -u +%F)\" there"
 
-[ -f "$package" ] || fail "$package: there is no such package; \`make deb\` makes it"
+"${MAKE:-make}" deb
+package=build/dermascope_arm64.deb
 packaged=$(dpkg-deb --field "$package" Version)
 [ "${packaged%-*}" = "$version" ] || fail "$package has version $packaged, not $version"
 
