@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use crate::case::Case;
 use crate::classifier::Setting;
+use crate::health::Health;
 use crate::light::Lit;
 use crate::power::Battery;
 
@@ -35,12 +36,16 @@ pub struct Told {
 pub struct Remote {
     told: watch::Receiver<Told>,
     wishes: Sender<Wish>,
+    /// How the device's parts stand.
+    pub health: Health,
 }
 
 /// The device's end.
 pub struct Base {
     told: watch::Sender<Told>,
     wishes: Receiver<Wish>,
+    /// Where the main loop tells how the device's parts stand.
+    pub health: Health,
 }
 
 /// What is wished for.
@@ -73,7 +78,8 @@ pub enum Unfulfilled {
 pub fn pair() -> (Remote, Base) {
     let (told_in, told) = watch::channel(Told::default());
     let (wishes, wishes_out) = unbounded();
-    (Remote { told, wishes }, Base { told: told_in, wishes: wishes_out })
+    let health = Health::default();
+    (Remote { told, wishes, health: health.clone() }, Base { told: told_in, wishes: wishes_out, health })
 }
 
 impl Remote {

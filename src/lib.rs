@@ -23,6 +23,7 @@ pub mod evaluation;
 pub mod examiner;
 pub mod feed;
 pub mod gpio;
+pub mod health;
 pub mod http;
 pub mod light;
 pub mod logging;

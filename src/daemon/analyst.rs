@@ -1,8 +1,9 @@
 //! The analyst: a thread that judges captures and reads them with the network.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::notices::{Notice, spawn, tell};
 use super::settings::Known;
@@ -10,8 +11,12 @@ use crate::classifier::{ModelConfig, Setting};
 use crate::config::Config;
 use crate::device::{Event, Part};
 use crate::examiner::Examiner;
+use crate::patience::panic_message;
 use crate::quality::QualityConfig;
 use crate::reading::{Capture, Reading};
+
+/// Jobs that may wait: the device asks for one after the other.
+const MOST_JOBS: usize = 4;
 
 /// What the analyst is asked to do.
 #[derive(Debug)]
@@ -24,7 +29,7 @@ pub enum Job {
 
 /// Starts the thread. It ends when the sender is dropped.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Sender<Job>> {
-    let (sender, jobs) = unbounded();
+    let (sender, jobs) = bounded(MOST_JOBS);
     let analyst = Analyst { model: config.model.clone(), quality: config.quality.clone(), examiner: None };
     spawn("analyst", move || analyst.work(&jobs, &notices))?;
     Ok(sender)
@@ -39,10 +44,17 @@ struct Analyst {
 impl Analyst {
     fn work(mut self, jobs: &Receiver<Job>, notices: &Sender<Notice>) {
         for job in jobs {
-            let event = match job {
+            let is_load = matches!(job, Job::Load);
+            let work = AssertUnwindSafe(|| match job {
                 Job::Load => Event::Checked(Part::Model, self.load(notices)),
                 Job::Analyse(capture, setting) => self.analyse(capture, &setting),
-            };
+            });
+            // What a panic left of the network is thrown away: it is loaded again when the person tries again.
+            let event = catch_unwind(work).unwrap_or_else(|panic| {
+                self.examiner = None;
+                let cause = format!("the network's code failed: {}", panic_message(&*panic));
+                if is_load { Event::Checked(Part::Model, Err(cause)) } else { Event::ReadFailed(cause) }
+            });
             tell(notices, Notice::Event(event));
         }
     }

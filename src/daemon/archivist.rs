@@ -1,15 +1,18 @@
 //! The archivist: a thread that makes readings durable and brings past ones back.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use super::notices::{Notice, spawn, tell};
+use super::supervisor::AtIt;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
+use crate::patience::panic_message;
 use crate::reading::{Reading, Saved};
 use crate::records::{RecordError, RecordsConfig, Store};
 
@@ -20,8 +23,11 @@ const MOST_WAITING: usize = 32;
 /// Pictures removed to make room before anything else is looked at.
 const PRUNE_AT_ONCE: u32 = 20;
 
+/// Deeds that may wait for a disk that hangs.
+const MOST_DEEDS: usize = 64;
+
 /// What the archivist is asked to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Deed {
     /// Open the store; answered by `Checked`.
     Open,
@@ -33,13 +39,32 @@ pub enum Deed {
     Look(Option<u64>),
 }
 
+impl Deed {
+    /// What is told of one that could not be done, and why; nothing of a look, which is repeated.
+    pub fn failed(self, cause: String) -> Option<Event> {
+        Some(match self {
+            Self::Open => Event::Checked(Part::Storage, Err(cause)),
+            Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
+            Self::Recall(_) => Event::RecallFailed(cause),
+            Self::Look(_) => return None,
+        })
+    }
+}
+
 /// The thread and the way to it.
 pub struct Archivist {
-    pub deeds: Sender<Deed>,
+    deeds: Sender<Deed>,
+    /// Since when it has been at what it does now.
+    pub at_it: AtIt,
     thread: JoinHandle<()>,
 }
 
 impl Archivist {
+    /// Asks for a deed; gives it back where so many wait that the disk must hang.
+    pub fn ask(&self, deed: Deed) -> Result<(), Deed> {
+        self.deeds.try_send(deed).map_err(TrySendError::into_inner)
+    }
+
     /// Waits until everything asked for is on disk, or cannot be.
     pub fn finish(self) {
         drop(self.deeds);
@@ -51,7 +76,8 @@ impl Archivist {
 
 /// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
-    let (sender, deeds) = unbounded();
+    let (sender, deeds) = bounded(MOST_DEEDS);
+    let at_it = AtIt::default();
     let worker = Worker {
         config: config.records.clone(),
         config_sha256: config.sha256(),
@@ -62,8 +88,11 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         looked_after_at: Instant::now(),
         notices,
     };
-    let thread = spawn("archivist", move || worker.work(&deeds))?;
-    Ok(Archivist { deeds: sender, thread })
+    let thread = spawn("archivist", {
+        let at_it = at_it.clone();
+        move || worker.work(&deeds, &at_it)
+    })?;
+    Ok(Archivist { deeds: sender, at_it, thread })
 }
 
 struct Worker {
@@ -83,31 +112,44 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self, deeds: &Receiver<Deed>) {
+    fn work(mut self, deeds: &Receiver<Deed>, at_it: &AtIt) {
         loop {
-            match deeds.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
-                Ok(Deed::Open) => {
-                    let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
-                    self.tell(Event::Checked(Part::Storage, opened));
-                    self.look_after_space();
-                }
-                Ok(Deed::Save(reading)) => {
-                    self.save(reading);
-                    self.look_after_space();
-                }
-                Ok(Deed::Recall(age)) => self.recall(age),
-                Ok(Deed::Look(sequence)) => self.look(sequence),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.save_waiting();
-                    self.look_after_space();
-                }
+            let deed = match deeds.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
+                Ok(deed) => Some(deed),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let asked = deed.clone();
+            at_it.begin();
+            // A panic may have left the store half way: it is closed, and opened anew for the next deed.
+            let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(deed)));
+            if let Err(panic) = done {
+                let cause = format!("the store's code failed: {}", panic_message(&*panic));
+                tracing::error!("{cause}");
+                self.store = None;
+                asked.and_then(|deed| deed.failed(cause)).into_iter().for_each(|event| self.tell(event));
             }
+            at_it.end();
         }
         self.save_waiting();
         if !self.waiting.is_empty() {
             tracing::error!("{} readings could not be saved and are lost", self.waiting.len());
         }
+    }
+
+    /// A deed, or else what is to be done now and then.
+    fn carry_out(&mut self, deed: Option<Deed>) {
+        match deed {
+            Some(Deed::Open) => {
+                let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
+                self.tell(Event::Checked(Part::Storage, opened));
+            }
+            Some(Deed::Save(reading)) => self.save(reading),
+            Some(Deed::Recall(age)) => return self.recall(age),
+            Some(Deed::Look(sequence)) => return self.look(sequence),
+            None => self.save_waiting(),
+        }
+        self.look_after_space();
     }
 
     /// The store, opened if it is not yet.

@@ -23,12 +23,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{Base, Told, Wanted, Wish};
 use crate::device::{self, Effect, Event, Note, Part, State};
+use crate::health::Parts;
 use crate::light::Light;
 use crate::picture;
 use crate::picture::{Frame, Region};
 use crate::power::{self, Charge};
 use crate::quality::QualityConfig;
-use crate::reading::Capture;
+use crate::reading::{Capture, Saved};
 use crate::screens::{Hint, Status};
 use crate::usb;
 
@@ -46,6 +47,13 @@ const RECORD_PACE: Duration = Duration::from_secs(2);
 const USB_PACE: Duration = Duration::from_secs(1);
 /// How long the camera may take for its first frame in the self-test.
 const CAMERA_PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long the model may take to load, and the store to open, in the self-test.
+const MODEL_PATIENCE: Duration = Duration::from_secs(60);
+const STORAGE_PATIENCE: Duration = Duration::from_secs(20);
+/// How long the archivist may be at one thing: a worn card takes seconds for a write.
+const CARD_PATIENCE: Duration = Duration::from_secs(15);
+const CARD_HANGS: &str = "the card does not answer";
 
 /// The device as the daemon runs it.
 pub struct Device {
@@ -85,6 +93,10 @@ pub struct Device {
     usb_looked_at: Instant,
     /// The self-test waits for the camera's first frame until then.
     camera_deadline: Option<Instant>,
+    /// What else the self-test waits for, and until when.
+    answers_due: Vec<(Part, Instant)>,
+    /// The last that was asked of the store failed.
+    is_storage_broken: bool,
     /// The press that the capture at hand came from.
     pressed_at: Option<Instant>,
     /// When the analyst was given what it has not answered yet.
@@ -136,6 +148,8 @@ impl Device {
             usb_words: config.usb_words(),
             usb_looked_at: now,
             camera_deadline: None,
+            answers_due: Vec::new(),
+            is_storage_broken: false,
             pressed_at: None,
             asked_at: None,
             supervisor: Supervisor::new(),
@@ -225,6 +239,16 @@ impl Device {
     fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Event(event) => {
+                match &event {
+                    Event::Checked(part, outcome) => {
+                        self.answers_due.retain(|(due, _)| due != part);
+                        if *part == Part::Storage {
+                            self.is_storage_broken = outcome.is_err();
+                        }
+                    }
+                    Event::Stored(_, saved) => self.is_storage_broken = matches!(saved, Saved::Failed(_)),
+                    _ => {}
+                }
                 if is_of_analyst(&event) {
                     self.asked_at = None;
                 }
@@ -251,11 +275,22 @@ impl Device {
 
     /// Tells the links how it stands, and those who said something that it holds.
     fn tell(&mut self) {
+        let is_lost = matches!(self.stream.state(), CameraState::Lost { .. });
+        let is_storage_broken = self.is_storage_broken || self.card_hangs();
+        let parts = [("camera", is_lost), ("records", is_storage_broken)];
+        let broken = parts.into_iter().filter(|(_, broken)| *broken).map(|(part, _)| part).collect();
+        self.remote.health.turned(Parts { broken, frames_refused: self.stream.refused() });
         let (case, battery, light) = (self.case.clone(), self.status.battery, self.light.lit());
         let Settings { now: setting, model, .. } = self.settings.clone();
         let operating_points = model.operating_points;
         self.remote.tell(Told { case, battery, light, setting, operating_points });
         self.wishes.drain(..).for_each(Wish::done);
+    }
+
+    /// Whether the archivist has been at one thing for longer than any card takes that still works. A restart does not
+    /// help a card and would lose what waits for it, so the watchdog is fed and the screen says so.
+    fn card_hangs(&self) -> bool {
+        self.archivist.at_it.elapsed().is_some_and(|time| time > CARD_PATIENCE)
     }
 
     fn charge(&mut self, charge: Option<Charge>) {
@@ -300,6 +335,12 @@ impl Device {
                 self.archive(Deed::Look(device::shown_record(&self.state)));
             }
         }
+        let now = Instant::now();
+        let overdue: Vec<_> = self.answers_due.extract_if(.., |(_, due)| now > *due).collect();
+        for (part, _) in overdue {
+            let cause = if part == Part::Storage { CARD_HANGS } else { "no answer" };
+            self.pending.push_back(Event::Checked(part, Err(cause.into())));
+        }
         if self.usb_looked_at.elapsed() > USB_PACE {
             self.usb_looked_at = Instant::now();
             let connected = usb::is_connected(Path::new(usb::CONTROLLERS), Path::new(usb::CONFIGFS));
@@ -327,8 +368,14 @@ impl Device {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Check(Part::Model) => self.ask(Job::Load),
-            Effect::Check(Part::Storage) => self.archive(Deed::Open),
+            Effect::Check(Part::Model) => {
+                self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
+                self.ask(Job::Load);
+            }
+            Effect::Check(Part::Storage) => {
+                self.answers_due.push((Part::Storage, Instant::now() + STORAGE_PATIENCE));
+                self.archive(Deed::Open);
+            }
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
                 self.pressed_at = Some(Instant::now());
@@ -362,14 +409,15 @@ impl Device {
 
     fn ask(&mut self, job: Job) {
         self.asked_at = Some(Instant::now());
-        if self.analyst.send(job).is_err() {
+        if self.analyst.try_send(job).is_err() {
             self.pending.push_back(Event::ReadFailed("the analyst has stopped".into()));
         }
     }
 
     fn archive(&mut self, deed: Deed) {
-        if let Err(unsent) = self.archivist.deeds.send(deed) {
-            tracing::error!("the archivist has stopped; not done: {:?}", unsent.into_inner());
+        if let Err(undone) = self.archivist.ask(deed) {
+            tracing::error!("{CARD_HANGS}; not done: {undone:?}");
+            self.pending.extend(undone.failed(CARD_HANGS.into()));
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Guard {
     pub timeout: Duration,
 }
 
-/// Answered to anyone: says only that the device runs.
+/// Answered to anyone: says only whether the device is well.
 const OPEN: &str = "/healthz";
 
 /// On every answer. The page needs nothing but its own files.

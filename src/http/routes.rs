@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
@@ -13,6 +13,7 @@ use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
 use super::link::Link;
 use super::problem::{self, Problem};
 use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records, setting};
+use crate::health::Health;
 
 /// What the API is, for programs that read OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -39,7 +40,7 @@ const FILES: &[(&str, &str, &str)] = &[
 /// What answers to whom, besides the page's files: the paths of `openapi.json`.
 fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
     vec![
-        ("/healthz", get(|| async { "ok\n" })),
+        ("/healthz", get(healthz)),
         ("/metrics", get(metrics::metrics)),
         ("/openapi.json", file("application/json", DOCUMENT)),
         ("/api/v1/status", get(live::status)),
@@ -54,6 +55,14 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/records/{sequence}/image", get(records::image)),
         ("/api/v1/export.zip", get(export::archive)),
     ]
+}
+
+/// `GET /healthz`: whether all that should work does, for who watches over the device.
+async fn healthz(State(health): State<Health>) -> Result<&'static str, Problem> {
+    match health.broken().as_slice() {
+        [] => Ok("ok\n"),
+        broken => Err(Problem::busy(format!("not well: {}", broken.join(", ")))),
+    }
 }
 
 /// Takes no more than so many bytes of a body, and none of one that is announced as larger.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Device, HINT_PACE, LONGEST_TURN, NOTE_LASTS, Painting};
+use super::{CARD_HANGS, Device, HINT_PACE, LONGEST_TURN, NOTE_LASTS, Painting};
 use crate::buttons::Button;
 use crate::camera::CameraState;
 use crate::device::{self, Live, State};
@@ -24,7 +24,8 @@ impl Device {
         let (case, ring) = (self.case.clone(), self.light.choice());
         let note = self.note.filter(|(_, since)| since.elapsed() < NOTE_LASTS).map(|(note, _)| note.words());
         let operating_point = Some(self.settings.now.operating_point.clone());
-        let status = Status { case, ring, note, operating_point, ..self.status.clone() };
+        let warning = if self.card_hangs() { Some(CARD_HANGS.into()) } else { self.status.warning.clone() };
+        let status = Status { case, ring, note, operating_point, warning, ..self.status.clone() };
         let painting = Painting { screen, status, pressed_at: self.pressed_at };
         // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
         let renewed = self.painted.as_ref().is_some_and(|(last, at)| {
