@@ -57,9 +57,9 @@ def add_block(graph: Graph, block: Block, x: str, name: str) -> str:
 
 def add_head(graph: Graph, features: str, head: nn.Linear, embedding: int) -> None:
     """Class activation maps share the head's weights, so their mean plus the bias is the logits."""
-    weight = head.weight.detach().cpu().numpy()
+    weight, bias = (t.detach().cpu().numpy()[: len(CLASSES)] for t in (head.weight, head.bias))
     graph.constant("head.weight", weight)
-    graph.constant("head.bias", head.bias.detach().cpu().numpy())
+    graph.constant("head.bias", bias)
     graph.constant("attend.weight", weight[:, :, None, None])
     graph.constant("embed.weight", np.zeros((embedding, FEATURES)))
     graph.constant("embed.bias", np.zeros(embedding))
