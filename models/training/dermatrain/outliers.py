@@ -37,8 +37,6 @@ def distance(features, weight, bias) -> np.ndarray:
     return ((features @ weight.T + bias) ** 2).sum(1)
 
 
-def energy(logits: np.ndarray, temperature: float) -> np.ndarray:
-    """High for what no class claims."""
-    z = logits / temperature
-    top = z.max(1)
-    return -temperature * (top + np.log(np.exp(z - top[:, None]).sum(1)))
+def values(features, weight, bias) -> np.ndarray:
+    """The one value of each that a single direction gives."""
+    return (features @ weight.T + bias)[:, 0]
