@@ -51,10 +51,6 @@ class Seen:
         return metrics.probabilities(self.logits, temperature, offsets)
 
 
-def places(rows, split: str) -> list[int]:
-    return [i for i, r in enumerate(rows) if r.split == split]
-
-
 def class_frequency(rows) -> np.ndarray:
     counts = np.bincount([r.label for r in rows if r.split == "train"], minlength=len(CLASSES))
     return counts / counts.sum()
