@@ -19,14 +19,15 @@ from .dataset import load
 from .geometry import normalise
 from .negatives import halves, negatives
 from .onnx_graph import get_tensor, set_tensor
-from .parts import Part, divided, of_each, parts
+from .parts import Part, Together, divided, of_each, parts
 
 SCREENING = 0.95  # malignant sensitivity asked of the screening point on each val
 HELD = 0.93  # and elsewhere: HAM10000's val has some two hundred malignant lesions, which leaves luck
 HELD_MELANOMA = 0.90  # of HAM10000's melanomas alone, elsewhere; other vals have too few of them
 MISSED = 0.02  # share of each val's malignant lesions that may be called not suspicious
 UNCERTAIN = 0.1  # share of each val that may be called uncertain for that
-ACCEPT = 0.985  # share of each val that either refusal accepts
+ACCEPT = 0.98  # share of each val that each of the two refusals accepts
+CLOSEUPS = 0.7  # their share of what is not dermatoscopic; the rest is no lesion at all
 LEVELS = (0.95, 0.97, 0.98, 0.99, 0.995)
 FAMILIAR = {
     "ham10000": 0.35, "milk10k": 0.25, "isic2017": 0.15, "isic2019_84": 0.15, "isic_archive": 0.1
@@ -157,48 +158,66 @@ def familiar(work: Path, count: int, size: int) -> list[np.ndarray]:
     return made
 
 
-def refuse(model, work: Path, seen: list[Seen], threads: int, lesions: int = 1200) -> dict:
-    """What is unlike any lesion: fitted on half of the negatives, every score judged on the other
-    half. What is not dermatoscopic: the value that was trained. Both thresholds are those of the val
-    set that needs the highest."""
+def refuse(model, work: Path, seen: list[Seen], threads: int, lesions: int = 1600) -> dict:
+    """What is unlike any lesion, and what is not dermatoscopic: fitted on half of the negatives and
+    judged on the other half, then fitted on all of them. Both thresholds are those of the val set that
+    needs the highest."""
     size, side = len(get_tensor(model, "embed.bias")) - 1, runtime.input_side(model)
-    known = runtime.run_pooled(model, familiar(work, lesions, side), "train features", threads)
+
+    def pooled(inputs, label: str) -> np.ndarray:
+        return runtime.run_pooled(model, inputs, label, threads)["pooled"]
+
+    known = pooled(familiar(work, lesions, side), "train features")
     items = negatives(side)
-    others = runtime.run_pooled(model, [normalise(n.pixels) for n in items], "negatives", threads)
+    others = pooled([normalise(n.pixels) for n in items], "negatives")
+    away = parts(work, "train", dermatoscopic=False)
+    away = pooled(Together([p.inputs(side) for p in away]), "close-ups of train")
     fitted = {id(n) for n in halves(items)[0]}
-    fit_on = np.array([id(n) in fitted for n in items])
+    half = np.array([id(n) in fitted for n in items])
     kinds = np.array([n.kind for n in items])
-    apart = get_tensor(model, "embed.weight")[size:], get_tensor(model, "embed.bias")[size:]
-    judged = {
-        "contrast": outliers.fit_embedding(known["pooled"], others["pooled"][fit_on], size),
-        "principal": outliers.fit_principal(known["pooled"], size),
+
+    def lines(of) -> tuple:
+        strange = outliers.fit_strangeness(known, others[of], size)
+        return strange, outliers.fit_line(known, (away, CLOSEUPS), (others[of], 1 - CLOSEUPS))
+
+    strange, told = lines(half)
+    scores = {
+        "contrast and line": lambda x: outliers.distance(x, *strange),
+        "contrast alone": partial_distance(outliers.fit_embedding(known, others[half], size)),
+        "principal": partial_distance(outliers.fit_principal(known, size)),
+        "not dermatoscopic": lambda x: outliers.values(x, *told),
     }
-    report = {}
-    for kind, lines in judged.items():
-        inside = [outliers.distance(s.pooled, *lines) for s in seen]
-        outside = outliers.distance(others["pooled"], *lines)
-        report[kind] = refused_shares(outside, worst(inside, ACCEPT), kinds, ~fit_on)
-        report[kind]["auroc"] = held_out_auroc(np.concatenate(inside), outside[~fit_on])
-        report[kind]["by_accepted"] = {
-            str(a): float((outside[~fit_on] > worst(inside, a)).mean()) for a in LEVELS
+    report = {"negatives": {}}
+    for name, score in scores.items():
+        inside, outside = [score(s.pooled) for s in seen], score(others)
+        row = refused_shares(outside, worst(inside, ACCEPT), kinds, ~half)
+        row["auroc"] = held_out_auroc(np.concatenate(inside), outside[~half])
+        row["by_accepted"] = {
+            str(a): float((outside[~half] > worst(inside, a)).mean()) for a in LEVELS
         }
-    final = outliers.fit_embedding(known["pooled"], others["pooled"], size)
-    inside = [outliers.distance(s.pooled, *final) for s in seen]
-    values = [outliers.values(s.pooled, *apart) for s in seen]
-    chosen = {"refuse_above": worst(inside, ACCEPT), "not_dermatoscopic": worst(values, ACCEPT)}
+        report["negatives"][name] = row
+    limits = [worst([scores[n](s.pooled) for s in seen], ACCEPT) for n in ("contrast and line", "not dermatoscopic")]
+    either = np.maximum(*(scores[n](others) / limit for n, limit in zip(("contrast and line", "not dermatoscopic"), limits)))
+    report["negatives"]["either"] = refused_shares(either, 1.0, kinds, ~half)
+    strange, told = lines(slice(None))
+    distances = [outliers.distance(s.pooled, *strange) for s in seen]
+    values = [outliers.values(s.pooled, *told) for s in seen]
+    chosen = {"refuse_above": worst(distances, ACCEPT), "not_dermatoscopic": worst(values, ACCEPT)}
     report["accepted"] = {
         s.part.source: {
             "familiar": float((d <= chosen["refuse_above"]).mean()),
             "dermatoscopic": float((v <= chosen["not_dermatoscopic"]).mean()),
+            "both": float(((d <= chosen["refuse_above"]) & (v <= chosen["not_dermatoscopic"])).mean()),
         }
-        for s, d, v in zip(seen, inside, values)
+        for s, d, v in zip(seen, distances, values)
     }
-    report["negatives_not_dermatoscopic"] = refused_shares(
-        outliers.values(others["pooled"], *apart), chosen["not_dermatoscopic"], kinds, kinds == kinds
-    )
-    weight, bias = (np.concatenate(pair) for pair in zip(final, apart))
+    weight, bias = (np.concatenate(pair) for pair in zip(strange, told))
     report["closeups"] = closeups(model, work, (weight, bias), chosen, threads)
     return chosen | dict(report=report, weight=weight, bias=bias)
+
+
+def partial_distance(lines):
+    return lambda x: outliers.distance(x, *lines)
 
 
 def worst(values: list[np.ndarray], accept: float) -> float:

@@ -209,31 +209,26 @@ def quantisation_table(work: Path, report: dict) -> str:
 
 
 def refusal_table(calibration: dict) -> str:
-    found = calibration["refusal"]
-    tried = {"contrast": "contrast (shipped)", "principal": "principal directions"}
-    told = found["negatives_not_dermatoscopic"]
-    kinds = sorted(found["contrast"]["refused"])
-    rows = [
-        [k, *(f"{found[s]['refused'][k]:.2f}" for s in tried), f"{told['refused'][k]:.2f}"] for k in kinds
-    ]
-    rows.append(["all", *(f"{found[s]['refused_all']:.2f}" for s in tried), f"{told['refused_all']:.2f}"])
-    rows.append(["AUROC against val", *(number(found[s]["auroc"]) for s in tried), "–"])
-    return rows_of(
-        "negatives refused | " + " | ".join(tried.values()) + " | as not dermatoscopic (all of them)", rows
-    )
+    found = calibration["refusal"]["negatives"]
+    names = {"contrast and line": "unlike any lesion (shipped)", "not dermatoscopic": "not dermatoscopic (shipped)"}
+    kinds = sorted(found["principal"]["refused"])
+    rows = [[k, *(f"{f['refused'][k]:.2f}" for f in found.values())] for k in kinds]
+    rows.append(["all", *(f"{f['refused_all']:.2f}" for f in found.values())])
+    rows.append(["AUROC against val", *(number(f.get("auroc")) for f in found.values())])
+    return rows_of("held-out negatives refused | " + " | ".join(names.get(s, s) for s in found), rows)
 
 
 def accepted_table(calibration: dict) -> str:
     found = calibration["refusal"]
     rows = [
-        [SOURCE_TITLES.get(s, s).replace("test", "val"), number(a["familiar"]), number(a["dermatoscopic"])]
+        [SOURCE_TITLES.get(s, s).replace("test", "val"), *map(number, a.values())]
         for s, a in found["accepted"].items()
     ]
     rows += [
-        [SOURCE_TITLES.get(s, s), f"{number(1 - a['either'])} by both", number(1 - a["not_dermatoscopic"])]
+        [SOURCE_TITLES.get(s, s), "–", number(1 - a["not_dermatoscopic"]), number(1 - a["either"])]
         for s, a in found["closeups"].items()
     ]
-    return rows_of("accepted | as a known lesion | as dermatoscopic", rows)
+    return rows_of("accepted | as a known lesion | as dermatoscopic | as both", rows)
 
 
 def candidate_table(path: Path, digest: str) -> str:

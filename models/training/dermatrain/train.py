@@ -146,6 +146,11 @@ class Run:
         ]
         out.mkdir(parents=True, exist_ok=True)
 
+    def keep(self) -> None:
+        """The averaged weights alone; `epoch-0.pt` is what the run started from."""
+        kept = {"variant": self.model.variant, "average": self.average.state_dict()}
+        torch.save(kept, self.out / f"epoch-{self.epoch}.pt")
+
     def save(self) -> None:
         state = {
             "epoch": self.epoch,
@@ -155,9 +160,7 @@ class Run:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        # first, as a run that is cut off after `last.pt` goes on behind this epoch
-        shown = {key: state[key] for key in ("variant", "average")}
-        torch.save(shown, self.out / f"epoch-{self.epoch}.pt")
+        self.keep()  # first, as a run that is cut off after `last.pt` goes on behind this epoch
         part = self.out / "last.part"
         torch.save(state, part)
         part.rename(self.out / "last.pt")
@@ -219,6 +222,8 @@ def train_on(training: Training, recipe: Recipe, work: Path, out: Path) -> Lesio
     """The averaged network that comes of it."""
     run = Run(recipe, out, training)
     run.resume()
+    if run.epoch == 0:
+        run.keep()
     while run.epoch < recipe.epochs:
         start = time.monotonic()
         loss = run.train_epoch(training)
