@@ -55,8 +55,6 @@ impl Malignant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
-    /// The picture was not taken through a dermatoscope.
-    NotDermatoscopic,
     /// The picture is unlike any the network was trained on: perhaps no skin lesion at all.
     OutOfDistribution,
     /// No class stands out.
@@ -69,7 +67,6 @@ impl Doubt {
     /// In words, at most 28 characters.
     pub fn words(self) -> &'static str {
         match self {
-            Self::NotDermatoscopic => "Not a dermatoscopic picture",
             Self::OutOfDistribution => "Unlike any known lesion",
             Self::LowConfidence => "No class stands out",
             Self::NearThreshold => "Too near the threshold",
@@ -127,12 +124,8 @@ impl Assessment {
         let malignant =
             Malignant { probability, operating_point: point.name.clone(), threshold: point.threshold };
         let strangeness = strangeness(outputs, manifest);
-        let mut doubts = doubts(values[top], &malignant, strangeness, manifest);
-        if is_not_dermatoscopic(outputs, manifest) {
-            doubts.insert(0, Doubt::NotDermatoscopic);
-        }
         Self {
-            doubts,
+            doubts: doubts(values[top], &malignant, strangeness, manifest),
             probabilities: name_classes(&values, manifest),
             malignant,
             strangeness,
@@ -206,17 +199,9 @@ fn doubts(top: f32, malignant: &Malignant, strangeness: f32, manifest: &Manifest
     .collect()
 }
 
-fn is_not_dermatoscopic(outputs: &Outputs, manifest: &Manifest) -> bool {
-    manifest.not_dermatoscopic.as_ref().is_some_and(|other| outputs.embedding[other.value] > other.threshold)
-}
-
 fn strangeness(outputs: &Outputs, manifest: &Manifest) -> f32 {
     match manifest.out_of_distribution.score {
-        Score::Mahalanobis => {
-            let apart = manifest.not_dermatoscopic.as_ref().map(|other| other.value);
-            let values = outputs.embedding.iter().enumerate().filter(|(index, _)| Some(*index) != apart);
-            values.map(|(_, value)| value * value).sum()
-        }
+        Score::Mahalanobis => outputs.embedding.iter().map(|value| value * value).sum(),
         Score::Energy => {
             let temperature = manifest.calibration.temperature;
             -temperature * log_sum_exp(&outputs.logits, temperature)

@@ -64,14 +64,6 @@ impl Outputs {
             "the attention output has {} values, not {labels} maps of {cells}",
             self.attention.len()
         );
-        if let Some(other) = &manifest.not_dermatoscopic {
-            anyhow::ensure!(
-                other.value < self.embedding.len(),
-                "the embedding has {} values, but `not_dermatoscopic.value` is {}",
-                self.embedding.len(),
-                other.value
-            );
-        }
         let mut values = self.logits.iter().chain(&self.attention).chain(&self.embedding);
         anyhow::ensure!(
             values.all(|value| value.is_finite()),

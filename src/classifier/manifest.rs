@@ -28,9 +28,6 @@ pub struct Manifest {
     pub operating_points: Vec<OperatingPoint>,
     pub uncertain: Uncertain,
     pub out_of_distribution: OutOfDistribution,
-    /// Without it the network cannot tell.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub not_dermatoscopic: Option<NotDermatoscopic>,
 }
 
 /// Geometry and normalisation of the input: (value - mean) / std of values from 0 to 255, RGB.
@@ -114,17 +111,6 @@ pub struct Uncertain {
 pub struct OutOfDistribution {
     pub score: Score,
     /// Refused above this score.
-    pub threshold: f32,
-}
-
-/// When a picture was not taken through a dermatoscope.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NotDermatoscopic {
-    /// The value of the network's embedding that says so: the larger, the less dermatoscopic. It is no part of the score
-    /// of `out_of_distribution`.
-    pub value: usize,
-    /// Refused above this.
     pub threshold: f32,
 }
 

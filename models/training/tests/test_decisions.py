@@ -153,6 +153,41 @@ def test_the_embedding_tells_others_from_lesions():
     assert np.median(outside) > np.quantile(inside, 0.99)
 
 
+def test_the_line_tells_others_from_lesions_and_lesions_have_unit_variance_in_it():
+    rng = np.random.default_rng(2)
+    lesions = rng.normal(3, 2, (400, 20))
+    near = rng.normal(3, 2, (60, 20)) + 9 * np.eye(20)[3]
+    far = rng.normal(3, 2, (200, 20)) + 9 * np.eye(20)[5]
+    line = outliers.fit_line(lesions, (near, 0.5), (far, 0.5))
+    inside, *outside = (outliers.values(x, *line) for x in (lesions, near, far))
+    assert abs(inside.mean()) < 1e-3 and inside.std() == pytest.approx(1, abs=1e-3)
+    assert all(np.median(x) > np.quantile(inside, 0.98) for x in outside)
+
+
+def test_what_weighs_more_in_the_line_is_told_better():
+    rng = np.random.default_rng(2)
+    lesions = rng.normal(0, 1, (400, 20))
+    kinds = [rng.normal(0, 1, (100, 20)) + 2 * np.eye(20)[i] for i in (3, 5)]
+    told = [
+        np.median(outliers.values(kinds[0], *outliers.fit_line(lesions, (kinds[0], w), (kinds[1], 1 - w))))
+        for w in (0.1, 0.9)
+    ]
+    assert told[1] > told[0]
+
+
+def test_strangeness_is_the_contrast_s_and_that_of_the_line_together():
+    rng = np.random.default_rng(2)
+    lesions = rng.normal(0, 1, (400, 20))
+    others = rng.normal(0, 1, (60, 20)) + 4 * np.eye(20)[3]
+    weight, bias = outliers.fit_strangeness(lesions, others, 5)
+    assert weight.shape == (5, 20) and bias.shape == (5,)
+    inside, outside = (outliers.distance(x, weight, bias) for x in (lesions, others))
+    line = outliers.values(lesions, *outliers.fit_line(lesions, (others, 1.0)))
+    contrast = outliers.distance(lesions, *outliers.fit_embedding(lesions, others, 4)) / 4
+    assert inside == pytest.approx(contrast + line**2, rel=1e-3)
+    assert np.median(outside) > np.quantile(inside, 0.97)
+
+
 def test_the_manifest_is_read_back_as_it_was_written(tmp_path):
     point = manifest.OperatingPoint("screening", 0.12, 0.95, 0.8, "d")
     fixed = manifest.Decisions(
