@@ -158,7 +158,7 @@ def familiar(work: Path, count: int, size: int) -> list[np.ndarray]:
     return made
 
 
-def refuse(model, work: Path, seen: list[Seen], threads: int, lesions: int = 1600) -> dict:
+def refuse(model, work: Path, seen: list[Seen], threads: int, lesions: int = 1300) -> dict:
     """What is unlike any lesion, and what is not dermatoscopic: fitted on half of the negatives and
     judged on the other half, then fitted on all of them. Both thresholds are those of the val set that
     needs the highest."""

@@ -12,8 +12,8 @@ from .conditions import CONDITIONS
 from .dataset import ASPECT
 from .parts import Part, parts
 
-BLURRED = 300  # pictures of the blurring measurement
-ALTERED = 1000  # pictures that are judged in each light
+BLURRED = 200  # pictures of the blurring measurement
+ALTERED = 500  # pictures that are judged in each light
 
 
 def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
@@ -37,7 +37,7 @@ def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) ->
 
 def judged(model, inputs, y: np.ndarray, facts: dict, label: str, threads: int) -> dict:
     """The figures of the network on other inputs of the same pictures."""
-    out = runtime.run(model, inputs, ("logits", "embedding"), label, threads)
+    out = runtime.run(model, inputs, ("logits", "embedding"), label, threads, quick=True)
     return figures(shown.probabilities(out["logits"], facts), out["embedding"], y, facts)
 
 
@@ -154,7 +154,7 @@ def blurring(model, maps, p, pixels, test, facts, threads) -> dict:
         own, heat = pixels[test[k]], explain.heat(maps[k], int(top))
         altered += [explain.blur_hottest(own, heat), explain.blur_random(own, heat, rng)]
     inputs = runtime.Stored(altered, range(len(altered)), facts["input"]["width"])
-    logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
+    logits = runtime.run(model, inputs, ("logits",), "blurring", threads, quick=True)["logits"]
     after = shown.probabilities(logits, facts).reshape(len(chosen), 2, -1)
     falls = before[np.arange(len(tops)), tops][:, None] - after[np.arange(len(tops)), :, tops]
     return {

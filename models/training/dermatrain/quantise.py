@@ -141,7 +141,7 @@ def compare(
         made = quantise(network, ordinary(work, c.pictures), c.method, **c.extra)
         if c.corrected:
             few = ordinary(work, c.corrected)
-            correct_biases(made, network, runtime.Stored(few, range(len(few)), size), threads)
+            correct_biases(made, network, runtime.Stored(few, range(len(few)), size))
         out = runtime.run_pooled(made, stored, f"val, {c.name}", threads)
         away = divergence(plain, out["logits"])
         table.append({"name": c.name, "divergence": away} | short(out["logits"], val))
