@@ -161,7 +161,9 @@ def add_card(commands) -> None:
     p = commands.add_parser("card", help="write CARD.md and its plots from what was measured")
     p.add_argument("--models", type=Path, default=MODELS)
     p.add_argument(
-        "--device", type=Path, help="output of `dermascope evaluate --json`, for the main table"
+        "--device",
+        type=Path,
+        help="output of `dermascope evaluate --json`, for the main table and the words in the manifest",
     )
     p.set_defaults(run=run_card)
 

@@ -300,6 +300,8 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
     draw(p, y, facts, folder / "card")
     template = (Path(__file__).parent / "card.md").read_text()
     measured = json.loads(device.read_text()) if device else None
+    if measured:
+        manifest.add_shown(folder, measured)
     filled = {
         "NAME": facts["name"],
         "SHA256": facts["sha256"],

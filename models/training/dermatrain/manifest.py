@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,6 +96,33 @@ def write(
     made = render(name, short_name, "lesion.onnx", digest, size, decisions)
     tomllib.loads(made)
     (folder / "lesion.toml").write_text(made)
+
+
+WORDS = ("suspicious", "uncertain", "not_suspicious")
+SHOWN = re.compile(r"\[operating_points\.shown\]\n(?:\w+ = .*\n)*\n")
+
+
+def add_shown(folder: Path, measured: dict) -> None:
+    """Below each operating point, how often `dermascope evaluate --json --bootstrap N` found each word
+    shown there, of the malignant and of the benign, with the ends of the 95 % interval."""
+    path = folder / "lesion.toml"
+    made = SHOWN.sub("", path.read_text())
+    for name, point in measured["operating_points"].items():
+        table_of = re.compile(rf'(\[\[operating_points\]\]\nname = "{name}"\n(?:\w+ = .*\n)*\n)')
+        bounds = measured["ci95"]["operating_points"][name]["shown"]
+        lines = [words_of(word, point["shown"], bounds) for word in WORDS]
+        told = "\n".join(["[operating_points.shown]", *lines]) + "\n\n"
+        made = table_of.sub(lambda found: found[1] + told, made)
+    tomllib.loads(made)
+    path.write_text(made)
+
+
+def words_of(word: str, shown: dict, bounds: dict) -> str:
+    parts = (
+        f"{kind} = {text([round(v, 4) for v in (shown[kind][word], *bounds[kind][word])])}"
+        for kind in ("malignant", "benign")
+    )
+    return f"{word} = {{ {', '.join(parts)} }}"
 
 
 def read(folder: Path) -> dict:

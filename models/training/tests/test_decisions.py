@@ -203,6 +203,27 @@ def test_the_manifest_is_read_back_as_it_was_written(tmp_path):
     assert facts["short_name"] == "test" and len(facts["sha256"]) == 64
 
 
+def test_the_words_that_were_shown_are_written_below_their_point_and_replaced(tmp_path):
+    points = tuple(manifest.OperatingPoint(n, 0.1, 0.9, 0.8, "d") for n in ("screening", "balanced"))
+    fixed = manifest.Decisions(
+        1.0, (0.0,) * 7, points, 0.5, 0.05, 0.2, "mahalanobis", 40.0, not_dermatoscopic=1.5
+    )
+    manifest.write(tmp_path, "test, long", "test", b"network", 224, fixed)
+    for share in (0.9, 0.7):
+        shown = {k: dict.fromkeys(manifest.WORDS, share) for k in ("malignant", "benign")}
+        ends = {k: dict.fromkeys(manifest.WORDS, [0.5, 1.0]) for k in shown}
+        measured = {
+            "operating_points": {p.name: {"shown": shown} for p in points},
+            "ci95": {"operating_points": {p.name: {"shown": ends} for p in points}},
+        }
+        manifest.add_shown(tmp_path, measured)
+    for point in manifest.read(tmp_path)["operating_points"]:
+        assert point["shown"]["not_suspicious"] == {
+            "malignant": [0.7, 0.5, 1.0], "benign": [0.7, 0.5, 1.0]
+        }  # fmt: skip
+        assert point["description"] == "d"
+
+
 def test_a_recipe_with_an_unknown_key_is_refused(tmp_path):
     path = tmp_path / "r.toml"
     path.write_text("sede = 1\n[[phase]]\nsize = 160\nepochs = 2\n")
