@@ -98,7 +98,6 @@ def add_quantise(commands) -> None:
     p.add_argument(
         "--size", type=int, default=SIDE, help="pixels a side of its pictures (%(default)s)"
     )
-    p.add_argument("--embedding", type=int, default=32, help="outlier directions (%(default)s)")
     p.add_argument(
         "--only", nargs="*", default=[], help="try only candidates whose name has one of these"
     )
@@ -111,8 +110,7 @@ def run_quantise(options) -> None:
     from .quantise import compare
 
     model = load_mean(options.checkpoints)
-    size, embedding = options.size, options.embedding
-    for row in compare(model, options.work, size, embedding, options.only, options.threads):
+    for row in compare(model, options.work, options.size, options.only, options.threads):
         print(row)
 
 
@@ -121,6 +119,7 @@ def add_calibrate(commands) -> None:
         "calibrate", help="fit every decision on val; write the network and manifest"
     )
     p.add_argument("--name", required=True, help="the model's name and version, for people")
+    p.add_argument("--short-name", required=True, help="the same in at most 20 characters")
     p.add_argument("--models", type=Path, default=MODELS, help="where to write (%(default)s)")
     p.add_argument("--threads", type=int, default=1)
     p.set_defaults(run=run_calibrate)
@@ -129,7 +128,10 @@ def add_calibrate(commands) -> None:
 def run_calibrate(options) -> None:
     from .calibrate import calibrate
 
-    report = calibrate(options.work, options.models, options.name, threads=options.threads)
+    if len(options.short_name) > 20:
+        raise ValueError(f"--short-name {options.short_name!r}: at most 20 characters")
+    names = options.name, options.short_name
+    report = calibrate(options.work, options.models, *names, threads=options.threads)
     print(json.dumps(report, indent=1))
 
 
@@ -159,7 +161,9 @@ def add_card(commands) -> None:
     p = commands.add_parser("card", help="write CARD.md and its plots from what was measured")
     p.add_argument("--models", type=Path, default=MODELS)
     p.add_argument(
-        "--device", type=Path, help="output of `dermascope evaluate --json`, for the main table"
+        "--device",
+        type=Path,
+        help="output of `dermascope evaluate --json`, for the main table and the words in the manifest",
     )
     p.set_defaults(run=run_card)
 

@@ -9,8 +9,12 @@ import numpy as np
 
 from .geometry import random_view, render
 
+COARSEST = 84  # pixels a side of the smallest pictures of any data set
+
 
 def augment(pixels, rng, aspect: float, size: int, zoom=(0.55, 1.1)) -> np.ndarray:
+    if rng.random() < 0.3:
+        pixels = coarse(pixels, rng)
     out = render(pixels, random_view(rng, aspect, zoom), aspect, size)
     if rng.random() < 0.15:
         out = hair(out, rng)
@@ -19,6 +23,8 @@ def augment(pixels, rng, aspect: float, size: int, zoom=(0.55, 1.1)) -> np.ndarr
     if rng.random() < 0.12:
         out = vignette(out, rng)
     out = colour(out, rng)
+    if rng.random() < 0.3:
+        out = lamp(out, rng)
     if rng.random() < 0.2:
         out = cv2.GaussianBlur(out, (0, 0), rng.uniform(0.3, 1.6))
     if rng.random() < 0.15:
@@ -26,6 +32,22 @@ def augment(pixels, rng, aspect: float, size: int, zoom=(0.55, 1.1)) -> np.ndarr
     if rng.random() < 0.15:
         out = jpeg(out, rng)
     return out
+
+
+def coarse(pixels, rng) -> np.ndarray:
+    """As few pixels as in the smallest data set, or some more, and stored as JPEG as they are: so
+    that how coarse a picture is says nothing about what it shows."""
+    least = min(pixels.shape[:2])
+    scale = min(1.0, COARSEST * np.exp(rng.uniform(0.0, 0.8)) / least)
+    size = tuple(max(1, round(scale * n)) for n in pixels.shape[1::-1])
+    return jpeg(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), rng)
+
+
+def lamp(pixels, rng) -> np.ndarray:
+    """Less light than the data sets', down to 0.45 of it, and a warmer or colder lamp."""
+    warmth = rng.uniform(-0.2, 0.2)
+    gains = rng.uniform(0.45, 1.05) * np.exp([warmth, 0.0, -1.2 * warmth])
+    return cv2.transform(pixels, np.diag(gains))
 
 
 def colour(pixels, rng) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Which pictures an epoch shows, and the threads that render them ahead of the network."""
 
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,42 +10,67 @@ import numpy as np
 
 from .augment import augment
 from .classes import CLASSES
-from .dataset import ASPECT, Picture, load
+from .dataset import Picture, load
 from .geometry import normalise
 from .recipe import Phase, Recipe
+
+OLD = ("ham10000", "isic2017")  # what a recipe without `shares` is trained on
 
 
 @dataclass(frozen=True)
 class Training:
-    """The training pictures of both data sets, as places in their packed arrays."""
+    """The training pictures of all data sets, as places in their packed arrays."""
 
     arrays: dict[str, np.ndarray]
-    sources: list[str]
+    rows: list[Picture]
     places: np.ndarray
-    labels: np.ndarray
     weights: np.ndarray  # sum to 1
+
+    @property
+    def labels(self) -> np.ndarray:
+        return np.array([row.label for row in self.rows])
+
+    @property
+    def sources(self) -> list[str]:
+        return [row.source for row in self.rows]
 
 
 def load_training(
     work: Path, recipe: Recipe, keep: Callable[[Picture], bool] = lambda row: True
 ) -> Training:
     """The pictures of the train split that `keep` wants."""
-    arrays, sources, places, labels, trust = {}, [], [], [], []
-    for source, weight in (("ham10000", 1.0), ("isic2017", recipe.isic2017_weight)):
-        arrays[source], rows = load(work, source)
-        for place, row in enumerate(rows):
-            if row.split == "train" and weight > 0 and keep(row):
-                sources.append(source)
+    arrays, rows, places = {}, [], []
+    for source in recipe.shares or OLD:
+        arrays[source], found = load(work, source)
+        for place, row in enumerate(found):
+            if row.split == "train" and keep(row):
+                rows.append(row)
                 places.append(place)
-                labels.append(row.label)
-                trust.append(weight)
-    labels, trust = np.array(labels), np.array(trust)
-    weights = class_weights(labels, trust, recipe.sampling_power)
-    return Training(arrays, sources, np.array(places), labels, weights)
+    weigh = weights_by_source if recipe.shares else weights_as_one
+    return Training(arrays, rows, np.array(places), weigh(rows, recipe))
+
+
+def weights_as_one(rows: list[Picture], recipe: Recipe) -> np.ndarray:
+    trust = np.array([recipe.isic2017_weight if r.source == "isic2017" else 1.0 for r in rows])
+    return class_weights(np.array([r.label for r in rows]), trust, recipe.sampling_power)
+
+
+def weights_by_source(rows: list[Picture], recipe: Recipe) -> np.ndarray:
+    """Each data set has its share, whatever it holds; its pictures without a class are drawn as two
+    classes more, benign and malignant."""
+    sources = np.array([r.source for r in rows])
+    labels = np.array([r.label if r.label >= 0 else len(CLASSES) + r.malignant for r in rows])
+    pictures = Counter(r.group_id for r in rows)
+    trust = np.array([pictures[r.group_id] ** -0.5 for r in rows])
+    weights = np.zeros(len(rows))
+    for source, share in recipe.shares.items():
+        own = sources == source
+        weights[own] = share * class_weights(labels[own], trust[own], recipe.sampling_power)
+    return weights / weights.sum()
 
 
 def class_weights(labels: np.ndarray, trust: np.ndarray, power: float) -> np.ndarray:
-    mass = np.bincount(labels, trust, len(CLASSES))
+    mass = np.bincount(labels, trust)
     weights = trust * mass[labels] ** power
     return weights / weights.sum()
 
@@ -58,7 +84,8 @@ def systematic(weights: np.ndarray, count: int, rng: np.random.Generator) -> np.
 
 
 def batches(training: Training, recipe: Recipe, phase: Phase, epoch: int):
-    """Yield (pictures [b, 3, s, s], labels [b]); one seed an epoch fixes all of it."""
+    """Yield (pictures [b, 3, s, s], places among `training.rows` [b]); one seed an epoch fixes all
+    of it."""
     rng = np.random.default_rng([recipe.seed, epoch])
     steps = recipe.epoch_pictures // recipe.batch
     drawn = systematic(training.weights, steps * recipe.batch, rng).reshape(steps, recipe.batch)
@@ -67,7 +94,7 @@ def batches(training: Training, recipe: Recipe, phase: Phase, epoch: int):
     def make(step: int):
         own = np.random.default_rng(seeds[step])
         pixels = [render_one(training, i, own, phase) for i in drawn[step]]
-        return normalise(np.stack(pixels)), training.labels[drawn[step]]
+        return normalise(np.stack(pixels)), drawn[step]
 
     with ThreadPoolExecutor(recipe.workers) as pool:
         ahead = 4 * recipe.workers
@@ -79,6 +106,6 @@ def batches(training: Training, recipe: Recipe, phase: Phase, epoch: int):
 
 
 def render_one(training: Training, i: int, rng, phase: Phase) -> np.ndarray:
-    source = training.sources[i]
-    pixels = training.arrays[source][training.places[i]]
-    return augment(pixels, rng, ASPECT[source], phase.size, phase.zoom)
+    row = training.rows[i]
+    pixels = training.arrays[row.source][training.places[i]]
+    return augment(pixels, rng, row.aspect, phase.size, phase.zoom)

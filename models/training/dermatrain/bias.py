@@ -14,21 +14,21 @@ from .onnx_graph import get_tensor, set_tensor
 from .progress import progress
 
 
-def correct_biases(made: onnx.ModelProto, network: onnx.ModelProto, pictures, threads=1) -> None:
+def correct_biases(made: onnx.ModelProto, network: onnx.ModelProto, pictures) -> None:
     """`made` is `network` in int8 and is changed; `pictures`: float32 [3, h, w] each."""
     layers = [n.name for n in network.graph.node if n.op_type == "Conv" and n.name != "attend"]
-    wanted = dict(zip(layers, channel_means(network, layers, pictures, threads)))
+    wanted = dict(zip(layers, channel_means(network, layers, pictures)))
     for name in progress(layers, "biases"):
         reached = up_to(made, name)
-        [found] = channel_means(reached, list(reached.graph.node[-1].output), pictures, threads)
+        [found] = channel_means(reached, list(reached.graph.node[-1].output), pictures)
         bias = f"{name.removesuffix('.conv')}.bias_quantized"
         steps = (wanted[name] - found) / get_tensor(made, f"{bias}_scale")
         set_tensor(made, bias, np.round(get_tensor(made, bias) + steps))
 
 
-def channel_means(model: onnx.ModelProto, names, pictures, threads: int) -> list[np.ndarray]:
+def channel_means(model: onnx.ModelProto, names, pictures) -> list[np.ndarray]:
     """The mean of each channel of each named tensor, over all pictures and places."""
-    net = runtime.session(runtime.with_outputs(model, names), threads)
+    net = runtime.session(runtime.with_outputs(model, names))
     sums = [0.0] * len(names)
     for x in pictures:
         found = net.run(list(names), {"image": x[None]})

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from . import manifest, metrics, plots
+from . import manifest, metrics, plots, shown
 from .classes import CLASSES, CODES
 from .dataset import load
 from .metrics import flat
@@ -50,6 +50,49 @@ def number(value) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.3f}"
 
 
+WORD_TITLES = {
+    "suspicious": "SUSPICIOUS", "uncertain": "UNCERTAIN", "retake": "take it again",
+    "not_suspicious": "NOT SUSPICIOUS",
+}  # fmt: skip
+SOURCE_TITLES = {
+    "ham10000": "HAM10000, test (Vienna and Queensland)",
+    "milk10k": "MILK10k, val (other hospitals)",
+    "closeups": "close-ups without a dermatoscope, val",
+}
+
+
+def shown_table(report: dict) -> str:
+    """What the screen shows of malignant and of benign lesions, by data set."""
+    rows = []
+    for source, found in report["shown"].items():
+        for kind in ("malignant", "benign"):
+            rows.append([
+                SOURCE_TITLES.get(source, source), kind,
+                found["n_malignant"] if kind == "malignant" else found["n"] - found["n_malignant"],
+                *(with_interval(found, f"{kind}.{word}") for word in WORD_TITLES),
+            ])  # fmt: skip
+    return rows_of("pictures | lesions | n | " + " | ".join(WORD_TITLES.values()), rows)
+
+
+def with_interval(found: dict, key: str) -> str:
+    low, high = found["ci95"][key]
+    return f"{number(flat(found)[key])} ({low:.2f} to {high:.2f})"
+
+
+def sources_table(report: dict) -> str:
+    keys = {
+        "auroc_malignant": "AUROC", "balanced_accuracy": "balanced", "top3_accuracy": "top-3", "ece": "ECE",
+        "sensitivity": "sensitivity", "specificity": "specificity", "strange": "unlike any lesion",
+        "not_dermatoscopic": "not dermatoscopic", "retake": "either",
+    }  # fmt: skip
+    rows = [
+        [SOURCE_TITLES.get(source, source), found["n"]]
+        + [with_interval(found, k) if k in found else "–" for k in keys]
+        for source, found in report["shown"].items()
+    ]
+    return rows_of("pictures | n | " + " | ".join(keys.values()), rows)
+
+
 def main_table(report: dict, device: dict | None) -> str:
     source = flat(device) if device else flat(report["test"])
     ci = flat((device or {}).get("ci95", {})) or report["ci95"]
@@ -59,17 +102,9 @@ def main_table(report: dict, device: dict | None) -> str:
     for key, asked in ASKED.items():
         low, high = ci.get(key) or report["ci95"].get(key, (np.nan, np.nan))
         value = source.get(key, flat(report["test"]).get(key))
-        true = flat(report["true_geometry"]).get(key)
-        rows.append(
-            [
-                TITLES.get(key, key),
-                asked,
-                number(value),
-                f"{number(low)} to {number(high)}",
-                number(true),
-            ]
-        )
-    return rows_of("figure | asked | measured | 95 % interval | true 4:3 geometry", rows)
+        row = [TITLES.get(key, key), asked, number(value), f"{number(low)} to {number(high)}"]
+        rows.append(row)
+    return rows_of("figure | asked | measured | 95 % interval", rows)
 
 
 def conditions_table(report: dict) -> str:
@@ -78,8 +113,7 @@ def conditions_table(report: dict) -> str:
         "operating_points.screening.sensitivity", "operating_points.screening.melanoma_sensitivity",
         "operating_points.screening.specificity", "refused",
     )  # fmt: skip
-    under = {"as they are": report["test"], "true 4:3 geometry": report["true_geometry"]}
-    found = {name: flat(figures) for name, figures in (under | report["conditions"]).items()}
+    found = {name: flat(figures) for name, figures in report["light"].items()}
     rows = [[name, *(number(figures[key]) for key in keys)] for name, figures in found.items()]
     return rows_of(
         "pictures | AUROC | balanced | accuracy | top-3 | ECE | sensitivity | of melanoma | "
@@ -106,39 +140,33 @@ def recall_table(report: dict) -> str:
     return rows_of("class | name | malignant | recall | 95 % interval", rows)
 
 
-def age_band(age: str) -> str:
-    if not age:
-        return "unknown"
-    low = int(float(age)) // 20 * 20
-    return f"{low} to {low + 19}"
-
-
-def slices(rows, p, y, threshold: float) -> str:
-    """The figures within groups of people and places; groups under 20 pictures are left out."""
-    score, truth = metrics.malignant_probability(p), metrics.is_malignant(y)
-    kinds = {
-        "sex": [r.sex or "unknown" for r in rows],
-        "age": [age_band(r.age) for r in rows],
-        "body site": [r.localization or "unknown" for r in rows],
-        "confirmed by": [r.dx_type for r in rows],
-    }
+def slices(report: dict) -> str:
+    """The figures within groups of people and places."""
     lines = []
-    for kind, values in kinds.items():
-        for value in sorted(set(values)):
-            at = np.array([v == value for v in values])
-            if at.sum() < 20:
-                continue
-            # an AUROC or a sensitivity of a handful of malignant lesions says nothing
-            enough = min(truth[at].sum(), (~truth[at]).sum()) >= 5
+    for source, groups in report["groups"].items():
+        if source == "closeups":
+            continue
+        for row in groups:
+            benign = row["n"] - row["n_malignant"]
+            # an AUROC or a share of a handful of lesions says nothing
+            enough = min(row["n_malignant"], benign) >= 5
+            words = [
+                row[kind][word] if count >= 5 else None
+                for kind, word, count in (
+                    ("malignant", "suspicious", row["n_malignant"]),
+                    ("malignant", "not_suspicious", row["n_malignant"]),
+                    ("benign", "suspicious", benign),
+                )
+            ]
             lines.append([
-                kind, value, int(at.sum()), number(metrics.top_k(p[at], y[at], 1)),
-                number(metrics.balanced_accuracy(p[at], y[at])),
-                number(metrics.auroc(score[at], truth[at]) if enough else None),
-                number(metrics.sensitivity(score[at], truth[at], threshold) if truth[at].sum() >= 5 else None),
-                number(metrics.specificity(score[at], truth[at], threshold)),
+                source, row["by"], row["group"], row["n"], row["n_malignant"],
+                number(row.get("balanced_accuracy")), number(row["auroc_malignant"] if enough else None),
+                *map(number, words), number(row["retake"]),
             ])  # fmt: skip
     return rows_of(
-        "by | group | pictures | accuracy | balanced | AUROC | sensitivity | specificity", lines
+        "pictures | by | group | n | malignant | balanced | AUROC | malignant SUSPICIOUS | "
+        "malignant NOT SUSPICIOUS | benign SUSPICIOUS | take it again",
+        lines,
     )
 
 
@@ -155,11 +183,12 @@ def failures(rows, p, y, most: int = 6) -> str:
 
 def quantisation_table(work: Path, report: dict) -> str:
     table = json.loads((work / "quantisation.json").read_text())
+    sources = [k for k, v in table[0].items() if isinstance(v, dict)]
     rows = [
-        [r["name"] + (" (kept)" if r.get("kept") else ""), f"{r['divergence']:.4f}",
-         number(r["balanced_accuracy"]), number(r["auroc_malignant"])]
+        [r["name"] + (" (kept)" if r.get("kept") else ""), f"{r['divergence']:.4f}"]
+        + [number(r[s][k]) for s in sources for k in ("balanced_accuracy", "auroc_malignant")]
         for r in table
-    ]  # fmt: skip
+    ]
     plain, made = report["float"], report["test"]
     fall = rows_of(
         "test split | float | int8 | fall | allowed",
@@ -172,22 +201,34 @@ def quantisation_table(work: Path, report: dict) -> str:
         ],
     )
     ranges = rows_of(
-        "ranges (val, before the prior is taken off) | divergence from float | balanced | AUROC",
+        "ranges (val, before the prior is taken off) | divergence from float"
+        + "".join(f" | {s}: balanced | AUROC" for s in sources),
         rows,
     )
     return f"{ranges}\n{fall}\nThe two agree on the top class of {plain['agreement']:.1%} of the test pictures.\n"
 
 
 def refusal_table(calibration: dict) -> str:
-    found = calibration["out_of_distribution"]
-    kinds = sorted(found["contrast"]["refused"])
-    rows = [[k, *(f"{found[s]['refused'][k]:.2f}" for s in found)] for k in kinds]
-    rows.append(["all", *(f"{found[s]['refused_all']:.2f}" for s in found)])
-    rows.append(["AUROC against val", *(number(found[s]["auroc"]) for s in found)])
-    names = {"contrast": "contrast (shipped)", "principal": "principal directions"}
-    return rows_of(
-        "held-out negatives refused | " + " | ".join(names.get(s, s) for s in found), rows
-    )
+    found = calibration["refusal"]["negatives"]
+    names = {"contrast and line": "unlike any lesion (shipped)", "not dermatoscopic": "not dermatoscopic (shipped)"}
+    kinds = sorted(found["principal"]["refused"])
+    rows = [[k, *(f"{f['refused'][k]:.2f}" for f in found.values())] for k in kinds]
+    rows.append(["all", *(f"{f['refused_all']:.2f}" for f in found.values())])
+    rows.append(["AUROC against val", *(number(f.get("auroc")) for f in found.values())])
+    return rows_of("held-out negatives refused | " + " | ".join(names.get(s, s) for s in found), rows)
+
+
+def accepted_table(calibration: dict) -> str:
+    found = calibration["refusal"]
+    rows = [
+        [SOURCE_TITLES.get(s, s).replace("test", "val"), *map(number, a.values())]
+        for s, a in found["accepted"].items()
+    ]
+    rows += [
+        [SOURCE_TITLES.get(s, s), "–", number(1 - a["not_dermatoscopic"]), number(1 - a["either"])]
+        for s, a in found["closeups"].items()
+    ]
+    return rows_of("accepted | as a known lesion | as dermatoscopic | as both", rows)
 
 
 def candidate_table(path: Path, digest: str) -> str:
@@ -219,8 +260,9 @@ def uncertain_text(report: dict, facts: dict) -> str:
     u, rule = report["uncertain"], facts["uncertain"]
     ratio = u["wrong_flagged"] / max(u["wrong_others"], 1e-9)
     return (
-        f"A reading is uncertain when its top probability is below {rule['min_top']} or P(malignant) lies within "
-        f"{rule['margin']} of the threshold. At `screening` on test this flags {u['share']:.1%} of the readings; "
+        f"A reading's class is uncertain when its top probability is below {rule['min_top']}, and its side is when "
+        f"P(malignant) lies up to {rule['margin']} below the threshold. At `screening` on test one or both hold for "
+        f"{u['share']:.1%} of the readings; "
         f"{u['wrong_flagged']:.1%} of those are wrong, against {u['wrong_others']:.1%} of the others "
         f"({ratio:.1f} times as often).\n"
     )
@@ -254,10 +296,12 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
     _, every = load(work, "ham10000")
     rows = [every[i] for i in saved["places"]]
     y = np.array([r.label for r in rows])
-    p = metrics.probabilities(saved["logits"], **facts["calibration"])
+    p = shown.probabilities(saved["logits"], facts)
     draw(p, y, facts, folder / "card")
     template = (Path(__file__).parent / "card.md").read_text()
     measured = json.loads(device.read_text()) if device else None
+    if measured:
+        manifest.add_shown(folder, measured)
     filled = {
         "NAME": facts["name"],
         "SHA256": facts["sha256"],
@@ -269,7 +313,13 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
         "RECALL": recall_table(report),
         "CONDITIONS": conditions_table(report),
         "POINTS": points_table(facts),
-        "SLICES": slices(rows, p, y, facts["operating_points"][0]["threshold"]),
+        "SLICES": slices(report),
+        "SHOWN": shown_table(report),
+        "SOURCES": sources_table(report),
+        "ACCEPTED": accepted_table(calibration),
+        "PREVALENCE": number(facts["calibration"]["prevalence"]),
+        "SHIFT": f"{calibration['shift']:+.2f}",
+        "THRESHOLD": facts["operating_points"][0]["threshold"],
         "FAILURES": failures(rows, p, y),
         "QUANTISATION": quantisation_table(work, report),
         "REFUSAL": refusal_table(calibration),
@@ -281,5 +331,5 @@ def write_card(work: Path, folder: Path, candidates: Path, device: Path | None) 
         "TEMPERATURE": number(facts["calibration"]["temperature"]),
     }  # fmt: skip
     for key, value in filled.items():
-        template = template.replace("{{" + key + "}}", value.strip())
+        template = template.replace("{{" + key + "}}", str(value).strip())
     (folder / "CARD.md").write_text(template)

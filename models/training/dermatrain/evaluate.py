@@ -6,13 +6,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from . import decisions, explain, manifest, metrics, runtime
-from .calibrate import places
+from . import decisions, explain, manifest, metrics, runtime, shown
 from .classes import MELANOMA
-from .conditions import CONDITIONS, Altered
-from .dataset import ASPECT, load
+from .conditions import CONDITIONS
+from .dataset import ASPECT
+from .parts import Part, parts
 
-BLURRED = 300  # pictures of the blurring measurement
+BLURRED = 200  # pictures of the blurring measurement
+ALTERED = 500  # pictures that are judged in each light
 
 
 def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
@@ -30,16 +31,14 @@ def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) ->
         found["operating_points"][point["name"]] = {
             "threshold": t, "sensitivity": sens, "specificity": spec, "melanoma_sensitivity": mel,
         }  # fmt: skip
-    limit = facts["out_of_distribution"]["threshold"]
-    found["refused"] = float(((embedding**2).sum(1) > limit).mean())
+    found["refused"] = float(np.logical_or(*shown.refusals(embedding, facts)).mean())
     return found
 
 
 def judged(model, inputs, y: np.ndarray, facts: dict, label: str, threads: int) -> dict:
     """The figures of the network on other inputs of the same pictures."""
-    out = runtime.run(model, inputs, ("logits", "embedding"), label, threads)
-    p = metrics.probabilities(out["logits"], **facts["calibration"])
-    return figures(p, out["embedding"], y, facts)
+    out = runtime.run(model, inputs, ("logits", "embedding"), label, threads, quick=True)
+    return figures(shown.probabilities(out["logits"], facts), out["embedding"], y, facts)
 
 
 def interval(compute, groups: np.ndarray, rounds: int = 500, seed: int = 5) -> dict:
@@ -56,41 +55,64 @@ def interval(compute, groups: np.ndarray, rounds: int = 500, seed: int = 5) -> d
 
 
 def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> dict:
+    """HAM10000's test split, and as shown the val of the other data sets: they have no test split."""
     facts = manifest.read(folder)
     model = onnx.load(folder / facts["file"])
-    pixels, rows = load(work, "ham10000")
-    test = places(rows, "test")
-    y = np.array([rows[i].label for i in test])
-    groups = np.array([rows[i].group_id for i in test])
     size = facts["input"]["width"]
-    stored = runtime.Stored(pixels, test, size)
+    part, others = parts(work, "test")[0], parts(work, "val")[1:]
+    pixels, rows, test, y = part.pixels, part.rows, part.places, part.labels
+    stored = part.inputs(size)
     out = runtime.run(model, stored, label="test, int8", threads=threads)
-    p = metrics.probabilities(out["logits"], **facts["calibration"])
+    p = shown.probabilities(out["logits"], facts)
     report = {"model": facts["name"], "sha256": facts["sha256"]}
     report["test"] = figures(p, out["embedding"], y, facts)
-    true = runtime.Stored(pixels, test, size, ASPECT["ham10000"])
-    report["true_geometry"] = judged(model, true, y, facts, "true geometry", threads)
-    report["ci95"] = interval(lambda i: figures(p[i], out["embedding"][i], y[i], facts), groups)
+    report["ci95"] = interval(
+        lambda i: figures(p[i], out["embedding"][i], y[i], facts), part.groups
+    )
+    report["shown"], report["groups"] = {}, {}
+    judged_parts = [(part, out)]
+    for other in others + parts(work, "val", dermatoscopic=False):
+        own = runtime.run(model, other.inputs(size), label=f"{other.source}, int8", threads=threads)
+        judged_parts.append((other, own))
+    for other, own in judged_parts:
+        report["shown"][other.source] = as_shown(other, own, facts)
+        report["groups"][other.source] = shown.by_group(other, own, facts)
+    few = part.some(ALTERED, np.random.default_rng(13))
+    report["light"] = in_each_light(model, few, facts, size, threads)
     report["float"] = float_figures(work, stored, y, p, facts, threads)
     report["uncertain"] = rule_on(p, y, facts)
-    report["conditions"] = {
-        name: judged(model, runtime.Stored(Altered(c, pixels), test, size), y, facts, name, threads)
-        for name, c in CONDITIONS.items()
-    }
     if data is not None:
-        maps = out["attention"]
-        report["attention"] = attention_inside(maps, p.argmax(1), rows, test, data, size)
-        report["blurring"] = blurring(model, maps, p, pixels, test, facts, threads)
+        report["attention"] = attention_inside(out["attention"], p.argmax(1), rows, test, data, size)
+        report["blurring"] = blurring(model, out["attention"], p, pixels, test, facts, threads)
     np.savez(work / "test.npz", logits=out["logits"], embedding=out["embedding"], places=test)
     (work / "evaluation.json").write_text(json.dumps(report, indent=1))
     return report
+
+
+def as_shown(part: Part, out: dict, facts: dict) -> dict:
+    found = shown.figures(part, out, facts)
+    found["ci95"] = interval(lambda i: shown.figures(part, out, facts, i), part.groups, rounds=200)
+    return found
+
+
+def in_each_light(model, part: Part, facts: dict, size: int, threads: int) -> dict:
+    """The same pictures as they are, in true proportions, and under every condition."""
+    inputs = {
+        "as they are": part.inputs(size),
+        "true 4:3 geometry": runtime.Stored(part.pixels, part.places, size, ASPECT[part.source]),
+    }
+    inputs |= {name: part.inputs(size, c) for name, c in CONDITIONS.items()}
+    return {
+        name: judged(model, pictures, part.labels, facts, name, threads)
+        for name, pictures in inputs.items()
+    }
 
 
 def float_figures(work, stored, y, int8, facts, threads) -> dict:
     """The float network with the same calibration: what int8 costs, and nothing else."""
     model = onnx.load(work / "float.onnx")
     out = runtime.run(model, stored, ("logits",), "test, float", threads)
-    p = metrics.probabilities(out["logits"], **facts["calibration"])
+    p = shown.probabilities(out["logits"], facts)
     found = metrics.summary(p, y)
     found["agreement"] = float((p.argmax(1) == int8.argmax(1)).mean())
     return found
@@ -132,8 +154,8 @@ def blurring(model, maps, p, pixels, test, facts, threads) -> dict:
         own, heat = pixels[test[k]], explain.heat(maps[k], int(top))
         altered += [explain.blur_hottest(own, heat), explain.blur_random(own, heat, rng)]
     inputs = runtime.Stored(altered, range(len(altered)), facts["input"]["width"])
-    logits = runtime.run(model, inputs, ("logits",), "blurring", threads)["logits"]
-    after = metrics.probabilities(logits, **facts["calibration"]).reshape(len(chosen), 2, -1)
+    logits = runtime.run(model, inputs, ("logits",), "blurring", threads, quick=True)["logits"]
+    after = shown.probabilities(logits, facts).reshape(len(chosen), 2, -1)
     falls = before[np.arange(len(tops)), tops][:, None] - after[np.arange(len(tops)), :, tops]
     return {
         "n": len(chosen),

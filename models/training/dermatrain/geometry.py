@@ -1,7 +1,7 @@
 """Where pixels come from: the device's own preprocessing, and the random view for training.
 
 A scene is the camera's frame in true proportions, height 1 and width `aspect`. A
-stored picture is that scene squashed to a square. A view looks at a rectangle of
+stored picture is that scene, in most data sets squashed to a square. A view looks at a rectangle of
 the scene, turned and mirrored, and renders it to a square again: a rectangle as
 wide as the scene gives the squashed picture, a square gives round lesions.
 """
@@ -62,7 +62,8 @@ def random_view(rng: np.random.Generator, aspect: float, zoom: tuple[float, floa
     elif kind < 0.7:
         squash = 1.0
     else:
-        squash = math.exp(rng.uniform(math.log(0.9), math.log(1.1 * aspect)))
+        least, most = sorted((1.0, aspect))
+        squash = math.exp(rng.uniform(math.log(0.9 * least), math.log(1.1 * most)))
     room = 0.3 * max(0.0, 1.0 - height) + 0.03
     shift = rng.uniform(-room, room, 2)
     return View(
@@ -74,22 +75,23 @@ def random_view(rng: np.random.Generator, aspect: float, zoom: tuple[float, floa
     )
 
 
-def view_matrix(view: View, aspect: float, stored: int, size: int) -> np.ndarray:
-    """The affine map (2x3) from output pixel centres to stored pixel centres."""
+def view_matrix(view: View, aspect: float, stored: tuple[int, int], size: int) -> np.ndarray:
+    """The affine map (2x3) from output pixel centres to those of the stored width and height."""
+    wide, high = stored
     centre = (size - 1) / 2
     sx = (-1 if view.mirror else 1) * view.width / size
     sy = view.height / size
     c, s = math.cos(view.turn), math.sin(view.turn)
     scene = np.array([[c * sx, -s * sy], [s * sx, c * sy]])
-    linear = np.diag([stored / aspect, stored]) @ scene
+    linear = np.diag([wide / aspect, high]) @ scene
     middle = np.array(
-        [(0.5 + view.shift[0] / aspect) * stored - 0.5, (0.5 + view.shift[1]) * stored - 0.5]
+        [(0.5 + view.shift[0] / aspect) * wide - 0.5, (0.5 + view.shift[1]) * high - 0.5]
     )
     return np.hstack([linear, (middle - linear @ [centre, centre])[:, None]])
 
 
 def render(pixels: np.ndarray, view: View, aspect: float, size: int) -> np.ndarray:
     """One warp does turn, mirror, zoom, shift and squash; edges are mirrored."""
-    matrix = view_matrix(view, aspect, pixels.shape[0], size)
+    matrix = view_matrix(view, aspect, pixels.shape[1::-1], size)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return cv2.warpAffine(pixels, matrix, (size, size), flags=flags, borderMode=cv2.BORDER_REFLECT)

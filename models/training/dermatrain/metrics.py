@@ -59,10 +59,14 @@ def auroc(score: np.ndarray, positive: np.ndarray) -> float:
 
 def calibration_error(p: np.ndarray, y: np.ndarray, bins: int = 15) -> float:
     """Expected calibration error of the top class, in equal-width bins."""
-    top, hit = p.max(1), p.argmax(1) == y
-    index = np.minimum((top * bins).astype(int), bins - 1)
-    gaps = [abs(hit[index == b].sum() - top[index == b].sum()) for b in range(bins)]
-    return float(sum(gaps) / len(y))
+    return binned_error(p.max(1), p.argmax(1) == y, bins)
+
+
+def binned_error(probability: np.ndarray, happened: np.ndarray, bins: int) -> float:
+    """How far what is foretold is from what happens, over equal-width bins of what is foretold."""
+    index = np.minimum((probability * bins).astype(int), bins - 1)
+    gaps = np.bincount(index, probability - happened, bins)
+    return float(np.abs(gaps).sum() / len(happened))
 
 
 def sensitivity(score: np.ndarray, positive: np.ndarray, threshold: float) -> float:

@@ -19,7 +19,7 @@ SHIPPED = (
     ("sklearn", "datasets/images", ("*.jpg",)),
     ("matplotlib", "mpl-data/sample_data", ("*.jpg", "*.png")),
 )
-DRAWN_PER_KIND = 24
+DRAWN_PER_KIND = 48
 
 
 @dataclass(frozen=True)
@@ -138,7 +138,7 @@ def drawings(size: int, seed: int) -> list[Negative]:
     return made
 
 
-def negatives(size: int, seed: int = 7, crops: int = 6) -> list[Negative]:
+def negatives(size: int, seed: int = 7, crops: int = 16) -> list[Negative]:
     rng, made = np.random.default_rng(seed), []
     for path in photographs():
         made += photograph_views(path, size, rng, crops)

@@ -14,7 +14,9 @@ from importlib import import_module
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
+from .classes import CLASSES
 from .depthwise import Depthwise
 
 # (blocks, kernel, stride, expansion, channels) of each stage
@@ -28,6 +30,7 @@ STAGES = (
     (1, 3, 1, 6, 320),
 )
 STEM, FEATURES = 32, 1280
+HEADS = ("head.weight", "head.bias")
 # the multiples of channels and of blocks
 VARIANTS = {"lite0": (1.0, 1.0), "lite1": (1.0, 1.1), "lite2": (1.1, 1.2)}
 
@@ -105,9 +108,10 @@ def fused(model: "Lesion") -> "Lesion":
 
 
 class Lesion(nn.Module):
-    """The trunk (picture to 1280 x h x w features) and a linear head on their mean."""
+    """The trunk (picture to 1280 x h x w features) and a linear head on their mean: a logit for each
+    class, and one for its being a dermatoscopic picture at all."""
 
-    def __init__(self, variant="lite0", classes=7, dropout=0.2, drop_path=0.1):
+    def __init__(self, variant="lite0", dropout=0.2, drop_path=0.1):
         super().__init__()
         self.variant = variant
         blocks, inp = [], STEM
@@ -119,7 +123,7 @@ class Lesion(nn.Module):
             block.drop = drop_path * i / len(blocks)
         self.trunk = nn.Sequential(Conv(3, STEM, 3, 2), *blocks, Conv(inp, FEATURES))
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(FEATURES, classes)
+        self.head = nn.Linear(FEATURES, len(CLASSES) + 1)
         nn.init.normal_(self.head.weight, std=0.01)
         nn.init.zeros_(self.head.bias)
 
@@ -151,8 +155,16 @@ def load_average(checkpoint, **options) -> Lesion:
     """The network of a checkpoint's averaged weights: the one that is judged and shipped."""
     state = torch.load(checkpoint, map_location="cpu", weights_only=False)
     model = Lesion(state.get("variant", "lite0"), **options)
-    model.load_state_dict(state["average"])
+    model.load_state_dict(with_all_heads(state["average"]))
     return model
+
+
+def with_all_heads(state: dict) -> dict:
+    """Checkpoints of before say nothing of whether a picture is dermatoscopic; they get a logit of
+    nought."""
+    missing = len(CLASSES) + 1 - len(state["head.bias"])
+    heads = {k: F.pad(state[k], (0, 0) * (state[k].ndim - 1) + (0, missing)) for k in HEADS}
+    return {**state, **heads}
 
 
 def load_mean(checkpoints, **options) -> Lesion:

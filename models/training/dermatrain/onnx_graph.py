@@ -57,12 +57,14 @@ def add_block(graph: Graph, block: Block, x: str, name: str) -> str:
 
 def add_head(graph: Graph, features: str, head: nn.Linear, embedding: int) -> None:
     """Class activation maps share the head's weights, so their mean plus the bias is the logits."""
-    weight = head.weight.detach().cpu().numpy()
+    weight, bias = (t.detach().cpu().numpy()[: len(CLASSES)] for t in (head.weight, head.bias))
     graph.constant("head.weight", weight)
-    graph.constant("head.bias", head.bias.detach().cpu().numpy())
+    graph.constant("head.bias", bias)
     graph.constant("attend.weight", weight[:, :, None, None])
-    graph.constant("embed.weight", np.zeros((embedding, FEATURES)))
-    graph.constant("embed.bias", np.zeros(embedding))
+    # Behind the embedding, which is fitted later, the value that says "not dermatoscopic".
+    apart = [-t.detach().cpu().numpy()[len(CLASSES) :] for t in (head.weight, head.bias)]
+    graph.constant("embed.weight", np.concatenate([np.zeros((embedding, FEATURES)), apart[0]]))
+    graph.constant("embed.bias", np.concatenate([np.zeros(embedding), apart[1]]))
     pooled = graph.node("GlobalAveragePool", [features], "pooled4", "pool")
     pooled = graph.node("Flatten", [pooled], "pooled", "flatten", axis=1)
     graph.node("Gemm", [pooled, "head.weight", "head.bias"], "logits", "head", transB=1)
@@ -84,7 +86,7 @@ def build(model: Lesion, size: int, embedding: int) -> onnx.ModelProto:
         "image": [1, 3, size, size],
         "logits": [1, len(CLASSES)],
         "attention": [1, len(CLASSES), grid, grid],
-        "embedding": [1, embedding],
+        "embedding": [1, embedding + 1],
     }
     values = [helper.make_tensor_value_info(k, TensorProto.FLOAT, v) for k, v in shapes.items()]
     proto = helper.make_graph(graph.nodes, "lesion", values[:1], values[1:], graph.tensors)

@@ -18,15 +18,21 @@ from onnxruntime.quantization.shape_inference import quant_pre_process
 
 from . import metrics, runtime
 from .bias import correct_biases
-from .dataset import load
+from .manifest import DIRECTIONS
 from .network import Lesion
 from .onnx_graph import HEAD_NODES, build, get_tensor, set_tensor
+from .parts import Part, Together, divided, of_each, parts
 
 METHODS = {
     "minmax": CalibrationMethod.MinMax,
     "entropy": CalibrationMethod.Entropy,
     "percentile": CalibrationMethod.Percentile,
 }
+
+# of the pictures that ranges and biases are taken from
+ORDINARY = {
+    "ham10000": 0.4, "milk10k": 0.25, "isic2017": 0.15, "isic2019_84": 0.1, "isic_archive": 0.1
+}  # fmt: skip
 
 
 class Pictures(CalibrationDataReader):
@@ -39,7 +45,7 @@ class Pictures(CalibrationDataReader):
         return next(({"image": x[None]} for x in self.inputs), None)
 
 
-def quantise(model: onnx.ModelProto, pixels: np.ndarray, method: str, **extra) -> onnx.ModelProto:
+def quantise(model: onnx.ModelProto, pixels: list[np.ndarray], method: str, **extra) -> onnx.ModelProto:
     with TemporaryDirectory() as folder:
         source, ready, target = (Path(folder) / f"{n}.onnx" for n in ("float", "ready", "int8"))
         onnx.save(model, source)
@@ -118,32 +124,27 @@ CANDIDATES = (
 
 
 def compare(
-    model: Lesion, work: Path, size: int, embedding: int, names: list[str], threads: int = 1
+    model: Lesion, work: Path, size: int, names: list[str], threads: int = 1
 ) -> list[dict]:
     """Try the candidates; keep the one whose val probabilities stay nearest the float network's.
 
     `size`: pixels a side of what the network is to read."""
-    pixels, rows = load(work, "ham10000")
-    network = build(model, size, embedding)
+    network = build(model, size, DIRECTIONS)
     onnx.save(network, work / "float.onnx")
-    val = [i for i, r in enumerate(rows) if r.split == "val"]
-    y = np.array([rows[i].label for i in val])
-    order = np.random.default_rng(2).permutation(
-        [i for i, r in enumerate(rows) if r.split == "train"]
-    )
-    stored = runtime.Stored(pixels, val, size)
+    val = parts(work, "val")
+    stored = Together([p.inputs(size) for p in val])
     plain = runtime.run(network, stored, ("logits",), "val, float", threads)["logits"]
-    table, best = [{"name": "float", "divergence": 0.0} | short(plain, y)], np.inf
+    table, best = [{"name": "float", "divergence": 0.0} | short(plain, val)], np.inf
     for c in CANDIDATES:
         if names and not any(n in c.name for n in names):
             continue
-        made = quantise(network, pixels[np.sort(order[: c.pictures])], c.method, **c.extra)
+        made = quantise(network, ordinary(work, c.pictures), c.method, **c.extra)
         if c.corrected:
-            few = runtime.Stored(pixels, np.sort(order[: c.corrected]), size)
-            correct_biases(made, network, few, threads)
+            few = ordinary(work, c.corrected)
+            correct_biases(made, network, runtime.Stored(few, range(len(few)), size))
         out = runtime.run_pooled(made, stored, f"val, {c.name}", threads)
         away = divergence(plain, out["logits"])
-        table.append({"name": c.name, "divergence": away} | short(out["logits"], y))
+        table.append({"name": c.name, "divergence": away} | short(out["logits"], val))
         if away < best:
             best = away
             for row in table:
@@ -154,12 +155,26 @@ def compare(
     return table
 
 
+def ordinary(work: Path, count: int) -> list[np.ndarray]:
+    """Training pictures of every data set, as stored."""
+    return [pixels for part in of_each(work, "train", ORDINARY, count, 2) for pixels in part.stored()]
+
+
 def divergence(plain: np.ndarray, other: np.ndarray) -> float:
     """Mean Kullback-Leibler divergence; far less noisy than a change of accuracy."""
     p, q = metrics.softmax(plain), metrics.softmax(other)
     return float((p * (np.log(p + 1e-12) - np.log(q + 1e-12))).sum(1).mean())
 
 
-def short(logits: np.ndarray, y: np.ndarray) -> dict:
-    found = metrics.summary(metrics.softmax(logits), y)
-    return {k: found[k] for k in ("balanced_accuracy", "auroc_malignant")}
+def short(logits: np.ndarray, val: list[Part]) -> dict:
+    """By data set, of those pictures that have a class."""
+    row = {}
+    for part, own in zip(val, divided(logits, val)):
+        known = part.labels >= 0
+        found = metrics.summary(metrics.softmax(own[known]), part.labels[known])
+        score = metrics.malignant_probability(metrics.softmax(own))
+        row[part.source] = {
+            "balanced_accuracy": found["balanced_accuracy"],
+            "auroc_malignant": metrics.auroc(score, part.malignant),
+        }
+    return row

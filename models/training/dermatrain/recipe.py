@@ -1,7 +1,7 @@
 """A recipe is a TOML file: everything that decides how a network is trained."""
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 SIDE = 256  # pixels a side of what the device feeds the network, whatever sizes it was trained at
@@ -30,6 +30,12 @@ class Recipe:
     epoch_pictures: int = 9600
     sampling_power: float = -0.6  # a class is drawn in proportion to count ** (1 + power)
     isic2017_weight: float = 0.5  # of an ISIC 2017 picture, against one of HAM10000
+    # the share of the drawn pictures that comes of each data set; without it HAM10000 and ISIC 2017
+    # are drawn as one set. Within a data set a class is drawn by `sampling_power`, and a lesion of
+    # several pictures in proportion to the root of their number.
+    shares: dict[str, float] = field(default_factory=dict)
+    malignant_share: float = 0.0  # weight of the loss of malignant against benign, beside the classes
+    dermatoscopic_share: float = 0.0  # weight of the loss of dermatoscopic or not
     logit_adjustment: float = 0.0  # share of the drawn classes' log frequency added to the logits
     learning_rate: float = 5e-4
     head_rate: float = 4.0  # times learning_rate, as the head starts from nothing
@@ -45,7 +51,8 @@ class Recipe:
     workers: int = 1
     start: str = ""  # a checkpoint (its averaged weights) or a shipped .onnx; empty: ImageNet
     # each as `start`, or a list of checkpoints whose weights' mean it is; what is distilled is the
-    # mean of their probabilities
+    # mean of their probabilities, on pictures of the data sets that they know
+    taught: tuple[str, ...] = ("ham10000", "isic2017")
     teachers: tuple[str | list[str], ...] = ()
     teacher_share: float = 0.5  # of the loss
 
@@ -71,4 +78,5 @@ def read_recipe(path: Path) -> Recipe:
         raise ValueError(
             f"{path}: unknown key {', '.join(sorted(unknown))}; known: {', '.join(sorted(known))}"
         )
-    return Recipe(phases=phases, teachers=tuple(raw.pop("teachers", ())), **raw)
+    lists = {key: tuple(raw.pop(key)) for key in ("teachers", "taught") if key in raw}
+    return Recipe(phases=phases, **lists, **raw)

@@ -4,6 +4,9 @@ onnxruntime's optimised int8 path saturates on some processors; with optimisatio
 off it computes what the file says, which is what the device computes too.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -12,6 +15,7 @@ from PIL import Image
 from .geometry import preprocess
 from .progress import progress
 
+AHEAD = 8  # pictures that wait for each thread
 OUTPUTS = ("logits", "attention", "embedding")
 
 
@@ -20,11 +24,13 @@ def input_side(model: onnx.ModelProto) -> int:
     return model.graph.input[0].type.tensor_type.shape.dim[2].dim_value
 
 
-def session(model: onnx.ModelProto, threads: int = 1) -> ort.InferenceSession:
+def session(model: onnx.ModelProto, quick: bool = False) -> ort.InferenceSession:
+    """`quick` lets an int8 network be optimised, too: three times as fast, on processors that
+    multiply eight bits without saturating, and some roundings are others."""
     options = ort.SessionOptions()
-    if any(n.op_type == "QuantizeLinear" for n in model.graph.node):
+    if not quick and any(n.op_type == "QuantizeLinear" for n in model.graph.node):
         options.graph_optimization_level = ort.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     return ort.InferenceSession(model.SerializeToString(), options, ["CPUExecutionProvider"])
 
@@ -38,11 +44,20 @@ def with_outputs(model: onnx.ModelProto, names) -> onnx.ModelProto:
     return copy
 
 
-def run(model: onnx.ModelProto, inputs, outputs=OUTPUTS, label="run", threads=1) -> dict:
-    """`inputs` yields float32 [3, h, w]; returns each output stacked."""
-    net, rows = session(model, threads), []
-    for x in progress(inputs, label):
-        rows.append([o[0] for o in net.run(list(outputs), {"image": x[None]})])
+def run(
+    model: onnx.ModelProto, inputs, outputs=OUTPUTS, label="run", threads=1, quick=False
+) -> dict:
+    """`inputs` yields float32 [3, h, w]; returns each output stacked. Each thread runs pictures of
+    its own: on a busy machine threads that share a picture wait for each other."""
+    net, rows = session(model, quick), []
+    feed = iter(progress(inputs, label))
+
+    def answers(x) -> list:
+        return [o[0] for o in net.run(list(outputs), {"image": x[None]})]
+
+    with ThreadPoolExecutor(threads) as pool:
+        while some := list(islice(feed, AHEAD * threads)):
+            rows += pool.map(answers, some)
     return {name: np.stack(column) for name, column in zip(outputs, zip(*rows))}
 
 

@@ -14,8 +14,10 @@ from torch.nn import functional as F
 
 from . import metrics
 from .batches import Training, batches, load_training
-from .dataset import load
+from .classes import CLASSES
+from .dataset import SOURCES, UNKNOWN, Picture, has, load
 from .geometry import normalise
+from .losses import Truth, loss_of, shares
 from .network import Lesion, fused, load_average, load_imagenet, load_mean
 from .progress import progress
 from .recipe import SIDE, Recipe
@@ -95,28 +97,36 @@ def freeze(model: Lesion, count: int) -> None:
         module.requires_grad_(i >= count)
 
 
-def logit_offset(training: Training, recipe: Recipe) -> torch.Tensor:
-    """What the loss adds to the seven logits, so that the network need not learn all of how often
-    a class is drawn (logit adjustment: Menon et al., ICLR 2021). A class without pictures gets
-    nothing."""
-    drawn = np.bincount(training.labels, training.weights, 7)
-    offset = recipe.logit_adjustment * np.log(np.where(drawn > 0, drawn, 1.0))
-    return torch.from_numpy(offset).float().to(device())
+def logit_offset(training: Training, recipe: Recipe) -> np.ndarray:
+    """What the loss adds to the logits of each picture, so that the network need not learn all of how
+    often a class is drawn (logit adjustment: Menon et al., ICLR 2021); with shares by data set, how
+    often it is drawn there, or it would learn to tell the data sets for what is frequent in them.
+    A class without pictures gets nothing."""
+    labels = training.labels
+    sources = np.array(training.sources) if recipe.shares else np.zeros(len(labels), int)
+    offset = np.zeros((len(labels), len(CLASSES)))
+    for source in np.unique(sources):
+        own = (sources == source) & (labels != UNKNOWN)
+        drawn = np.bincount(labels[own], training.weights[own], len(CLASSES))
+        drawn = drawn / max(drawn.sum(), 1e-12)
+        least = drawn[drawn > 0].min(initial=1.0)
+        offset[sources == source] = np.log(np.where(drawn > 0, drawn, least))
+    return recipe.logit_adjustment * offset
 
 
-def loss_of(model, teachers, offset, x, y, recipe: Recipe, rng) -> torch.Tensor:
-    target = F.one_hot(y, 7).float()
-    if recipe.mixup > 0:
-        share = float(rng.beta(recipe.mixup, recipe.mixup))
-        order = torch.as_tensor(rng.permutation(len(y)), device=y.device)
-        x, target = share * x + (1 - share) * x[order], share * target + (1 - share) * target[order]
-    logits = model(x)
-    loss = F.cross_entropy(logits + offset, target, label_smoothing=recipe.label_smoothing)
-    if not teachers:
-        return loss
-    with torch.no_grad():
-        soft = torch.stack([teacher(x).softmax(1) for teacher in teachers]).mean(0)
-    return (1 - recipe.teacher_share) * loss + recipe.teacher_share * F.cross_entropy(logits, soft)
+def truth_of(training: Training, recipe: Recipe) -> Truth:
+    """Of every training picture, in the order of its rows; one that is not dermatoscopic teaches
+    that alone."""
+    rows = training.rows
+    shown = np.array([r.dermatoscopic for r in rows])
+    malignant = np.array([r.malignant for r in rows])
+    return Truth(
+        classes=shares(np.where(shown, training.labels, UNKNOWN), len(CLASSES)),
+        malignant=shares(np.where(shown, malignant, UNKNOWN), 2),
+        kind=shares(shown.astype(int), 2),
+        taught=torch.tensor([float(r.source in recipe.taught) for r in rows]),
+        offset=torch.from_numpy(logit_offset(training, recipe)).float(),
+    )
 
 
 class Run:
@@ -136,6 +146,11 @@ class Run:
         ]
         out.mkdir(parents=True, exist_ok=True)
 
+    def keep(self) -> None:
+        """The averaged weights alone; `epoch-0.pt` is what the run started from."""
+        kept = {"variant": self.model.variant, "average": self.average.state_dict()}
+        torch.save(kept, self.out / f"epoch-{self.epoch}.pt")
+
     def save(self) -> None:
         state = {
             "epoch": self.epoch,
@@ -145,9 +160,7 @@ class Run:
             "average": self.average.state_dict(),
             "optimizer": self.optimizer.state_dict(),
         }
-        # first, as a run that is cut off after `last.pt` goes on behind this epoch
-        shown = {key: state[key] for key in ("variant", "average")}
-        torch.save(shown, self.out / f"epoch-{self.epoch}.pt")
+        self.keep()  # first, as a run that is cut off after `last.pt` goes on behind this epoch
         part = self.out / "last.part"
         torch.save(state, part)
         part.rename(self.out / "last.pt")
@@ -182,15 +195,15 @@ class Run:
         steps = recipe.epoch_pictures // recipe.batch
         rng = np.random.default_rng([recipe.seed, self.epoch, 1])
         feed, losses = batches(training, recipe, phase, self.epoch), []
-        offset = logit_offset(training, recipe)
+        truth = truth_of(training, recipe)
         quick = quick_in_bfloat16() and not phase.rounded  # bfloat16 is coarser than int8's steps
         for i in progress(range(steps), f"epoch {self.epoch + 1}/{recipe.epochs} at {phase.size}"):
             step = self.epoch * steps + i
             set_rate(self.optimizer, recipe, step, recipe.epochs * steps)
-            x, y = next(feed)
-            x, y = to_device(x), torch.from_numpy(y).to(device())
+            x, drawn = next(feed)
+            x, told = to_device(x), truth.at(drawn, device())
             with torch.autocast(device().type, torch.bfloat16, enabled=quick):
-                loss = loss_of(forward, self.teachers, offset, x, y, recipe, rng)
+                loss = loss_of(forward, self.teachers, x, told, recipe, rng)
             self.optimizer.zero_grad()
             loss.backward()
             nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
@@ -209,6 +222,8 @@ def train_on(training: Training, recipe: Recipe, work: Path, out: Path) -> Lesio
     """The averaged network that comes of it."""
     run = Run(recipe, out, training)
     run.resume()
+    if run.epoch == 0:
+        run.keep()
     while run.epoch < recipe.epochs:
         start = time.monotonic()
         loss = run.train_epoch(training)
@@ -218,26 +233,68 @@ def train_on(training: Training, recipe: Recipe, work: Path, out: Path) -> Lesio
         row |= validate(judged, work)
         run.log.append(row)
         run.save()
-        print(json.dumps({k: round(v, 4) for k, v in row.items() if k != "recall"}), flush=True)
+        print(told(row), flush=True)
     return run.average
 
 
+def told(row: dict) -> str:
+    """A line of the log for people."""
+    return json.dumps({k: round(v, 4) for k, v in metrics.flat(row).items() if "recall" not in k})
+
+
 def validate(model: nn.Module, work: Path, size: int = SIDE) -> dict:
-    pixels, rows = load(work, "ham10000")
-    places = [i for i, r in enumerate(rows) if r.split == "val"]
-    logits = predict(model, pixels[places], size)
-    labels = np.array([rows[i].label for i in places])
-    return metrics.summary(metrics.softmax(logits), labels)
+    """HAM10000's figures by their names, those of the other data sets that have a val split under
+    the set's: where a set's benign lesions look malignant, a common figure would hide it."""
+    found, seen = {}, {}
+    for source in (s.name for s in SOURCES if has(work, s.name)):
+        pixels, rows = load(work, source)
+        places = [i for i, r in enumerate(rows) if r.split == "val"]
+        if places:
+            answers = predict(model, pixels[places], size)
+            seen[source] = answers[:, len(CLASSES)], [rows[i] for i in places]
+            found[source] = judge(answers[:, : len(CLASSES)], seen[source][1])
+    row = found.pop("ham10000") | {s: f for s, f in found.items() if f}
+    if "closeups" in seen:
+        row["closeups"] = told_apart(seen)
+    return row
+
+
+def judge(logits: np.ndarray, rows: list[Picture]) -> dict:
+    """Classes of those that have one, malignant against benign of all; nothing of pictures that the
+    device does not read."""
+    if not all(r.dermatoscopic for r in rows):
+        return {}
+    p, labels = metrics.softmax(logits), np.array([r.label for r in rows])
+    malignant = np.array([r.malignant == 1 for r in rows])
+    known = labels != UNKNOWN
+    found = metrics.summary(p[known], labels[known])
+    return found | {"auroc_malignant": metrics.auroc(metrics.malignant_probability(p), malignant)}
+
+
+def told_apart(seen: dict) -> dict:
+    """How well the last logit tells close-ups from each val set, and how many of them it refuses
+    where 97 % of the worst set is accepted."""
+    closeups = seen["closeups"][0]
+    inside = {s: score for s, (score, _) in seen.items() if s != "closeups"}
+    limit = min(float(np.quantile(score, 0.03)) for score in inside.values())
+    truth = np.r_[np.zeros(len(closeups), bool), np.ones(sum(map(len, inside.values())), bool)]
+    return {
+        "auroc": metrics.auroc(np.concatenate([closeups, *inside.values()]), truth),
+        "refused": float((closeups < limit).mean()),
+    }
 
 
 def predict(model: nn.Module, pixels: np.ndarray, size: int, batch: int = 32) -> np.ndarray:
-    """Logits of stored pictures, fed as they are."""
+    """What the network says of stored pictures, fed as the device feeds them: [n, 7 + 1]."""
     model.eval()
     out = []
+    left = (pixels.shape[2] - pixels.shape[1]) // 2
+    pixels = pixels[:, :, left : left + pixels.shape[1]] if left > 0 else pixels
     with torch.inference_mode():
         for at in range(0, len(pixels), batch):
             x = to_device(normalise(pixels[at : at + batch]))
             if x.shape[-1] != size:
                 x = F.interpolate(x, size=(size, size), mode="bilinear", antialias=True)
-            out.append(model(x).float().cpu().numpy())
+            with torch.autocast(device().type, torch.bfloat16, enabled=quick_in_bfloat16()):
+                out.append(model(x).float().cpu().numpy())
     return np.concatenate(out)

@@ -10,7 +10,7 @@ import onnx
 import torch
 from torch import nn
 
-from .network import VARIANTS, Lesion, load_imagenet
+from .network import HEADS, VARIANTS, Lesion, load_imagenet, with_all_heads
 from .onnx_graph import get_tensor
 
 
@@ -27,8 +27,9 @@ def load_shipped(path, pictures: torch.Tensor, **options) -> Lesion:
         model.eval().trunk(pictures)
         for hook in hooks:
             hook.remove()
-        model.head.weight.copy_(torch.tensor(get_tensor(file, "head.weight")))
-        model.head.bias.copy_(torch.tensor(get_tensor(file, "head.bias")))
+        heads = {k: torch.tensor(get_tensor(file, k)) for k in HEADS}
+        for name, values in with_all_heads(heads).items():
+            model.get_parameter(name).copy_(values)
     return model
 
 

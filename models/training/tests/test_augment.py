@@ -13,7 +13,7 @@ def lesion(size=128):
     return pixels
 
 
-STEPS = [augment.colour, augment.hair, augment.ruler, augment.vignette, augment.noise, augment.jpeg]
+STEPS = [augment.lamp, augment.colour, augment.hair, augment.ruler, augment.vignette, augment.noise, augment.jpeg]
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -56,3 +56,17 @@ def test_grey_stays_grey_when_only_the_hue_turns():
 
 def test_gamma_one_changes_nothing():
     assert np.array_equal(augment.gamma_table(1.0), np.arange(256, dtype=np.uint8))
+
+
+def test_coarse_pictures_have_few_pixels_and_never_more_than_before():
+    rng = np.random.default_rng(0)
+    sides = [augment.coarse(lesion(200), rng).shape for _ in range(40)]
+    assert all(augment.COARSEST <= s[0] <= 200 for s in sides) and min(sides)[0] < 100
+    assert augment.coarse(lesion(60), rng).shape == (60, 60, 3)
+
+
+def test_lamps_darken_and_are_warm_or_cold():
+    rng, grey = np.random.default_rng(0), np.full((4, 4, 3), 200, np.uint8)
+    made = np.array([augment.lamp(grey, rng)[0, 0] for _ in range(200)]) / 200
+    assert 0.4 < made[:, 1].min() < 0.6 and made[:, 1].max() > 0.95
+    assert (made[:, 0] > 1.1 * made[:, 2]).any() and (made[:, 2] > 1.1 * made[:, 0]).any()

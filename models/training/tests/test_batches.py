@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from dermatrain.batches import Training, batches, class_weights, systematic
+from dermatrain.batches import Training, batches, class_weights, systematic, weights_by_source
+from dermatrain.dataset import UNKNOWN, Picture
 from dermatrain.recipe import Phase, Recipe
 
 
@@ -20,6 +21,32 @@ def test_a_data_set_of_half_weight_is_drawn_half_as_often():
     assert np.isclose(weights[10:].sum() / weights[:10].sum(), 0.5)
 
 
+def drawn_as(source, label, group, malignant=0):
+    return Picture(source, f"{source}{group}", label, "train", group, malignant=malignant)
+
+
+def test_a_data_set_has_its_share_however_many_pictures_it_holds():
+    rows = [drawn_as("ham10000", 5, f"h{i}") for i in range(90)]
+    rows += [drawn_as("milk10k", 1, f"m{i}", 1) for i in range(10)]
+    recipe = Recipe(phases=(), shares={"ham10000": 0.3, "milk10k": 0.1})
+    weights = weights_by_source(rows, recipe)
+    assert np.isclose(weights.sum(), 1) and np.isclose(weights[90:].sum(), 0.25)
+
+
+def test_the_pictures_of_one_lesion_are_drawn_less_often_each_and_more_often_together():
+    rows = [drawn_as("ham10000", 5, "one")] + [drawn_as("ham10000", 5, "four")] * 4
+    weights = weights_by_source(rows, Recipe(phases=(), shares={"ham10000": 1.0}))
+    assert np.isclose(weights[1:].sum() / weights[0], 2.0)
+
+
+def test_pictures_without_a_class_are_drawn_as_two_classes_more():
+    rows = [drawn_as("milk10k", 1, f"b{i}", 1) for i in range(80)]
+    rows += [drawn_as("milk10k", UNKNOWN, f"s{i}", 1) for i in range(15)]
+    rows += [drawn_as("milk10k", UNKNOWN, f"o{i}", 0) for i in range(5)]
+    weights = weights_by_source(rows, Recipe(phases=(), shares={"milk10k": 1}, sampling_power=-1))
+    assert np.allclose([weights[:80].sum(), weights[80:95].sum(), weights[95:].sum()], 1 / 3)
+
+
 def test_systematic_draws_stay_within_one_of_their_expectation():
     weights = np.random.default_rng(0).random(50)
     weights /= weights.sum()
@@ -30,10 +57,8 @@ def test_systematic_draws_stay_within_one_of_their_expectation():
 
 def tiny():
     pixels = np.random.default_rng(0).integers(0, 256, (12, 24, 24, 3), dtype=np.uint8)
-    labels = np.arange(12) % 7
-    return Training(
-        {"ham10000": pixels}, ["ham10000"] * 12, np.arange(12), labels, np.ones(12) / 12
-    )
+    rows = [Picture("ham10000", f"{i}", i % 7, "train", f"{i}") for i in range(12)]
+    return Training({"ham10000": pixels}, rows, np.arange(12), np.ones(12) / 12)
 
 
 def test_batches_have_the_size_and_number_asked_for_and_repeat():

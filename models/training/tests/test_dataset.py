@@ -1,11 +1,16 @@
 """Wrong data stops the pipeline with a message that names the row or file."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from dermatrain.classes import CLASSES, CODES, MALIGNANT, UnknownLabel, index_of
 from dermatrain.dataset import (
+    MIXED,
+    UNKNOWN,
+    WIDE,
     BadData,
     Picture,
     check_splits,
@@ -109,3 +114,52 @@ def test_a_wrong_label_names_its_picture(tmp_path):
 def test_unprepared_data_says_what_to_run(tmp_path):
     with pytest.raises(BadData, match="prepare"):
         load(tmp_path, "ham10000")
+
+
+def test_pictures_of_a_set_with_an_archive_are_read_from_it_and_checked(tmp_path):
+    data = data_folder(tmp_path / "data")
+    source = data / "isic2019_84"
+    source.mkdir()
+    (source / "labels.csv").write_text("image_id,dx,malignant,group_id\nE,bcc,1,G7\nF,,1,G8\n")
+    with zipfile.ZipFile(source / "images.zip", "w") as packed:
+        for name in "EF":
+            packed.write(data / "ham10000" / "images" / "A.jpg", f"{name}.jpg")
+    hashes = tmp_path / "hashes"
+    write_hashes(read_labels(data), data, hashes)
+    prepare(data, tmp_path / "work", hashes)
+    pixels, rows = load(tmp_path / "work", "isic2019_84")
+    assert pixels.shape == (2, 16, 16, 3)
+    assert [(r.label, r.malignant, r.group_id) for r in rows] == [(1, 1, "G7"), (UNKNOWN, 1, "G8")]
+
+
+def test_sets_of_mixed_sizes_are_packed_as_squares_that_know_their_proportions(tmp_path):
+    data = data_folder(tmp_path / "data")
+    folder = data / "isic_archive" / "images"
+    folder.mkdir(parents=True)
+    table = "image_id,dx,remark\nG,mel,true aspect\nH,mel,180 px squashed\n"
+    (folder.parent / "labels.csv").write_text(table)
+    for name, size in (("G", (30, 20)), ("H", (18, 18))):
+        Image.new("RGB", size, (200, 150, 120)).save(folder / f"{name}.jpg")
+    hashes = tmp_path / "hashes"
+    write_hashes(read_labels(data), data, hashes)
+    prepare(data, tmp_path / "work", hashes)
+    pixels, rows = load(tmp_path / "work", "isic_archive")
+    assert pixels.shape == (2, MIXED, MIXED, 3)
+    assert [r.aspect for r in rows] == [1.5, WIDE]
+
+
+def test_close_ups_are_known_for_what_they_are(tmp_path):
+    data = data_folder(tmp_path)
+    (data / "closeups").mkdir()
+    (data / "closeups" / "labels.csv").write_text("image_id,malignant,split\nK,1,val\n")
+    [row] = [r for r in read_labels(data) if r.source == "closeups"]
+    assert not row.dermatoscopic and row.label == UNKNOWN and row.split == "val"
+
+
+@pytest.mark.parametrize("row", ["L,,", "L,,maybe"])
+def test_a_picture_that_teaches_nothing_is_refused_with_its_name(tmp_path, row):
+    data = data_folder(tmp_path)
+    (data / "milk10k").mkdir()
+    (data / "milk10k" / "labels.csv").write_text(f"image_id,dx,malignant\n{row}\n")
+    with pytest.raises(BadData, match="milk10k.*: L: .*malignant"):
+        read_labels(data)

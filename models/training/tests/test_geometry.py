@@ -67,9 +67,24 @@ def test_a_view_of_half_the_height_doubles_the_lesion():
 
 
 def test_the_centre_of_a_view_is_where_its_shift_points():
-    matrix = view_matrix(View(1.0, 1.0, shift=(0.1, -0.2)), ASPECT, 200, 100)
+    matrix = view_matrix(View(1.0, 1.0, shift=(0.1, -0.2)), ASPECT, (200, 200), 100)
     x, y = matrix @ [49.5, 49.5, 1]
     assert (x, y) == pytest.approx(((0.5 + 0.1 / ASPECT) * 200 - 0.5, 0.3 * 200 - 0.5))
+
+
+def test_a_picture_stored_in_true_proportions_is_seen_as_the_squashed_one_is():
+    squashed = speckled(120)
+    true = cv2.resize(squashed, (160, 120), interpolation=cv2.INTER_LINEAR)
+    view = View(0.8, 0.8, turn=0.7, shift=(0.1, 0.05))
+    made = [render(p, view, ASPECT, 80).astype(int) for p in (squashed, true)]
+    assert np.abs(made[0] - made[1]).mean() < 1
+
+
+@pytest.mark.parametrize("aspect", [0.75, 1.0, 1.5])
+def test_views_of_upright_and_wide_scenes_stay_between_square_and_true(aspect):
+    rng = np.random.default_rng(2)
+    shapes = [(v := random_view(rng, aspect, (0.6, 1.1))).width / v.height for _ in range(200)]
+    assert all(0.9 * min(1, aspect) <= s <= 1.1 * max(1, aspect) for s in shapes)
 
 
 def test_random_views_cover_stored_and_true_proportions():

@@ -16,8 +16,8 @@ PIXELS = np.random.default_rng(0).integers(0, 256, (6, 64, 64, 3), dtype=np.uint
 
 
 def network() -> Lesion:
-    torch.manual_seed(0)
-    model = Lesion()
+    torch.manual_seed(2)  # some untrained networks make much of the least difference
+    model = Lesion(dropout=0.0, drop_path=0.0)
     with torch.no_grad():  # activations as large as after a training
         for module in model.modules():
             if isinstance(module, torch.nn.BatchNorm2d):

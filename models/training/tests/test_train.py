@@ -20,7 +20,7 @@ from dermatrain.network import Lesion, load_average, load_mean  # noqa: E402
 from dermatrain.onnx_graph import build, get_tensor  # noqa: E402
 from dermatrain.quantise import quantise  # noqa: E402
 from dermatrain.recipe import Phase, Recipe  # noqa: E402
-from dermatrain.train import Run, logit_offset, loss_of, train  # noqa: E402
+from dermatrain.train import Run, train  # noqa: E402
 from dermatrain.unfold import load_shipped, variant_of  # noqa: E402
 
 TINY = Recipe(
@@ -92,29 +92,15 @@ def test_networks_of_two_variants_have_no_mean(tmp_path):
         load_mean([tmp_path / "small.pt", tmp_path / "large.pt"])
 
 
-def test_an_adjusted_loss_asks_less_of_the_logits_of_frequent_classes(work):
-    recipe = replace(TINY, logit_adjustment=1.0, label_smoothing=0.0)
-    training = load_training(work, recipe)
-    often = np.where(training.labels == 5, 6.0, 1.0)
-    offset = logit_offset(replace(training, weights=often / often.sum()), recipe)
-    assert torch.allclose(offset.exp(), torch.tensor([1, 1, 1, 1, 1, 6, 1]) / 12)
-    flat = torch.zeros(2, 7)
-    frequent, rare = (
-        loss_of(lambda _: flat, (), offset, flat, torch.tensor([c, c]), recipe, None)
-        for c in (5, 0)
-    )
-    assert np.isclose(float(rare - frequent), np.log(6.0), atol=1e-5)
-
-
 def test_the_exported_graph_computes_what_the_network_does():
     torch.manual_seed(0)
     model = Lesion().eval()
     x = normalise(np.random.default_rng(0).integers(0, 256, (1, 64, 64, 3), dtype=np.uint8))
     with torch.inference_mode():
-        wanted = model(torch.from_numpy(x)).numpy()
+        wanted = model(torch.from_numpy(x)).numpy()[:, :7]
     graph = build(model, 64, 8)
     made = runtime.run(graph, list(x))
-    bias = model.head.bias.detach().numpy()
+    bias = model.head.bias.detach().numpy()[:7]
     assert np.allclose(made["logits"], wanted, atol=1e-5)
     assert np.allclose(made["attention"].mean((2, 3)) + bias, wanted, atol=1e-5)
     assert not any(n.op_type == "Pad" for n in graph.graph.node)
@@ -128,7 +114,7 @@ def test_a_shipped_file_becomes_a_network_again(tmp_path):
     onnx.save(made, tmp_path / "lesion.onnx")
     model = load_shipped(tmp_path / "lesion.onnx", torch.from_numpy(x)).eval()
     with torch.inference_mode():
-        logits = model(torch.from_numpy(x)).numpy()
+        logits = model(torch.from_numpy(x)).numpy()[:, :7]
     shipped = runtime.run(made, list(x))["logits"]
     assert np.abs(logits - shipped).max() < 0.05 * np.abs(shipped).max() + 1e-3
     again = build(model, 64, 8)
