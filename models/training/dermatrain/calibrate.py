@@ -64,6 +64,7 @@ def calibrate(work: Path, folder: Path, name: str, short_name: str, threads: int
     share, temperature, shift = fit(seen, frequency)
     bias = decisions.shifted(get_tensor(model, "head.bias")[None], shift)[0]
     set_tensor(model, "head.bias", bias)
+    shift_float(work, bias)
     seen = [Seen(s.part, decisions.shifted(s.logits, shift), s.pooled) for s in seen]
     decided, report = decide(seen, temperature, decisions.offsets(share, frequency))
     report |= {"prior_share": share, "shift": shift}
@@ -76,6 +77,14 @@ def calibrate(work: Path, folder: Path, name: str, short_name: str, threads: int
     manifest.write(folder, name, short_name, model.SerializeToString(), size, fixed)
     (work / "calibration.json").write_text(json.dumps(report, indent=1))
     return report
+
+
+def shift_float(work: Path, bias: np.ndarray) -> None:
+    """The float network has the same head, as int8 is judged against it."""
+    if (work / "float.onnx").is_file():
+        network = onnx.load(work / "float.onnx")
+        set_tensor(network, "head.bias", bias)
+        onnx.save(network, work / "float.onnx")
 
 
 def outputs_on_val(work: Path) -> list[Seen]:

@@ -13,7 +13,7 @@ from .dataset import ASPECT
 from .parts import Part, parts
 
 BLURRED = 200  # pictures of the blurring measurement
-ALTERED = 500  # pictures that are judged in each light
+ALTERED = 400  # pictures that are judged in each light
 
 
 def figures(p: np.ndarray, embedding: np.ndarray, y: np.ndarray, facts: dict) -> dict:
@@ -62,7 +62,7 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     part, others = parts(work, "test")[0], parts(work, "val")[1:]
     pixels, rows, test, y = part.pixels, part.rows, part.places, part.labels
     stored = part.inputs(size)
-    out = runtime.run(model, stored, label="test, int8", threads=threads)
+    out = runtime.run(model, stored, label="test, int8", threads=threads, quick=True)
     p = shown.probabilities(out["logits"], facts)
     report = {"model": facts["name"], "sha256": facts["sha256"]}
     report["test"] = figures(p, out["embedding"], y, facts)
@@ -72,7 +72,8 @@ def evaluate(work: Path, folder: Path, data: Path | None, threads: int = 1) -> d
     report["shown"], report["groups"] = {}, {}
     judged_parts = [(part, out)]
     for other in others + parts(work, "val", dermatoscopic=False):
-        own = runtime.run(model, other.inputs(size), label=f"{other.source}, int8", threads=threads)
+        label = f"{other.source}, int8"
+        own = runtime.run(model, other.inputs(size), label=label, threads=threads, quick=True)
         judged_parts.append((other, own))
     for other, own in judged_parts:
         report["shown"][other.source] = as_shown(other, own, facts)
@@ -126,8 +127,8 @@ def rule_on(p, y, facts) -> dict:
 
 def attention_inside(maps, tops, rows, test, data: Path, size: int) -> dict:
     shares = []
-    for k, i in enumerate(test):
-        mask = explain.read_mask(data, rows[i].image_id, size)
+    for k in range(len(test)):
+        mask = explain.read_mask(data, rows[k].image_id, size)
         if mask is not None:
             shares.append(explain.mass_inside(explain.heat(maps[k], int(tops[k])), mask))
     inside, area = np.array(shares).T
