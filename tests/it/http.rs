@@ -18,6 +18,7 @@ use dermascope::quality::{QualityConfig, Reason};
 use dermascope::reading::{Capture, Saved};
 use dermascope::records::{RecordError, RecordsConfig, Store};
 use dermascope::screens::{Hint, Page, Screen, Status};
+use dermascope::verdict::judge;
 use embedded_graphics::geometry::Size;
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::*;
@@ -501,6 +502,7 @@ fn records_are_chosen_by_class_quality_and_time() {
     let mut bench = bench();
     let mut blurred = reading(30);
     blurred.quality.reasons = vec![Reason::Blurred];
+    blurred.judgement = judge(&blurred.quality, &blurred.assessment, true);
     bench.store.save(&blurred).expect("saves");
     let time = |seed: u8| reading(seed).capture.captured_at;
     for (query, expected) in [
