@@ -68,7 +68,7 @@ fn a_body_that_is_too_large_is_refused_before_it_is_read() {
     let host = bench.address();
     for (path, kind, length) in [
         ("/api/v1/buttons/main", "application/json", 5_000u64),
-        ("/api/v1/classify", "image/jpeg", 17 << 20),
+        ("/api/v1/classify", "image/jpeg", 21 << 20),
         ("/api/v1/classify", "multipart/form-data; boundary=x", u64::MAX / 2),
     ] {
         let mut stream = connect(host);
