@@ -139,3 +139,44 @@ fn watch_battery(config: &BatteryConfig) -> anyhow::Result<Receiver<Option<Charg
     })?;
     Ok(receiver)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::buttons::Button;
+
+    /// Buttons that break after one press: by an error, then by a panic, then not at all.
+    struct Worn {
+        turn: u32,
+        pressed: bool,
+    }
+
+    impl Buttons for Worn {
+        fn next_edge(&mut self, _timeout: Duration) -> Result<Option<Edge>, ButtonError> {
+            if !std::mem::replace(&mut self.pressed, true) {
+                return Ok(Some(Edge { button: Button::Main, pressed: true }));
+            }
+            match self.turn {
+                0 => Err(ButtonError::Read { device: "gpiochip0".into(), cause: "gone".into() }),
+                _ => panic!("overflow"),
+            }
+        }
+    }
+
+    #[test]
+    fn buttons_that_break_are_opened_again_and_lose_no_press_of_before() {
+        let (sender, presses) = bounded(64);
+        let opened = Cell::new(0);
+        let open = || {
+            let turn = opened.replace(opened.get() + 1);
+            Ok(Box::new(Worn { turn, pressed: false }) as Box<dyn Buttons>)
+        };
+        let causes: Vec<_> = (0..2).filter_map(|_| watch_until_broken(open, &sender)).collect();
+        assert!(causes[0].contains("gone") && causes[1] == "overflow", "{causes:?}");
+        assert_eq!(presses.try_iter().count(), 2);
+        drop(presses);
+        assert_eq!(watch_until_broken(open, &sender), None, "nobody listens any more");
+    }
+}

@@ -10,6 +10,7 @@ use dermascope::classifier::{Doubt, ModelConfig};
 use dermascope::control::{self, Remote, Told};
 use dermascope::digest::sha256_hex;
 use dermascope::feed::ScreenFeed;
+use dermascope::health::{Health, Parts};
 use dermascope::http::{self, Device, HttpConfig, Limits, Server};
 use dermascope::light::{Lit, Ring};
 use dermascope::panel::{Canvas, VirtualScreen};
@@ -31,6 +32,7 @@ use crate::shared::{manifest, remote};
 /// A server over three records, and what the test plays the device with.
 pub struct Bench {
     _folder: TempDir,
+    pub health: Health,
     pub server: Server,
     pub records: RecordsConfig,
     pub feed: ScreenFeed,
@@ -70,10 +72,11 @@ fn bench_of(
     let config = HttpConfig { listen: vec!["127.0.0.1:0".into()], ..HttpConfig::default() };
     let model = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
     let quality = QualityConfig::default();
+    let health = remote.health.clone();
     let device = Device { records: records.clone(), model, quality, feed: feed.clone(), presses, remote };
     let server =
         http::serve_within(&config, LOCALHOST, device, limits).expect("serves").expect("is configured");
-    Bench { _folder: folder, server, records, feed, buttons, store }
+    Bench { _folder: folder, health, server, records, feed, buttons, store }
 }
 
 impl Bench {
@@ -201,6 +204,32 @@ fn canvas(colour: Rgb565) -> Canvas {
 
 fn viewfinder() -> Screen {
     Screen::Viewfinder { frame: None, hint: Hint::Ready }
+}
+
+#[test]
+fn health_is_what_the_device_says_of_its_parts_and_needs_no_name() {
+    let bench = bench();
+    assert_eq!(get(&bench, "/healthz").body, b"ok\n");
+    bench.health.turned(Parts { broken: vec!["camera", "records"], frames_refused: 7 });
+    let sick = get(&bench, "/healthz");
+    assert_eq!(sick.status, 503);
+    assert_eq!(sick.json()["detail"], "not well: camera, records");
+    let metrics = String::from_utf8(get(&bench, "/metrics").body).expect("text");
+    for line in [
+        "dermascope_well 0\n",
+        "dermascope_camera_frames_refused_total 7\n",
+        "dermascope_decoder_panics_total ",
+    ] {
+        assert!(metrics.contains(line), "{line} {metrics}");
+    }
+    bench.health.turned(Parts::default());
+    for head in ["GET /healthz HTTP/1.0\r\n\r\n", "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n"] {
+        let answer = raw(bench.address(), head);
+        assert_eq!((answer.status, &answer.body[..]), (200, &b"ok\n"[..]), "{head}");
+    }
+    let strange =
+        raw(bench.address(), "GET /healthz HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n");
+    assert_eq!(strange.status, 421);
 }
 
 #[test]

@@ -103,6 +103,17 @@ fn what_is_no_photograph_is_refused_with_the_reason() {
 }
 
 #[test]
+fn a_photograph_is_known_by_its_bytes_and_not_by_the_name_of_its_kind() {
+    let (bench, photo) = (bench(), photograph());
+    for kind in ["image/jpg", "image/pjpeg", "image/x-png", "image/heic", "application/octet-stream"] {
+        assert_eq!(post_bytes(&bench, PATH, kind, &photo).status, 200, "{kind}");
+    }
+    let heic = post_bytes(&bench, PATH, "image/jpeg", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic");
+    is_problem(&heic, 415);
+    assert!(heic.json()["detail"].as_str().is_some_and(|detail| detail.contains("HEIC")));
+}
+
+#[test]
 fn a_small_file_of_too_many_pixels_is_refused() {
     let many = image::RgbImage::new(5200, 5001);
     let bytes = picture::encode_png(&many).expect("encodes").bytes;

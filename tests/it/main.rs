@@ -8,6 +8,7 @@ mod architecture;
 mod browser;
 mod camera;
 mod cli;
+mod colours;
 mod crash;
 mod device;
 mod docs;

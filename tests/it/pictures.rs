@@ -53,6 +53,56 @@ fn what_is_not_a_picture_is_refused() {
 }
 
 #[test]
+fn what_is_another_format_is_called_by_its_name_with_the_way_out() {
+    for (bytes, name, way_out) in [
+        (&b"\0\0\0\x18ftypheix\0\0\0\0mif1heix"[..], "HEIC", "Most Compatible"),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1miaf", "AVIF", "save it as JPEG or PNG"),
+        (b"RIFF\x24\0\0\0WEBPVP8X", "WebP", "save it as JPEG or PNG"),
+        (b"\0\0\0\x01\x67\x64\0\x1f", "H.264", "--codec mjpeg"),
+        (b"II*\0\x08\0\0\0", "TIFF", "save it as JPEG or PNG"),
+    ] {
+        let message = refused(bytes).to_string();
+        assert!(message.contains(name) && message.contains(way_out), "{message}");
+    }
+}
+
+#[test]
+fn a_start_marker_that_comes_twice_changes_nothing() {
+    let whole = jpeg(&synthetic::lesion(1, 64));
+    assert!(decode(&[&whole[..2], &whole].concat()).unwrap().0 == decode(&whole).unwrap().0);
+}
+
+#[test]
+fn a_little_padding_before_the_end_is_let_pass_and_more_is_damage() {
+    let whole = jpeg(&synthetic::lesion(1, 64));
+    let (data, end) = whole.split_at(whole.len() - 2);
+    for padding in 1..=4 {
+        let padded = [data, &vec![0; padding], end].concat();
+        assert!(decode(&padded).unwrap().0 == decode(&whole).unwrap().0, "{padding}");
+    }
+    assert!(matches!(refused(&[data, &[0; 40], end].concat()), PictureError::Damaged(_)));
+}
+
+#[test]
+fn a_progressive_picture_that_would_take_too_much_memory_is_refused_before_it_does() {
+    let mut bytes = include_bytes!("../pictures/progressive.jpg").to_vec();
+    let frame = bytes.windows(2).position(|marker| marker == [0xff, 0xc2]).unwrap();
+    bytes[frame + 5..frame + 9].copy_from_slice(&[5000u16.to_be_bytes(), 5000u16.to_be_bytes()].concat());
+    let message = refused(&bytes).to_string();
+    assert!(message.contains("25.0 megapixels") && message.contains("baseline"), "{message}");
+}
+
+#[test]
+fn a_picture_of_thousands_of_scans_is_refused() {
+    let whole = include_bytes!("../pictures/progressive.jpg");
+    let scan = whole.windows(2).position(|marker| marker == [0xff, 0xda]).unwrap();
+    let length = 2 + usize::from(u16::from_be_bytes([whole[scan + 2], whole[scan + 3]]));
+    let scans = whole[scan..scan + length].repeat(500);
+    let message = refused(&[&whole[..scan], &scans, &[0xff, 0xd9]].concat()).to_string();
+    assert!(message.contains("scans"), "{message}");
+}
+
+#[test]
 fn a_truncated_jpeg_is_refused_wherever_it_is_cut() {
     let whole = jpeg(&synthetic::lesion(1, 64));
     decode(&whole).unwrap();
