@@ -1,7 +1,7 @@
 //! The round picture that some optics make in a black frame: where it lies. What is judged is what the optics show, not
 //! the black around it.
 
-use super::SIDE;
+use super::grid::SIDE;
 
 /// A pixel of the frame has at most this luma: black by a camera's standards, and darker than any skin that is lit.
 const BLACK: u8 = 24;

@@ -1,6 +1,6 @@
 //! Focus: how much fine detail there is, in the direction that has least of it.
 
-use super::SIDE;
+use super::grid::SIDE;
 use super::view::View;
 
 /// The root mean square of luma's second difference, across and down, each smoothed along the other

@@ -1,6 +1,6 @@
 //! The lesion in the ring: the largest patch that is darker or redder than the rest, on a small copy.
 
-use super::SIDE;
+use super::grid::SIDE;
 use super::view::{View, from_middle};
 
 /// The small copy has a pixel for each block of so many pixels a side: hairs and pores fade in it.

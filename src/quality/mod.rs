@@ -1,11 +1,12 @@
 //! Quality: what a picture measures, and the reasons to retake it.
 //!
-//! Every number is of the ring: the disc in the field of view, on a copy of [`SIDE`] pixels a side, so that
+//! Every number is of the ring: the disc in the field of view, on a copy of 224 pixels a side, so that
 //! thresholds hold for any camera. How the thresholds were found is in `docs/quality.md`.
 
 mod config;
 mod disc;
 mod focus;
+mod grid;
 mod lesion;
 mod light;
 mod view;
@@ -15,9 +16,6 @@ use serde::{Deserialize, Serialize};
 
 pub use config::QualityConfig;
 use view::View;
-
-/// The side of the copy that is measured, in pixels: what the classifier sees of a picture is no larger.
-const SIDE: usize = 224;
 
 /// Why a picture should be taken again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

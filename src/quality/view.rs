@@ -4,8 +4,8 @@ use std::sync::LazyLock;
 
 use image::RgbImage;
 
-use super::SIDE;
 use super::disc::{self, Disc};
+use super::grid::SIDE;
 use crate::picture::Region;
 use crate::picture::resize;
 
