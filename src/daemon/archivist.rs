@@ -29,6 +29,8 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// A person has seen what was found of the records.
+    Seen,
 }
 
 /// The thread and the way to it.
@@ -88,6 +90,7 @@ impl Worker {
                     self.look_after_space();
                 }
                 Ok(Deed::Recall(age)) => self.recall(age),
+                Ok(Deed::Seen) => self.seen(),
                 Err(RecvTimeoutError::Timeout) => {
                     self.save_waiting();
                     self.look_after_space();
@@ -161,7 +164,7 @@ impl Worker {
 
     fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
         let store = self.store()?;
-        let Some(record) = store.recent(age)? else { return Ok(None) };
+        let Some((age, record)) = store.recent_from(age)? else { return Ok(None) };
         let reading = Arc::new(store.past_reading(&record)?);
         Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
     }
@@ -190,12 +193,30 @@ impl Worker {
             }
         }
         self.warn();
+        self.tell_found();
+    }
+
+    /// Tells what was found of the records, until a person has seen it.
+    fn tell_found(&mut self) {
+        match self.store().and_then(|store| store.unseen()) {
+            Ok(Some(finding)) => self.tell(Event::Found(finding.what.words().into())),
+            Ok(None) => {}
+            Err(error) => tracing::debug!("cannot look for findings: {error}"),
+        }
+    }
+
+    fn seen(&mut self) {
+        if let Err(error) = self.store().and_then(Store::set_seen) {
+            tracing::error!("cannot note that a finding was seen: {error}");
+        }
     }
 
     /// Tells the screen what is wrong with the records for as long as it is.
-    fn warn(&self) {
+    fn warn(&mut self) {
+        let unanchored = self.store.as_mut().and_then(Store::anchor_trouble).is_some();
         let little = self.free.filter(|free| *free < self.config.warn_free_mib);
         let warning = match (self.waiting.len(), little) {
+            (0, None) if unanchored => Some("Records not anchored".into()),
             (0, None) => None,
             (0, Some(free)) => Some(format!("Disk: {free} MB left")),
             (waiting, _) => Some(format!("{waiting} not saved")),

@@ -293,7 +293,7 @@ impl Device {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Check(Part::Model) => self.ask(Job::Load),
-            Effect::Check(Part::Storage) => self.archive(Deed::Open),
+            Effect::Check(Part::Storage | Part::Records) => self.archive(Deed::Open),
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
                 self.pressed_at = Some(Instant::now());
@@ -308,6 +308,7 @@ impl Device {
             }
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.case = case,
             Effect::AskCamera => {

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
-use super::Record;
 use super::schema::TOP_CLASS;
+use super::{Record, Scope, Unreadable};
 use crate::reading::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -26,6 +26,9 @@ pub struct Filter {
     /// Only records whose picture passed every quality check, or only the others.
     pub usable: Option<bool>,
     pub case_id: Option<String>,
+    /// Only records that have not left the device.
+    #[serde(skip)]
+    pub not_left: Option<Scope>,
 }
 
 /// Some records, newest first.
@@ -34,6 +37,10 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
     pub more: bool,
+    /// That number.
+    pub next_before: Option<u64>,
+    /// Records of this page that cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
 
 /// That its picture passed every check, or that it did not.

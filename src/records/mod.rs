@@ -6,10 +6,14 @@
 //! flat folder). A record counts as saved when its picture is durable *and* its entry is committed, in that
 //! order, so that no entry ever names a picture that is not there.
 
+mod anchor;
 pub mod chain;
 mod error;
 pub mod export;
+mod finding;
+mod given_out;
 mod images;
+pub mod key;
 mod list;
 mod prune;
 mod reader;
@@ -23,9 +27,12 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+pub use anchor::Head;
 pub use error::RecordError;
+pub use finding::{Finding, Place, What};
+pub use given_out::{Departure, Scope, proof};
 pub use list::{Filter, Page};
-pub use reader::Reader;
+pub use reader::{Reader, Unreadable};
 pub use record::{Dermoscopy, Polarisation, Record, Summary, carried_name};
 pub use space::Space;
 pub use store::Store;

@@ -27,4 +27,5 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
+mod tampering;
 mod usb;
