@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::anchor::{Anchor, Head};
 use super::chain;
-use super::reader::{entry, head, newest};
+use super::rows::{entry, head, newest};
 
 /// The body of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

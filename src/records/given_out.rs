@@ -8,36 +8,9 @@ use rusqlite::types::Value;
 use rusqlite::{params, params_from_iter};
 
 use super::error::sql;
-use super::reader::KEPT;
-use super::{Reader, RecordError, Store};
+use super::rows::KEPT;
+use super::{Reader, RecordError, Scope, Store};
 use crate::digest::sha256_hex;
-
-/// What of a record is meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// Its data, by any way.
-    Data,
-    /// Its picture too.
-    Picture,
-}
-
-/// The layout from which on it is noted record by record.
-const LAYOUT: i64 = 4;
-
-impl Scope {
-    /// That a row of `entries` has not left the device.
-    pub(super) fn not_left(self, reader: &Reader) -> Result<String, RecordError> {
-        if reader.layout < LAYOUT {
-            let key = if self == Self::Data { "exported" } else { "pictures_exported" };
-            let noted: u64 = reader.noted(key)?.and_then(|noted| noted.parse().ok()).unwrap_or(0);
-            return Ok(format!("sequence > {noted}"));
-        }
-        let picture = if self == Self::Data { "" } else { " AND given_out.picture = 1" };
-        Ok(format!(
-            "NOT EXISTS (SELECT 1 FROM given_out WHERE given_out.sequence = entries.sequence{picture})"
-        ))
-    }
-}
 
 /// One giving out of a record.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -71,7 +44,7 @@ impl Reader {
     /// The numbers above `after` of records that have not left the device, lowest first, at most `limit`.
     pub fn not_given_out(&self, scope: Scope, after: u64, limit: usize) -> Result<Vec<u64>, RecordError> {
         let failed = |cause| sql("read", &self.database)(cause);
-        let not_left = scope.not_left(self)?;
+        let not_left = self.not_left(scope)?;
         let query = format!(
             "SELECT sequence FROM entries WHERE {KEPT} AND sequence > ? AND {not_left} ORDER BY sequence LIMIT ?"
         );
@@ -84,7 +57,7 @@ impl Reader {
 
     /// By which ways a record has left.
     pub fn departures(&self, sequence: u64) -> Result<Vec<Departure>, RecordError> {
-        if self.layout < LAYOUT {
+        if !self.notes_departures() {
             return Ok(Vec::new());
         }
         let failed = |cause| sql("read", &self.database)(cause);

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use rusqlite::types::Value;
 use serde::{Deserialize, Serialize};
 
+use super::Record;
 use super::schema::TOP_CLASS;
-use super::{Record, Scope, Unreadable};
 use crate::reading::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -41,6 +41,22 @@ pub struct Page {
     pub next_before: Option<u64>,
     /// Records of this page that cannot be read.
     pub unreadable: Vec<Unreadable>,
+}
+
+/// What of a record has left the device, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Its data, by any way.
+    Data,
+    /// Its picture too.
+    Picture,
+}
+
+/// A record that is passed over, since it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    pub sequence: u64,
+    pub cause: String,
 }
 
 /// That its picture passed every check, or that it did not.

@@ -2,7 +2,7 @@
 
 use super::chain::Kind;
 use super::error::sql;
-use super::reader::{KEPT, PRUNED};
+use super::rows::{KEPT, PRUNED, entry};
 use super::{Reader, Record, RecordError, Scope, Store};
 
 impl Reader {
@@ -10,7 +10,7 @@ impl Reader {
     /// over.
     pub fn prunable(&self, after: u64) -> Result<Option<Record>, RecordError> {
         let failed = |cause| sql("read", &self.database)(cause);
-        let not_left = Scope::Picture.not_left(self)?;
+        let not_left = self.not_left(Scope::Picture)?;
         let query = format!(
             "SELECT * FROM entries WHERE {KEPT} AND sequence > ? AND NOT ({not_left}) AND NOT {PRUNED}
              ORDER BY sequence"
@@ -19,7 +19,7 @@ impl Reader {
         let after = i64::try_from(after).unwrap_or(i64::MAX);
         let mut rows = statement.query([after]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
-            match self.record(&super::reader::entry(row).map_err(failed)?) {
+            match self.record(&entry(row).map_err(failed)?) {
                 Ok(record) => return Ok(Some(record)),
                 Err(error) => tracing::warn!("{error}"),
             }

@@ -10,11 +10,13 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use serde::Serialize;
 
 use super::anchor::{self, Anchor, Head};
-use super::chain::{Entry, Kind};
+use super::chain::Entry;
 use super::error::{io, sql};
 use super::finding::Finding;
 use super::images::Images;
-use super::{Filter, Page, Record, RecordError, RecordsConfig, Space, chain, record, schema};
+use super::list::{Filter, Page, Scope, Unreadable};
+use super::rows::{KEPT, PRUNED, entry, head, newest};
+use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema};
 use crate::case::Case;
 use crate::digest::sha256_hex;
 use crate::picture;
@@ -32,20 +34,6 @@ pub struct Reader {
     /// Of the database.
     pub(super) layout: i64,
 }
-
-/// A record that is passed over, since it cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Unreadable {
-    pub sequence: u64,
-    pub cause: String,
-}
-
-/// Rows that a reader shows: records that were not deleted.
-pub(super) const KEPT: &str = "kind = 'record' AND body IS NOT NULL";
-
-/// Of those, the ones whose pictures were removed to make room.
-pub(super) const PRUNED: &str = "EXISTS (SELECT 1 FROM entries AS pruning
-    WHERE pruning.kind = 'pruning' AND pruning.sequence = entries.sequence)";
 
 impl Reader {
     /// Opens records that are there. Needs no right to write, and works on a read-only file system.
@@ -260,7 +248,7 @@ impl Reader {
         let failed = |cause| sql("read", &self.database)(cause);
         let (mut condition, values) = filter.condition();
         if let Some(scope) = filter.not_left {
-            condition = condition + " AND " + &scope.not_left(self)?;
+            condition = condition + " AND " + &self.not_left(scope)?;
         }
         let query = format!("SELECT * FROM entries WHERE {KEPT}{condition} ORDER BY sequence {order}");
         let mut statement = self.connection.prepare_cached(&query).map_err(failed)?;
@@ -290,61 +278,22 @@ impl Reader {
         }
     }
 
-    /// Where a record's picture lies.
-    pub fn image_path(&self, record: &Record) -> PathBuf {
-        self.images.path(&record.image_name())
-    }
-
-    /// The bytes of a record's picture, after checking their kind, size and hash.
-    pub fn image(&self, record: &Record) -> Result<Encoded, RecordError> {
-        let path = self.image_path(record);
-        let sequence = record.sequence;
-        let mut bytes = Vec::new();
-        let file = self.open_image(record)?;
-        // It may grow while it is read.
-        file.take(record.image_size + 1).read_to_end(&mut bytes).map_err(io("read", &path))?;
-        let found = sha256_hex(&bytes);
-        if found != record.image_sha256 {
-            return Err(RecordError::ImageAltered { path, sequence, found });
+    /// That a row of `entries` has not left the device, as a condition.
+    pub(super) fn not_left(&self, scope: Scope) -> Result<String, RecordError> {
+        if !self.notes_departures() {
+            let key = if scope == Scope::Data { "exported" } else { "pictures_exported" };
+            let noted: u64 = self.noted(key)?.and_then(|noted| noted.parse().ok()).unwrap_or(0);
+            return Ok(format!("sequence > {noted}"));
         }
-        Ok(Encoded { encoding: record.image_encoding, bytes: bytes.into() })
+        let picture = if scope == Scope::Data { "" } else { " AND given_out.picture = 1" };
+        Ok(format!(
+            "NOT EXISTS (SELECT 1 FROM given_out WHERE given_out.sequence = entries.sequence{picture})"
+        ))
     }
 
-    /// Opens a record's picture, if it is a file of the right size: a pipe would never end, and a file of gigabytes
-    /// would fill the memory.
-    fn open_image(&self, record: &Record) -> Result<File, RecordError> {
-        let (path, sequence) = (self.image_path(record), record.sequence);
-        let about = fs::metadata(&path).or_else(|cause| Err(self.no_image(record, cause)?))?;
-        let (size, expected) = (about.len(), record.image_size);
-        if !about.is_file() {
-            let cause = "it is a folder, a device or a pipe instead of a file".into();
-            return Err(RecordError::ImageUnreadable { path, sequence, cause });
-        }
-        if size != expected {
-            return Err(RecordError::ImageResized { path, sequence, size, expected });
-        }
-        File::open(&path).or_else(|cause| Err(self.no_image(record, cause)?))
-    }
-
-    /// Some bytes of a record's picture as they lie on the disk, without a check: at most `length` from `offset`.
-    pub fn image_part(&self, record: &Record, offset: u64, length: usize) -> Result<Vec<u8>, RecordError> {
-        let path = self.image_path(record);
-        let mut file = self.open_image(record)?;
-        let mut bytes = Vec::new();
-        let read =
-            file.seek(SeekFrom::Start(offset)).and_then(|_| file.take(length as u64).read_to_end(&mut bytes));
-        read.map_err(io("read", &path))?;
-        Ok(bytes)
-    }
-
-    /// Why a picture could not be opened.
-    fn no_image(&self, record: &Record, cause: std::io::Error) -> Result<RecordError, RecordError> {
-        let (path, sequence) = (self.image_path(record), record.sequence);
-        Ok(match cause.kind() {
-            ErrorKind::NotFound if self.is_pruned(sequence)? => RecordError::ImagePruned { path, sequence },
-            ErrorKind::NotFound => RecordError::ImageMissing { path, sequence },
-            _ => io("read", &path)(cause),
-        })
+    /// Whether the database's layout has it record by record what has left.
+    pub(super) fn notes_departures(&self) -> bool {
+        self.layout >= 4
     }
 
     /// Whether a record's picture was removed to make room.
@@ -353,43 +302,6 @@ impl Reader {
         let sequence = i64::try_from(sequence).unwrap_or(i64::MAX);
         let found = self.connection.query_row(query, [sequence], |_| Ok(())).optional();
         found.map(|found| found.is_some()).map_err(sql("read", &self.database))
-    }
-
-    /// The reading of a record, its picture decoded again from the stored bytes.
-    pub fn reading(&self, record: &Record) -> Result<Reading, RecordError> {
-        let encoded = self.image(record)?;
-        let unreadable = |cause: String| RecordError::ImageUnreadable {
-            path: self.image_path(record),
-            sequence: record.sequence,
-            cause,
-        };
-        let (picture, _) = picture::decode(&encoded.bytes).map_err(|cause| unreadable(cause.to_string()))?;
-        let region = record.field_of_view;
-        let inside =
-            |start: u32, length: u32, whole: u32| start.checked_add(length).is_some_and(|end| end <= whole);
-        if !inside(region.x, region.width, picture.width())
-            || !inside(region.y, region.height, picture.height())
-        {
-            return Err(unreadable("its field of view reaches over its edge".into()));
-        }
-        let pixels =
-            image::imageops::crop_imm(&picture, region.x, region.y, region.width, region.height).to_image();
-        Ok(reading_of(record, pixels, encoded))
-    }
-
-    /// The reading of a record as a person looks back on it: where its picture has left the device, or is
-    /// damaged, without a pixel.
-    pub fn past_reading(&self, record: &Record) -> Result<Reading, RecordError> {
-        match self.reading(record) {
-            Err(error) if error.is_of_a_picture() => {
-                if !matches!(error, RecordError::ImagePruned { .. }) {
-                    tracing::warn!("{error}");
-                }
-                let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
-                Ok(reading_of(record, RgbImage::default(), encoded))
-            }
-            reading => reading,
-        }
     }
 
     /// Whether any record, neither deleted nor pruned, has this picture.
@@ -402,52 +314,6 @@ impl Reader {
             .map(|found| found.is_some())
             .map_err(sql("read", &self.database))
     }
-}
-
-fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
-    let capture = Capture {
-        pixels,
-        encoded,
-        field_of_view: record.field_of_view,
-        captured_at: record.captured_at,
-        clock_set: record.clock_set,
-        light: record.light,
-        case: Case { case_id: record.case_id.clone(), body_site: record.body_site.clone() },
-    };
-    Reading {
-        capture: Arc::new(capture),
-        quality: record.quality.clone(),
-        assessment: record.assessment.clone(),
-        overridden: record.overridden,
-    }
-}
-
-/// The position and hash of the newest entry, or 0 and where the chain begins.
-pub(super) fn head(connection: &Connection, start: String) -> rusqlite::Result<(u64, String)> {
-    let query = "SELECT position, chain_sha256 FROM entries ORDER BY position DESC LIMIT 1";
-    let newest =
-        connection.query_row(query, [], |row| Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))).optional()?;
-    Ok(newest.unwrap_or((0, start)))
-}
-
-/// The highest number that is known to have been given to a record.
-pub(super) fn newest(connection: &Connection) -> rusqlite::Result<u64> {
-    let query = "SELECT max(ifnull((SELECT max(sequence) FROM entries WHERE kind = 'record'), 0),
-                            ifnull((SELECT max(sequence) FROM entries WHERE kind = 'finding'), 0))";
-    let newest: i64 = connection.query_row(query, [], |row| row.get(0))?;
-    Ok(newest as u64)
-}
-
-/// A row of `SELECT * FROM entries`.
-pub(super) fn entry(row: &Row) -> rusqlite::Result<Entry> {
-    Ok(Entry {
-        position: row.get::<_, i64>("position")? as u64,
-        kind: Kind::from(row.get::<_, String>("kind")?),
-        sequence: row.get::<_, i64>("sequence")? as u64,
-        body: row.get("body")?,
-        body_sha256: row.get("body_sha256")?,
-        chain_sha256: row.get("chain_sha256")?,
-    })
 }
 
 pub(super) fn database_path(config: &RecordsConfig) -> PathBuf {

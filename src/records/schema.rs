@@ -280,7 +280,7 @@ fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::{Filter, reader::KEPT};
+    use crate::records::{Filter, rows::KEPT};
 
     #[test]
     fn a_class_is_looked_up_in_its_index() {

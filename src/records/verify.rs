@@ -11,7 +11,7 @@ use super::anchor::Anchor;
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::sql;
 use super::finding::{self, Finding, Known, What};
-use super::reader::{KEPT, PRUNED, entry};
+use super::rows::{KEPT, PRUNED, entry};
 use super::{Reader, Record, RecordError, schema};
 
 /// What a verification found.

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::{Bundle, ExportError, Part};
+use super::bundle::{Bundle, Part};
+use super::exported::ExportError;
 
 /// An archive being written.
 pub struct Archive<W: Write>(ZipWriter<StreamWriter<W>>);

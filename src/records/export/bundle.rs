@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::ExportError;
+use super::exported::ExportError;
 
 /// What writes one file of a bundle.
 pub type Part<'a> = &'a dyn Fn(&mut dyn Write) -> Result<(), ExportError>;

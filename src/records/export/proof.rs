@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::ExportError;
+use super::exported::ExportError;
 use crate::records::chain::{self, Entry, Kind};
 use crate::records::{Head, Reader};
 

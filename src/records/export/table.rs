@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{ExportError, Exported, each, image_name};
+use super::exported::{ExportError, Exported, each, image_name};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, Record};
 

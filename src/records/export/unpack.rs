@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zip::ZipArchive;
 
-use super::Proof;
+use super::proof::Proof;
 use crate::digest::{hex, sha256_hex};
 use crate::records::chain::{self, Entry, Kind};
 use crate::records::{Record, carried_name};

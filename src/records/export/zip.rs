@@ -7,7 +7,10 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::archive::Archive;
-use super::{Bundle, ExportError, Exported, Missing, Proof, image_name, page, table, write_lines};
+use super::bundle::Bundle;
+use super::exported::{ExportError, Exported, Missing, image_name};
+use super::proof::Proof;
+use super::{lines, page, table};
 use crate::RESEARCH_ONLY;
 use crate::digest::hex;
 use crate::records::{Filter, Reader, RecordError};
@@ -47,7 +50,7 @@ pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result
     contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
     contents.add("index.html", |out| page::write(reader, filter, out))?;
     contents.add("records.csv", |out| table::write(reader, filter, out).map(|_| ()))?;
-    contents.add("records.jsonl", |out| write_lines(reader, filter, out).map(|_| ()))?;
+    contents.add("records.jsonl", |out| lines::write(reader, filter, out).map(|_| ()))?;
     contents.add("isic.csv", |out| table::write_isic(reader, filter, out).map(|_| ()))?;
     let exported = write_images(reader, filter, &mut contents)?;
     let numbers = exported.records.iter().map(|(sequence, _)| *sequence).collect();
