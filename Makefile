@@ -1,12 +1,12 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
-BUILD_PACKAGES := build-essential pkg-config libclang-dev
+# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
+BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
 TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
@@ -34,7 +34,10 @@ setup: build/packages build/test-packages $(VENV)/.done ## install what the buil
 lint: build/packages ## lints, warnings refused
 	cargo clippy --workspace --all-targets -- -D warnings
 
-fuzz-check: build/packages ## the fuzz targets build (without the sanitizer, and without nightly Rust)
+fuzz: build/packages ## ten minutes of fuzzing, guided by coverage, over every parser of bytes from outside (SECONDS=600)
+	bash tests/fuzz.sh $(or $(SECONDS),600)
+
+fuzz-check: build/packages ## the fuzz targets build (without instruments)
 	cargo check --quiet --manifest-path fuzz/Cargo.toml --bins
 
 licences: ## every dependency's licence is one that we accept
@@ -83,7 +86,7 @@ build/packages: WANTED = $(BUILD_PACKAGES)
 build/test-packages: WANTED = $(TEST_PACKAGES)
 build/cross-packages: WANTED = $(CROSS_PACKAGES)
 build/arm64-packages: WANTED = $(ARM64_PACKAGES)
-build/packages build/test-packages build/cross-packages build/arm64-packages:
+build/packages build/test-packages build/cross-packages build/arm64-packages: Makefile cross/packages
 	@mkdir -p build
 	@missing=""; for package in $(WANTED); do \
 	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \

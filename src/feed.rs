@@ -207,6 +207,7 @@ fn hint_words(hint: Hint) -> String {
     match hint {
         Hint::Ready => "Ready: press the button".into(),
         Hint::Improve(reason) => reason.instruction().into(),
+        Hint::Starting => "The camera is starting".into(),
         Hint::NoSignal => "No live picture from the camera".into(),
     }
 }

@@ -3,13 +3,14 @@
 
 use dermascope::control;
 use dermascope::serial::lines::{Line, Lines};
-use dermascope::serial::{Clock, LONGEST_CALL, Service, Session, message, wire};
+use dermascope::clock::SettableClock;
+use dermascope::serial::{LONGEST_CALL, Service, Session, message, wire};
 use dermascope::records::RecordsConfig;
 use libfuzzer_sys::fuzz_target;
 
 struct Stopped;
 
-impl Clock for Stopped {
+impl SettableClock for Stopped {
     fn now(&self) -> (jiff::Timestamp, bool) {
         (jiff::Timestamp::UNIX_EPOCH, false)
     }
@@ -21,7 +22,7 @@ impl Clock for Stopped {
 
 fuzz_target!(|bytes: &[u8]| {
     let records = RecordsConfig { folder: "/nowhere".into(), ..RecordsConfig::default() };
-    let mut session = Session::new(Service::new(records, Box::new(Stopped), remote::pair().0));
+    let mut session = Session::new(Service::new(records, Box::new(Stopped), control::pair().0));
     let mut rest = bytes;
     while session.take(&mut rest).is_some() {}
     let mut end: &[u8] = b"\n";

@@ -13,11 +13,15 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 
 use super::newest::{NewestWins, newest_wins};
-use super::{Camera, CameraConfig, CameraError, Shot, Splitter};
-use crate::picture::{Encoded, Encoding};
+use super::{Camera, CameraConfig, CameraError, CameraKind, Shot, Splitter};
+use crate::picture::{Encoded, Encoding, Foreign};
 
 /// How many of the last lines of the program's standard error are kept for the message when it fails.
 const LAST_LINES: usize = 3;
+/// How many of the first bytes of its output are kept, to know what they are.
+const FIRST: usize = 160;
+/// What may lie in the program's own buffers and the pipe, in frames: the light of a capture may be the one before.
+const FRAMES_ON_THE_WAY: u32 = 2;
 /// The longest line of it that is kept, in bytes.
 const LONGEST_LINE: u64 = 300;
 /// How long a program that has closed its output may take to end.
@@ -50,13 +54,15 @@ pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
         child,
         output,
         said: Arc::default(),
+        first: Arc::default(),
         silent,
         patience: config.opening_patience(),
         stall_after: config.stall_after(),
+        frame_time: config.frame_time(),
     };
-    let said = camera.said.clone();
+    let (said, first) = (camera.said.clone(), camera.first.clone());
     if let (Some(stdout), Some(stderr)) = pipes {
-        spawn("camera-pipe", move || cut(stdout, &sender)).map_err(failed)?;
+        spawn("camera-pipe", move || cut(stdout, &sender, &first)).map_err(failed)?;
         spawn("camera-said", move || listen(stderr, &said, listening)).map_err(failed)?;
     }
     Ok(Box::new(camera))
@@ -90,11 +96,14 @@ struct Program {
     output: Receiver<Output>,
     /// The last lines of its standard error.
     said: Arc<Mutex<VecDeque<String>>>,
+    /// What it wrote first: where that is no JPEG, it may be something that has a name.
+    first: Arc<Mutex<Vec<u8>>>,
     /// Closed when all of that has been read.
     silent: Receiver<()>,
     /// How long the next frame may take.
     patience: Duration,
     stall_after: Duration,
+    frame_time: Duration,
 }
 
 impl Camera for Program {
@@ -107,15 +116,23 @@ impl Camera for Program {
             Ok(Output::Torn) => {
                 Err(CameraError::BadFrame { device: self.name.clone(), cause: "it is torn".into() })
             }
-            Err(RecvTimeoutError::Timeout) => Err(CameraError::Stalled {
-                device: self.with_last_words(self.name.clone()),
-                waited: self.patience,
+            Err(RecvTimeoutError::Timeout) => Err(match self.foreign() {
+                Some(foreign) => CameraError::Foreign { device: self.name.clone(), foreign },
+                None => CameraError::Stalled {
+                    device: self.with_last_words(self.name.clone()),
+                    waited: self.patience,
+                    cure: CameraKind::Command.cure_of_stalls(),
+                },
             }),
             Err(RecvTimeoutError::Disconnected) => {
                 let ending = self.ending();
                 Err(CameraError::Gone { device: self.name.clone(), cause: self.with_last_words(ending) })
             }
         }
+    }
+
+    fn age(&self) -> Duration {
+        self.frame_time * FRAMES_ON_THE_WAY
     }
 
     fn describe(&self) -> String {
@@ -141,6 +158,11 @@ impl Program {
         "the program closed its output".into()
     }
 
+    /// What the program writes, where it is known and no JPEG.
+    fn foreign(&self) -> Option<Foreign> {
+        Foreign::of(&self.first.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn with_last_words(&self, what: String) -> String {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         if said.is_empty() {
@@ -160,9 +182,10 @@ impl Drop for Program {
 }
 
 /// Cuts the program's output into frames until it ends.
-fn cut(mut stdout: ChildStdout, output: &NewestWins<Output>) {
+fn cut(mut stdout: ChildStdout, output: &NewestWins<Output>, first: &Mutex<Vec<u8>>) {
     let mut splitter = Splitter::default();
     let mut piece = vec![0; 64 << 10];
+    let mut written = 0;
     loop {
         let length = match stdout.read(&mut piece) {
             Ok(0) => return,
@@ -170,6 +193,11 @@ fn cut(mut stdout: ChildStdout, output: &NewestWins<Output>) {
             Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(_) => return,
         };
+        if written < FIRST {
+            let mut first = first.lock().unwrap_or_else(PoisonError::into_inner);
+            first.extend_from_slice(&piece[..length.min(FIRST - written)]);
+        }
+        written = written.saturating_add(length);
         let torn = splitter.refused();
         for frame in splitter.push(&piece[..length]) {
             output.send(Output::Frame(frame));

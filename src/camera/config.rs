@@ -62,6 +62,24 @@ impl CameraKind {
             Self::Folder => "folder",
         }
     }
+
+    /// What to do about one that gives no frames.
+    pub(super) fn cure_of_stalls(self) -> &'static str {
+        match self {
+            Self::Uvc => "check its cable",
+            Self::Command => "run camera.command by hand: it must write JPEG after JPEG; check the ribbon",
+            Self::Folder => "check the disk that camera.folder is on",
+        }
+    }
+
+    /// What to do about one whose frames are all damaged.
+    pub(super) fn cure_of_bad_frames(self) -> &'static str {
+        match self {
+            Self::Uvc => "check the camera's cable, and try another camera.width and camera.height",
+            Self::Command => "camera.command must write JPEG after JPEG, each one whole",
+            Self::Folder => "put other pictures into camera.folder",
+        }
+    }
 }
 
 impl Default for CameraConfig {

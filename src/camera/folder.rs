@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Camera, CameraConfig, CameraError, Shot};
-use crate::picture;
-use crate::picture::Encoded;
+use crate::picture::{self, Encoded, PictureError, Region};
 
 /// Opens the folder of `camera.folder`.
 pub fn open(config: &CameraConfig) -> Result<Box<dyn Camera>, CameraError> {
@@ -83,8 +82,8 @@ impl Folder {
         let start = before.map_or(0, |path| self.names.partition_point(|name| *name <= path));
         let order = (0..self.names.len()).map(|step| (start + step) % self.names.len());
         for path in order.map(|index| self.names[index].clone()).collect::<Vec<_>>() {
-            match picture::read(&path) {
-                Ok((_, encoded)) => {
+            match read(&path) {
+                Ok(encoded) => {
                     self.showing = Some(Showing { path, encoded, since: Instant::now() });
                     return Ok(());
                 }
@@ -113,6 +112,13 @@ impl Folder {
     fn changed_at(&self) -> Option<SystemTime> {
         std::fs::metadata(&self.folder).and_then(|folder| folder.modified()).ok()
     }
+}
+
+/// A picture that can be read.
+fn read(path: &Path) -> Result<Encoded, PictureError> {
+    let bytes = picture::read_file(path)?;
+    let looked_at = picture::preview(&bytes, |width, height| Region::centre_square(width, height, 1.0), 1)?;
+    Ok(Encoded { encoding: looked_at.encoding, bytes: bytes.into() })
 }
 
 /// By its name: JPEG or PNG, and not hidden.

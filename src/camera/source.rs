@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use image::RgbImage;
 
-use crate::picture::Encoded;
+use crate::picture::{Encoded, Foreign};
 
 /// What a camera gives for one frame, before it is decoded and cropped.
 #[derive(Clone, Debug)]
@@ -22,6 +22,12 @@ pub trait Camera {
     /// after any other error the camera is to be dropped and opened anew.
     fn next_shot(&mut self) -> Result<Shot, CameraError>;
 
+    /// How long ago the shot was taken that [`Self::next_shot`] gave last: by the driver's own time where it tells, else
+    /// by what may lie in buffers on the way. A capture is of the light that was on then.
+    fn age(&self) -> Duration {
+        Duration::ZERO
+    }
+
     /// What it is, for logs, records and the doctor: "folder pictures/", "uvc /dev/video0 1280x720 MJPEG".
     fn describe(&self) -> String;
 }
@@ -31,8 +37,10 @@ pub trait Camera {
 pub enum CameraError {
     #[error("{device}: cannot open the camera: {cause}; {cure}")]
     Open { device: String, cause: String, cure: String },
-    #[error("{device}: the camera gave no frame for {:.1} s; check its cable", waited.as_secs_f32())]
-    Stalled { device: String, waited: Duration },
+    #[error("{device}: the camera gave no frame for {:.1} s; {cure}", waited.as_secs_f32())]
+    Stalled { device: String, waited: Duration, cure: &'static str },
+    #[error("{device}: {foreign}")]
+    Foreign { device: String, foreign: Foreign },
     #[error("{device}: the camera is gone: {cause}")]
     Gone { device: String, cause: String },
     #[error("{device}: a frame was refused: {cause}")]

@@ -5,6 +5,7 @@ use crate::picture::{Step, Walker};
 
 /// The start of every JPEG: its start marker and the first byte of the next.
 const START: &[u8] = &[0xff, 0xd8, 0xff];
+const START_TWICE: &[u8] = &[0xff, 0xd8, 0xff, 0xd8];
 /// The largest picture that is put together, in bytes. One that grows beyond is no picture.
 const MAX_FRAME: usize = 16 << 20;
 
@@ -59,7 +60,11 @@ impl Splitter {
         // The end may be the beginning of a start.
         let keep_from = start.unwrap_or_else(|| self.bytes.len().saturating_sub(START.len() - 1));
         self.bytes.drain(..keep_from);
-        start.is_some()
+        // Some cameras write the start marker twice: the picture begins with the second.
+        while self.bytes.starts_with(START_TWICE) {
+            self.bytes.drain(..2);
+        }
+        start.is_some() && self.bytes.len() >= START_TWICE.len()
     }
 
     /// Gives up the picture that was begun: the next start is looked for right behind its own.

@@ -1,6 +1,7 @@
 //! USB cameras and everything else that speaks V4L2, by nokhwa; what nokhwa refuses, by [`v4l2`].
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use image::RgbImage;
 use nokhwa::pixel_format::RgbFormat;
@@ -8,7 +9,7 @@ use nokhwa::utils::{CameraFormat, CameraIndex, FrameFormat, RequestedFormat, Req
 use nokhwa::{FormatDecoder, NokhwaError};
 
 use super::{Camera, CameraConfig, CameraError, Shot, formats, locks, v4l2};
-use crate::picture::end_of_jpeg;
+use crate::picture::first_jpeg;
 use crate::picture::{Encoded, Encoding};
 
 /// Where the kernel describes video devices.
@@ -85,6 +86,8 @@ fn resolve(device: &str) -> Result<(u32, PathBuf), CameraError> {
 struct Uvc {
     device: PathBuf,
     camera: nokhwa::Camera,
+    /// How old the last frame was.
+    age: Duration,
 }
 
 impl Uvc {
@@ -95,7 +98,7 @@ impl Uvc {
         camera.open_stream().map_err(explain)?;
         let format = camera.camera_format();
         tracing::info!("{}: {} {format}", device.display(), camera.info().human_name());
-        Ok(Self { device: device.into(), camera })
+        Ok(Self { device: device.into(), camera, age: Duration::ZERO })
     }
 }
 
@@ -152,12 +155,18 @@ impl Camera for Uvc {
     fn next_shot(&mut self) -> Result<Shot, CameraError> {
         let device = || self.device.display().to_string();
         let format = self.camera.camera_format();
-        match self.camera.frame_raw() {
-            Ok(bytes) => {
-                to_shot(&bytes, format).map_err(|cause| CameraError::BadFrame { device: device(), cause })
+        match self.camera.frame() {
+            Ok(buffer) => {
+                self.age = age(buffer.capture_timestamp());
+                to_shot(buffer.buffer(), format)
+                    .map_err(|cause| CameraError::BadFrame { device: device(), cause })
             }
             Err(error) => Err(CameraError::Gone { device: device(), cause: error.to_string() }),
         }
+    }
+
+    fn age(&self) -> Duration {
+        self.age
     }
 
     fn describe(&self) -> String {
@@ -167,11 +176,19 @@ impl Camera for Uvc {
     }
 }
 
+/// How long ago a frame was taken whose driver says when, by the wall clock. One that says nothing, or nonsense, is of
+/// now.
+fn age(taken_at: Option<Duration>) -> Duration {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let age = taken_at.and_then(|taken_at| now.checked_sub(taken_at)).unwrap_or_default();
+    if age < v4l2::OLDEST { age } else { Duration::ZERO }
+}
+
 /// MJPEG keeps its bytes, up to the end of the picture: the buffer is longer, and what lies behind is old.
 pub(super) fn to_shot(bytes: &[u8], format: CameraFormat) -> Result<Shot, String> {
     if format.format() == FrameFormat::MJPEG {
-        let end = end_of_jpeg(bytes).ok_or("the picture is cut off")?;
-        return Ok(Shot::Encoded(Encoded { encoding: Encoding::Jpeg, bytes: bytes[..end].into() }));
+        let jpeg = first_jpeg(bytes).ok_or("the picture is cut off")?;
+        return Ok(Shot::Encoded(Encoded { encoding: Encoding::Jpeg, bytes: jpeg.into() }));
     }
     let values = RgbFormat::write_output(format.format(), format.resolution(), bytes)
         .map_err(|error| error.to_string())?;
@@ -243,6 +260,27 @@ mod tests {
         assert!(matches!(shot, Shot::Encoded(encoded) if *encoded.bytes == *jpeg));
         let cut = to_shot(&jpeg[..jpeg.len() - 1], format(32, 32, FrameFormat::MJPEG));
         assert!(cut.is_err());
+    }
+
+    #[test]
+    fn what_lies_before_the_picture_and_a_start_marker_that_comes_twice_are_left_out() {
+        let mut jpeg = Vec::new();
+        synthetic::lesion(1, 32).write_with_encoder(JpegEncoder::new(&mut jpeg)).unwrap();
+        for before in [&b""[..], &[0xff, 0xd8], &[0; 64], b"\xff\xd8junk\xff\xd8", b"\xff\xd8\xff\xd8"] {
+            let buffer = [before, &jpeg, &[0; 100]].concat();
+            let shot = to_shot(&buffer, format(32, 32, FrameFormat::MJPEG)).unwrap();
+            assert!(matches!(shot, Shot::Encoded(encoded) if *encoded.bytes == *jpeg), "{before:?}");
+        }
+    }
+
+    #[test]
+    fn a_driver_that_tells_no_time_or_nonsense_is_taken_for_now() {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        assert_eq!(age(None), Duration::ZERO);
+        assert_eq!(age(Some(Duration::from_secs(7))), Duration::ZERO);
+        assert_eq!(age(Some(now + Duration::from_secs(3600))), Duration::ZERO);
+        let known = age(Some(now - Duration::from_millis(250)));
+        assert!((250..9_000).contains(&known.as_millis()), "{known:?}");
     }
 
     #[test]

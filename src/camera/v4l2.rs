@@ -3,9 +3,11 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use nix::time::{ClockId, clock_gettime};
 use nokhwa::utils::{CameraFormat, FrameFormat, Resolution};
-use v4l::buffer::{Flags, Type};
+use v4l::buffer::{Flags, Metadata, Type};
 use v4l::framesize::FrameSizeEnum;
 use v4l::io::mmap::Stream;
 use v4l::io::traits::CaptureStream;
@@ -14,7 +16,7 @@ use v4l::video::capture::Parameters;
 use v4l::{Device, Format, FourCC};
 
 use super::uvc::{open_error, to_shot};
-use super::{Camera, CameraConfig, CameraError, Shot, locks};
+use super::{Camera, CameraConfig, CameraError, CameraKind, Shot, locks};
 
 /// The kinds of pixels, the best first, by the kernel's names.
 const KINDS: [(FrameFormat, [u8; 4]); 6] = [
@@ -25,6 +27,8 @@ const KINDS: [(FrameFormat, [u8; 4]); 6] = [
     (FrameFormat::RAWBGR, *b"BGR3"),
     (FrameFormat::GRAY, *b"GREY"),
 ];
+/// No buffer lies in a driver for so long: a time from before is none.
+pub(super) const OLDEST: Duration = Duration::from_secs(10);
 /// Frames in the kernel's hands at a time.
 const BUFFERS: u32 = 4;
 
@@ -43,7 +47,9 @@ pub struct Node {
     path: PathBuf,
     format: CameraFormat,
     stream: Stream<'static>,
-    stall_after: std::time::Duration,
+    stall_after: Duration,
+    /// How old the last frame was.
+    age: Duration,
 }
 
 impl Node {
@@ -71,8 +77,16 @@ impl Node {
         let mut stream = Stream::with_buffers(&device, Type::VideoCapture, BUFFERS).map_err(failed)?;
         stream.set_timeout(config.stall_after());
         tracing::info!("{}: {format}", path.display());
-        Ok(Self { path: path.into(), format, stream, stall_after: config.stall_after() })
+        Ok(Self { path: path.into(), format, stream, stall_after: config.stall_after(), age: Duration::ZERO })
     }
+}
+
+/// How long ago a buffer was filled, by the driver's own time. One whose clock is another is taken for new.
+fn age(meta: &Metadata) -> Duration {
+    let is_monotonic = meta.flags & Flags::TIMESTAMP_MASK == Flags::TIMESTAMP_MONOTONIC;
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).map(Duration::from).unwrap_or_default();
+    let age = now.checked_sub(Duration::from(meta.timestamp)).unwrap_or_default();
+    if is_monotonic && age < OLDEST { age } else { Duration::ZERO }
 }
 
 impl Camera for Node {
@@ -84,15 +98,22 @@ impl Camera for Node {
                 cause: "the driver says that it is damaged".into(),
             }),
             Ok((bytes, meta)) => {
+                self.age = age(meta);
                 let used = bytes.len().min(meta.bytesused as usize);
                 to_shot(&bytes[..used], self.format)
                     .map_err(|cause| CameraError::BadFrame { device: device(), cause })
             }
-            Err(error) if error.kind() == ErrorKind::TimedOut => {
-                Err(CameraError::Stalled { device: device(), waited: self.stall_after })
-            }
+            Err(error) if error.kind() == ErrorKind::TimedOut => Err(CameraError::Stalled {
+                device: device(),
+                waited: self.stall_after,
+                cure: CameraKind::Uvc.cure_of_stalls(),
+            }),
             Err(error) => Err(CameraError::Gone { device: device(), cause: error.to_string() }),
         }
+    }
+
+    fn age(&self) -> Duration {
+        self.age
     }
 
     fn describe(&self) -> String {

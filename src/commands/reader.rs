@@ -48,12 +48,14 @@ impl PictureReader {
     pub fn read(&mut self, path: &Path) -> anyhow::Result<PictureReading> {
         let name = || path.display().to_string();
         let start = Instant::now();
-        let (pixels, _) = picture::read(path).with_context(name)?;
-        let upright = match self.aspect {
-            Some(aspect) => restore_aspect(&pixels, aspect),
-            None => pixels,
+        let bytes = picture::read_file(path).with_context(name)?;
+        let seen = match self.aspect {
+            Some(aspect) => {
+                let (pixels, _) = picture::decode(&bytes).with_context(name)?;
+                field_of_view(&restore_aspect(&pixels, aspect))
+            }
+            None => picture::decode_view(&bytes, central).with_context(name)?.pixels,
         };
-        let seen = field_of_view(&upright);
         let decode_ms = milliseconds(start);
         let start = Instant::now();
         let quality = quality::measure(&seen, &self.quality);
@@ -64,8 +66,12 @@ impl PictureReader {
 }
 
 fn field_of_view(picture: &RgbImage) -> RgbImage {
-    let Region { x, y, width, height } = Region::centre_square(picture.width(), picture.height(), 1.0);
+    let Region { x, y, width, height } = central(picture.width(), picture.height());
     image::imageops::crop_imm(picture, x, y, width, height).to_image()
+}
+
+fn central(width: u32, height: u32) -> Region {
+    Region::centre_square(width, height, 1.0)
 }
 
 fn milliseconds(since: Instant) -> f32 {

@@ -25,6 +25,23 @@ pub struct Painting {
     pub pressed_at: Option<Instant>,
 }
 
+impl Painting {
+    /// Whether it looks the same as another.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let screen = match (&self.screen, &other.screen) {
+            (Some(screen), Some(other)) => screen.is_same(other),
+            (None, None) => true,
+            _ => false,
+        };
+        screen && self.status == other.status && self.pressed_at == other.pressed_at
+    }
+
+    /// Whether it shows a live picture.
+    pub fn is_live(&self) -> bool {
+        matches!(self.screen, Some(Screen::Viewfinder { frame: Some(_), .. }))
+    }
+}
+
 /// The way to the painter's thread.
 pub struct Painter {
     slot: Arc<Slot>,
@@ -70,6 +87,7 @@ impl Painter {
             live: false,
             shows_live: false,
             timed: None,
+            last: None,
         };
         let thread = spawn("painter", {
             let slot = slot.clone();
@@ -115,6 +133,8 @@ struct Easel {
     shows_live: bool,
     /// The press whose way to the screen was timed last.
     timed: Option<Instant>,
+    /// What was painted last.
+    last: Option<Painting>,
 }
 
 impl Easel {
@@ -131,11 +151,28 @@ impl Easel {
             let (next, finished) = (inner.next.take(), inner.finished);
             drop(inner);
             match next {
-                Some(painting) => self.paint(&painting),
+                Some(painting) => {
+                    self.paint(&painting);
+                    self.last = Some(painting);
+                }
                 None if finished => return,
-                None if waited.timed_out() => self.withdraw(),
+                None if waited.timed_out() => {
+                    self.withdraw();
+                    self.try_again();
+                }
                 None => {}
             }
+        }
+    }
+
+    /// Shows what should be seen where the panel is not there yet, or no more.
+    fn try_again(&mut self) {
+        if self.panel.is_none()
+            && self.config.kind != PanelKind::Virtual
+            && let Some(last) = self.last.take()
+        {
+            self.paint(&last);
+            self.last = Some(last);
         }
     }
 
@@ -151,7 +188,7 @@ impl Easel {
     fn paint(&mut self, painting: &Painting) {
         match &painting.screen {
             Some(screen) => {
-                self.shows_live = matches!(screen, Screen::Viewfinder { frame: Some(_), .. });
+                self.shows_live = painting.is_live();
                 screens::draw(screen, &painting.status, &mut self.canvas);
                 self.feed.show(screen, &painting.status, &self.canvas);
                 self.show();
@@ -170,6 +207,8 @@ impl Easel {
         if let Some(panel) = &mut self.panel
             && let Err(error) = panel.show(&self.canvas)
         {
+            // Opened anew, it is told all that it forgot.
+            self.panel = None;
             self.patience.complain(error.to_string());
         }
     }

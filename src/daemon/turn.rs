@@ -77,6 +77,8 @@ pub struct Device {
     /// When the analyst was given what it has not answered yet.
     asked_at: Option<Instant>,
     supervisor: Supervisor,
+    /// What the painter was given last, and when.
+    painted: Option<(Painting, Instant)>,
     shutting_down: bool,
 }
 
@@ -121,6 +123,7 @@ impl Device {
             pressed_at: None,
             asked_at: None,
             supervisor: Supervisor::new(),
+            painted: None,
             shutting_down: false,
         };
         device.paint();
@@ -343,12 +346,14 @@ impl Device {
             Some(encoded) => (encoded.clone(), frame.field_of_view),
             None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
         };
-        let (pixels, case) = (frame.pixels.clone(), self.case.clone());
+        let full = frame.full().inspect_err(|error| tracing::error!("the frame cannot be taken: {error}"));
+        let (pixels, case) = (full.ok()?, self.case.clone());
         Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
     }
 
     fn paint(&mut self) {
         self.shine();
+        self.stream.want(device::demand(&self.state));
         let frame = self.stream.newest();
         self.judge(frame.as_deref());
         let towards = self.gestures.towards_long(self.now());
@@ -357,7 +362,15 @@ impl Device {
         let screen = device::screen(&self.state, &live);
         let (case, ring) = (self.case.clone(), self.light.choice());
         let status = Status { case, ring, ..self.status.clone() };
-        self.painter.paint(Painting { screen, status, pressed_at: self.pressed_at });
+        let painting = Painting { screen, status, pressed_at: self.pressed_at };
+        // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
+        let renewed = self.painted.as_ref().is_some_and(|(last, at)| {
+            last.is_same(&painting) && !(painting.is_live() && at.elapsed() >= LONGEST_TURN)
+        });
+        if !renewed {
+            self.painter.paint(painting.clone());
+            self.painted = Some((painting, Instant::now()));
+        }
     }
 
     /// Lights the ring while a picture may be taken.
@@ -372,10 +385,12 @@ impl Device {
     /// Judges the live picture now and then, for the viewfinder's hint.
     fn judge(&mut self, frame: Option<&Frame>) {
         let Some(frame) = frame else {
-            self.hint = Hint::NoSignal;
+            let is_lost = matches!(self.stream.state(), CameraState::Lost { .. });
+            self.hint = if is_lost { Hint::NoSignal } else { Hint::Starting };
             return;
         };
-        let due = self.hint == Hint::NoSignal || self.hinted_at.elapsed() >= HINT_PACE;
+        let due =
+            matches!(self.hint, Hint::NoSignal | Hint::Starting) || self.hinted_at.elapsed() >= HINT_PACE;
         if due && matches!(self.state, State::Viewfinder) {
             self.hinted_at = Instant::now();
             let quality = quality::measure(&frame.pixels, &self.quality);

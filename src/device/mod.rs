@@ -7,7 +7,7 @@ mod screen;
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
-pub use screen::{Live, is_lit, screen};
+pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
 use crate::buttons::Gesture::{self, Long, Short, VeryLong};

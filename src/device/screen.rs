@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Fault, Part, Past, State};
+use crate::camera::Demand;
 use crate::picture::Frame;
 use crate::screens::{Hint, Screen};
 
@@ -35,6 +36,17 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
     })
 }
 
+/// What is wanted of the camera in a state.
+pub fn demand(state: &State) -> Demand {
+    match state {
+        State::SelfTest { .. } | State::Viewfinder | State::Fault(Fault { part: Part::Camera, .. }) => {
+            Demand::Live
+        }
+        State::Asleep | State::Off => Demand::Rest,
+        _ => Demand::Ready,
+    }
+}
+
 /// Whether the light around the lens is on: while a picture may be taken.
 pub fn is_lit(state: &State) -> bool {
     matches!(state, State::Viewfinder)
@@ -43,7 +55,7 @@ pub fn is_lit(state: &State) -> bool {
 fn explain(Fault { part, cause }: Fault) -> Screen {
     let (title, cure) = match part {
         Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),
-        Part::Camera => ("Camera lost", "Check its cable or ribbon. It is picked up again by itself."),
+        Part::Camera => ("Camera lost", "It is tried again by itself."),
         Part::Storage => ("Storage fault", "Press to go on. Check the SD card."),
         Part::Records => ("Records altered", "Press to go on. On a computer: dermascope records verify"),
     };

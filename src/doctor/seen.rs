@@ -3,7 +3,7 @@
 use super::{Doctor, Finding};
 use crate::camera::{self, CameraError, CameraKind};
 use crate::panel::{self, PanelError, PanelKind};
-use crate::picture::PictureError;
+use crate::picture::{PictureError, Region};
 use crate::screens::Screen;
 
 /// Opens the camera as the daemon does and takes one frame.
@@ -22,7 +22,7 @@ pub(super) fn camera(doctor: &mut Doctor) -> Finding {
             device: camera.describe(),
             cause: cause.to_string(),
         };
-        camera::decode(shot, config).map(|view| (camera.describe(), view)).map_err(bad)
+        camera::live(shot, config).map(|view| (camera.describe(), view)).map_err(bad)
     });
     let node = match config.kind {
         CameraKind::Uvc => {
@@ -33,7 +33,7 @@ pub(super) fn camera(doctor: &mut Doctor) -> Finding {
     };
     let finding = match taken {
         Ok((name, view)) => {
-            let (width, height) = view.pixels.dimensions();
+            let Region { width, height, .. } = view.field_of_view;
             Finding::ok(format!("{name}: a field of view of {width}x{height}"))
         }
         Err(CameraError::Open { device, cause, cure }) => return Finding::failed(cause, cure).on(device),

@@ -6,13 +6,11 @@ use std::time::Duration;
 pub(super) const MAX_HEAD: usize = 16 << 10;
 /// The largest body of a request, in bytes, where no photograph is asked for.
 pub(super) const MAX_BODY: usize = 4 << 10;
-/// The largest photograph, in bytes: what a phone takes has 2 to 12 MB.
-pub(super) const MAX_PHOTO: usize = 16 << 20;
+/// The largest photograph, in bytes, as through every other door.
+pub(super) const MAX_PHOTO: usize = crate::picture::MAX_FILE as usize;
 /// What a form may put around its photograph, in bytes.
 pub(super) const MAX_FORM: usize = 16 << 10;
-/// The most pixels of a photograph. Decoding takes up to 12 bytes each, on a device with 512 MB.
-pub(super) const MAX_PHOTO_PIXELS: u64 = 16_000_000;
-/// Photographs in memory at once: one that is read and one that comes in.
+/// Photographs at once: one that comes in or is read, and one whose sender waits for it.
 pub(super) const MAX_PHOTOS: usize = 2;
 /// Exports at once: each keeps a snapshot of the records and reads every picture.
 pub(super) const MAX_EXPORTS: usize = 1;

@@ -10,18 +10,16 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, Multipart, Request, State};
 use axum::http::{StatusCode, header};
 use image::RgbImage;
-use image::imageops::crop_imm;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 
-use super::limits::{MAX_PHOTO, MAX_PHOTO_PIXELS, MAX_PHOTOS};
+use super::limits::{MAX_PHOTO, MAX_PHOTOS};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
 use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError};
 use crate::digest::sha256_hex;
-use crate::picture::{self, PictureError};
-use crate::picture::{Encoding, Region};
+use crate::picture::{self, Encoding, PictureError, Region, View};
 use crate::quality::{self, Quality, QualityConfig};
 use crate::reading::Verdict;
 
@@ -36,6 +34,8 @@ pub(super) struct Photographs {
     /// How many were read so far.
     read: AtomicU64,
     seats: Arc<Semaphore>,
+    /// Held by the one that is coming in or being read.
+    turn: Semaphore,
 }
 
 /// What a photograph gave: what a record says of its capture, under the same names.
@@ -72,18 +72,18 @@ impl Photographs {
             classifier: Mutex::default(),
             read: AtomicU64::default(),
             seats: Arc::new(Semaphore::new(MAX_PHOTOS)),
+            turn: Semaphore::new(1),
         })
     }
 
     /// Reads one as the device reads a capture. Takes a while.
     fn read(&self, bytes: &[u8]) -> Result<Photograph, Failure> {
-        let (picture, image_encoding) = picture::decode_within(bytes, MAX_PHOTO_PIXELS)?;
-        let field_of_view = Region::centre_square(picture.width(), picture.height(), 1.0);
-        let Region { x, y, width, height } = field_of_view;
-        let seen = crop_imm(&picture, x, y, width, height).to_image();
-        drop(picture);
+        // One after the other, from the first byte decoded on: two at once would not fit into a small memory.
+        let mut classifier = self.classifier.lock().unwrap_or_else(PoisonError::into_inner);
+        let View { pixels: seen, region: field_of_view, encoding: image_encoding } =
+            picture::decode_view(bytes, |width, height| Region::centre_square(width, height, 1.0))?;
         let quality = quality::measure(&seen, &self.quality);
-        let assessment = self.assess(&seen)?;
+        let assessment = self.assess(&mut classifier, &seen)?;
         Ok(Photograph {
             image_sha256: sha256_hex(bytes),
             image_size: bytes.len(),
@@ -97,9 +97,8 @@ impl Photographs {
         })
     }
 
-    fn assess(&self, seen: &RgbImage) -> Result<Assessment, ModelError> {
-        let mut slot = self.classifier.lock().unwrap_or_else(PoisonError::into_inner);
-        let classifier = match &mut *slot {
+    fn assess(&self, slot: &mut Option<Classifier>, seen: &RgbImage) -> Result<Assessment, ModelError> {
+        let classifier = match slot {
             Some(classifier) => classifier,
             empty => empty.insert(Classifier::load(&self.model)?),
         };
@@ -135,6 +134,8 @@ async fn read(photographs: Arc<Photographs>, request: Request<Body>) -> Result<P
     // Taken before the body, so that none lies in memory that has no seat.
     let seat = photographs.seats.clone().try_acquire_owned();
     let seat = seat.map_err(|_| Problem::busy("other photographs are being read; try again in a moment"))?;
+    // Whoever waits for the one before sends nothing yet.
+    let turn = photographs.turn.acquire().await.map_err(|error| broken(error.to_string()))?;
     let bytes = body(request).await?;
     let work = tokio::task::spawn_blocking({
         let photographs = photographs.clone();
@@ -145,6 +146,7 @@ async fn read(photographs: Arc<Photographs>, request: Request<Body>) -> Result<P
         }
     });
     let read = work.await.map_err(|_| broken("reading the photograph failed".into()))?;
+    drop(turn);
     tokio::spawn(photographs.rest());
     read.map_err(|failure| match failure {
         Failure::Picture(cause) => refused(&cause),
@@ -161,7 +163,8 @@ async fn body(request: Request<Body>) -> Result<Bytes, Problem> {
             let form = Multipart::from_request(request, &()).await;
             field(form.map_err(|error| Problem::new(error.status(), error.body_text()))?).await?
         }
-        "image/jpeg" | "image/png" | "application/octet-stream" => {
+        // What it is, its bytes say: browsers and phones have many names for the same.
+        kind if kind.starts_with("image/") || kind == "application/octet-stream" => {
             let bytes = Bytes::from_request(request, &()).await;
             bytes.map_err(|error| Problem::new(error.status(), error.body_text()))?
         }
@@ -189,15 +192,12 @@ fn broken(detail: String) -> Problem {
 }
 
 fn refused(cause: &PictureError) -> Problem {
-    let megabytes = MAX_PHOTO >> 20;
-    let megapixels = MAX_PHOTO_PIXELS / 1_000_000;
-    match cause {
-        PictureError::Format => Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, cause.to_string()),
-        PictureError::TooLarge | PictureError::TooManyPixels => {
-            let detail =
-                format!("the photograph is too large: at most {megabytes} MiB and {megapixels} megapixels");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, detail)
+    let status = match cause {
+        PictureError::Format(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        PictureError::TooLarge | PictureError::TooManyPixels | PictureError::TooMuchMemory { .. } => {
+            StatusCode::PAYLOAD_TOO_LARGE
         }
-        _ => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, cause.to_string()),
-    }
+        _ => StatusCode::UNPROCESSABLE_ENTITY,
+    };
+    Problem::new(status, cause.to_string())
 }

@@ -63,11 +63,12 @@ impl Region {
 pub struct Frame {
     /// Counts the frames of one run of the daemon, from 0. Gaps mean frames that were dropped.
     pub sequence: u64,
-    /// When the frame arrived, since the daemon's start (monotonic).
+    /// When the frame was taken, since the stream's start (monotonic): see [`Camera::age`](crate::camera::Camera::age).
     pub captured_at: Duration,
-    /// The field of view: what the screen shows, and what quality and classifier see.
+    /// The field of view as the screen shows it live and its sharpness is measured: at a part of its size where its
+    /// format gives it so. [`Self::full`] has all of it.
     pub pixels: RgbImage,
-    /// Where `pixels` lie in the decoded picture of `encoded`.
+    /// Where the field of view lies in the decoded picture of `encoded`, at its full size.
     pub field_of_view: Region,
     /// The bytes the camera gave, where it gave a file format. `None` for raw pixels.
     pub encoded: Option<Encoded>,

@@ -1,250 +1,153 @@
-//! JPEG as a sequence of markers: where a picture ends, and a decoder that refuses damage.
-//!
-//! Decoders paint what is missing grey and say nothing. Grey must never be read as skin, so the markers are
-//! walked to the end of the picture and the entropy-coded data is decoded strictly.
+//! Decoding JPEG by libjpeg-turbo, which is what most pictures in the world are looked at with. Whatever it warns of is
+//! a refusal here: it would go on with pixels of its own making. Why this library: docs/decisions/jpeg.md.
 
+use std::borrow::Cow;
+
+use image::RgbImage;
 use image::metadata::Orientation;
-use image::{DynamicImage, RgbImage};
-use zune_jpeg::JpegDecoder;
-use zune_jpeg::zune_core::bytestream::ZCursor;
-use zune_jpeg::zune_core::colorspace::ColorSpace;
-use zune_jpeg::zune_core::options::DecoderOptions;
+use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
-use super::{MAX_SIDE, PictureError, check_size};
+use super::colour::{self, Colours};
+use super::error::{MAX_MEMORY, PictureError, check_size, too_many};
+use super::markers::{Step, Walker, segments, start_of_jpeg};
 
-const START_OF_IMAGE: u8 = 0xd8;
-const END_OF_IMAGE: u8 = 0xd9;
-const START_OF_SCAN: u8 = 0xda;
+/// The most scans of one picture: ten are usual, and each walks over all its pixels.
+const MAX_SCANS: u32 = 100;
+/// So many bytes of padding before the end marker are let pass: some webcams fill up to a whole word.
+const MAX_PADDING: usize = 4;
 
-/// What a [`Walker`] says of the bytes so far.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// All bytes belong to a picture that goes on.
-    More,
-    /// The picture ended; this many of the bytes given last belong to it.
-    End(usize),
-    /// This is no picture, seen at this byte of those given last.
-    Broken(usize),
+/// A JPEG whose markers are in order, not yet decoded.
+pub(super) struct Jpeg<'a> {
+    bytes: &'a [u8],
+    pub width: u32,
+    pub height: u32,
+    pub orientation: Orientation,
+    colours: Colours,
+    decoder: Decompressor,
+    /// Ink instead of light.
+    is_cmyk: bool,
+    /// What libjpeg-turbo keeps until the last scan has come, in bytes.
+    coefficients: u64,
 }
 
-#[derive(Clone, Copy, Debug)]
-enum State {
-    /// Before the two bytes of the start.
-    Start,
-    StartCode,
-    /// A marker must follow.
-    Prefix,
-    Code,
-    LengthHigh(u8),
-    LengthLow(u8, u8),
-    /// Inside a segment of this code, with so many bytes left.
-    Segment(u8, usize),
-    /// Inside entropy-coded data.
-    Entropy,
-    EntropyCode,
-}
-
-/// Walks through the markers of one JPEG, in pieces of any size. Segments are skipped by their length, so
-/// that a thumbnail inside one does not count.
-#[derive(Clone, Debug)]
-pub struct Walker {
-    state: State,
-    seen_scan: bool,
-}
-
-impl Default for Walker {
-    fn default() -> Self {
-        Self { state: State::Start, seen_scan: false }
-    }
-}
-
-impl Walker {
-    /// Takes the next bytes. Not to be called again after [`Step::End`] or [`Step::Broken`].
-    pub fn feed(&mut self, bytes: &[u8]) -> Step {
-        let mut at = 0;
-        while at < bytes.len() {
-            let rest = &bytes[at..];
-            at += match &mut self.state {
-                State::Segment(code, left) => {
-                    let (code, skipped) = (*code, rest.len().min(*left));
-                    *left -= skipped;
-                    if *left == 0 {
-                        self.after_segment(code);
-                    }
-                    skipped
-                }
-                State::Entropy => match rest.iter().position(|byte| *byte == 0xff) {
-                    Some(data) => {
-                        self.state = State::EntropyCode;
-                        data + 1
-                    }
-                    None => rest.len(),
-                },
-                state => match Self::next(*state, rest[0]) {
-                    Ok(State::Segment(code, 0)) => {
-                        self.after_segment(code);
-                        1
-                    }
-                    Ok(next) => {
-                        self.state = next;
-                        1
-                    }
-                    Err(END_OF_IMAGE) if self.seen_scan => return Step::End(at + 1),
-                    Err(_) => return Step::Broken(at),
-                },
-            };
-        }
-        Step::More
-    }
-
-    fn after_segment(&mut self, code: u8) {
-        self.seen_scan |= code == START_OF_SCAN;
-        self.state = if code == START_OF_SCAN { State::Entropy } else { State::Prefix };
-    }
-
-    /// The state after one byte, or the byte that cannot follow (or that ends the picture).
-    fn next(state: State, byte: u8) -> Result<State, u8> {
-        match (state, byte) {
-            (State::Start, 0xff) => Ok(State::StartCode),
-            (State::StartCode, START_OF_IMAGE) => Ok(State::Prefix),
-            (State::Prefix, 0xff) | (State::Code, 0xff) => Ok(State::Code),
-            // TEM and the restart markers have no length.
-            (State::Code, 0x01 | 0xd0..=0xd7) => Ok(State::Prefix),
-            (State::Code, 0xc0..=0xcf | START_OF_SCAN..=0xfe) => Ok(State::LengthHigh(byte)),
-            (State::LengthHigh(code), high) => Ok(State::LengthLow(code, high)),
-            (State::LengthLow(code, high), low) => {
-                let length = usize::from(u16::from_be_bytes([high, low]));
-                length.checked_sub(2).map(|left| State::Segment(code, left)).ok_or(byte)
+impl<'a> Jpeg<'a> {
+    /// Looks at everything but the pixels.
+    pub fn open(bytes: &'a [u8]) -> Result<Self, PictureError> {
+        let bytes = &bytes[start_of_jpeg(bytes)..];
+        let mut walker = Walker::default();
+        let bytes = match walker.feed(bytes) {
+            Step::End(end) => &bytes[..end],
+            Step::More => return Err(PictureError::Truncated),
+            Step::Broken(at) => {
+                return Err(damaged(format!("no marker at byte {at}, where one must be")));
             }
-            (State::EntropyCode, 0x00 | 0xd0..=0xd7) => Ok(State::Entropy),
-            (State::EntropyCode, 0xff) => Ok(State::EntropyCode),
-            // Tables, numbers of lines, application data and comments may stand between scans.
-            (State::EntropyCode, 0xc4 | START_OF_SCAN..=0xdd | 0xe0..=0xef | 0xfe) => {
-                Ok(State::LengthHigh(byte))
-            }
-            _ => Err(byte),
+        };
+        if walker.scans() > MAX_SCANS {
+            return Err(damaged(format!("it has {} scans; at most {MAX_SCANS} are read", walker.scans())));
         }
-    }
-}
-
-/// Where the JPEG that the bytes begin with ends: just behind its end-of-image marker. `None` for a JPEG that
-/// is cut off, or for anything else. What follows the end (padding, an old frame in a camera's buffer) is
-/// not looked at.
-pub fn end_of_jpeg(bytes: &[u8]) -> Option<usize> {
-    match Walker::default().feed(bytes) {
-        Step::End(end) => Some(end),
-        Step::More | Step::Broken(_) => None,
-    }
-}
-
-/// Decodes a JPEG to upright RGB.
-pub(super) fn decode(bytes: &[u8], max_pixels: u64) -> Result<RgbImage, PictureError> {
-    let damaged = |cause: &dyn std::fmt::Display| {
-        PictureError::Damaged(cause.to_string().lines().next().unwrap_or_default().into())
-    };
-    let end = match Walker::default().feed(bytes) {
-        Step::End(end) => end,
-        Step::More => return Err(PictureError::Truncated),
-        Step::Broken(at) => return Err(damaged(&format!("no marker at byte {at}, where one must be"))),
-    };
-    let options = DecoderOptions::default()
-        .set_strict_mode(true)
-        .set_max_width(usize::from(u16::MAX))
-        .set_max_height(usize::from(u16::MAX))
-        .jpeg_set_out_colorspace(ColorSpace::RGB);
-    let mut decoder = JpegDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(|error| damaged(&error))?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| damaged(&"it has no size"))?;
-    let side = |pixels: usize| u32::try_from(pixels).unwrap_or(MAX_SIDE + 1);
-    check_size(side(width), side(height), max_pixels)?;
-    let orientation = decoder.exif().and_then(|exif| Orientation::from_exif_chunk(exif));
-    let values = if decoder.info().is_some_and(|info| !info.sof.is_progressive()) {
-        let open = without_end(&bytes[..end]);
-        JpegDecoder::new_with_options(ZCursor::new(&open), options).decode()
-    } else {
-        decoder.decode()
-    };
-    let values = values.map_err(|error| damaged(&error))?;
-    let pixels = RgbImage::from_raw(side(width), side(height), values)
-        .ok_or_else(|| damaged(&"its colours cannot be converted to RGB"))?;
-    match orientation {
-        None | Some(Orientation::NoTransforms) => Ok(pixels),
-        Some(orientation) => {
-            let mut picture = DynamicImage::ImageRgb8(pixels);
-            picture.apply_orientation(orientation);
-            Ok(picture.into_rgb8())
-        }
-    }
-}
-
-/// The JPEG with zeros for its end marker. Told that the picture ends, the decoder paints what is missing, as
-/// after a hole that a lost USB packet leaves; running out of data, it says so. Needs as many zeros as it may
-/// read ahead (8 bytes).
-fn without_end(jpeg: &[u8]) -> Vec<u8> {
-    let mut open = jpeg[..jpeg.len() - 2].to_vec();
-    open.extend([0; 12]);
-    open
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// The smallest bytes that walk like a picture: a comment that holds an end marker, and one scan.
-    const PICTURE: &[u8] = &[
-        0xff, 0xd8, 0xff, 0xfe, 0, 6, 0xff, 0xd9, 0xff, 0xd8, 0xff, 0xda, 0, 2, 7, 0xff, 0, 0xff, 0xd0, 9,
-        0xff, 0xd9,
-    ];
-
-    #[test]
-    fn an_end_marker_inside_a_segment_is_not_the_end() {
-        assert_eq!(end_of_jpeg(PICTURE), Some(PICTURE.len()));
-        for cut in 0..PICTURE.len() {
-            assert_eq!(end_of_jpeg(&PICTURE[..cut]), None, "cut at {cut}");
-        }
-    }
-
-    #[test]
-    fn what_follows_the_end_is_not_looked_at() {
-        let padded = [PICTURE, &[0, 0, 0xff, 0xd9]].concat();
-        assert_eq!(end_of_jpeg(&padded), Some(PICTURE.len()));
-    }
-
-    #[test]
-    fn a_new_picture_inside_a_scan_is_broken() {
-        let torn = [&PICTURE[..16], PICTURE].concat();
-        assert_eq!(Walker::default().feed(&torn), Step::Broken(17));
-    }
-
-    proptest! {
-        #[test]
-        fn pieces_of_any_size_walk_like_the_whole(bytes in picture_like(), piece in 1usize..40) {
-            let whole = Walker::default().feed(&bytes);
-            let mut walker = Walker::default();
-            let mut before = 0;
-            let mut in_pieces = Step::More;
-            for piece in bytes.chunks(piece) {
-                in_pieces = match walker.feed(piece) {
-                    Step::More => Step::More,
-                    Step::End(at) => Step::End(before + at),
-                    Step::Broken(at) => Step::Broken(before + at),
-                };
-                if in_pieces != Step::More {
-                    break;
-                }
-                before += piece.len();
-            }
-            prop_assert_eq!(whole, in_pieces);
-        }
-    }
-
-    /// Bytes that markers are likely in.
-    fn picture_like() -> impl Strategy<Value = Vec<u8>> {
-        let byte = prop_oneof![3 => Just(0xffu8), 1 => Just(0xd8), 1 => Just(0xd9), 1 => Just(0xda), 4 => 0u8..16, 2 => any::<u8>()];
-        (prop::collection::vec(byte, 0..200), any::<bool>()).prop_map(|(tail, start)| {
-            if start { [PICTURE, &tail].concat() } else { [&PICTURE[..14], &tail].concat() }
+        let mut decoder = Decompressor::new().map_err(damaged)?;
+        let head = decoder.read_header(bytes).map_err(damaged)?;
+        let side = |pixels: usize| u32::try_from(pixels).unwrap_or(u32::MAX);
+        let (width, height) = (side(head.width), side(head.height));
+        check_size(width, height)?;
+        let is_whole_kept = head.is_progressive || walker.scans() > 1;
+        let orientation = exif(bytes).and_then(Orientation::from_exif_chunk);
+        Ok(Self {
+            bytes,
+            width,
+            height,
+            orientation: orientation.unwrap_or(Orientation::NoTransforms),
+            colours: Colours::of_profile(icc_profile(bytes)?)?,
+            decoder,
+            is_cmyk: matches!(head.colorspace, Colorspace::CMYK | Colorspace::YCCK),
+            coefficients: if is_whole_kept { coefficients(bytes) } else { 0 },
         })
     }
+
+    /// The pixels as they are stored, at `1 / reduction` of their size (1, 2, 4 or 8), rounded up.
+    pub fn decode(mut self, reduction: u32) -> Result<RgbImage, PictureError> {
+        let (width, height) = (self.width.div_ceil(reduction), self.height.div_ceil(reduction));
+        let format = if self.is_cmyk { PixelFormat::CMYK } else { PixelFormat::RGB };
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels * format.size() as u64 + self.coefficients > MAX_MEMORY {
+            return Err(too_many(u64::from(self.width) * u64::from(self.height)));
+        }
+        self.decoder.set_scaling_factor(ScalingFactor::new(1, reduction as usize)).map_err(damaged)?;
+        let mut values = vec![0; pixels as usize * format.size()];
+        let mut attempt = |bytes: &[u8]| {
+            let (width, height) = (width as usize, height as usize);
+            let pitch = width * format.size();
+            self.decoder.decompress(bytes, Image { pixels: &mut values[..], width, pitch, height, format })
+        };
+        if let Err(cause) = attempt(self.bytes) {
+            // Without the padding it must be without fault.
+            let padding = padding(&cause.to_string()).ok_or_else(|| damaged(cause))?;
+            attempt(&without_padding(self.bytes, padding)).map_err(damaged)?;
+        }
+        if self.is_cmyk {
+            self.colours.light_of_ink(&mut values)?;
+        } else {
+            self.colours.convert(&mut values, width as usize)?;
+        }
+        RgbImage::from_raw(width, height, values).ok_or_else(|| damaged("it has too few pixels"))
+    }
+}
+
+fn damaged(cause: impl std::fmt::Display) -> PictureError {
+    PictureError::Damaged(cause.to_string().lines().next().unwrap_or_default().into())
+}
+
+/// How many bytes too many libjpeg-turbo found before the end marker, where that is all that it warned of first.
+fn padding(warning: &str) -> Option<usize> {
+    let (_, count) = warning.strip_suffix(" extraneous bytes before marker 0xd9")?.rsplit_once(' ')?;
+    count.parse().ok().filter(|count| *count <= MAX_PADDING)
+}
+
+fn without_padding(jpeg: &[u8], padding: usize) -> Vec<u8> {
+    let end = jpeg.len() - 2;
+    [&jpeg[..end - padding.min(end)], &jpeg[end..]].concat()
+}
+
+/// The EXIF block, from its byte order on.
+fn exif(jpeg: &[u8]) -> Option<&[u8]> {
+    segments(jpeg).find_map(|(code, held)| held.strip_prefix(b"Exif\0\0").filter(|_| code == 0xe1))
+}
+
+/// The colour profile, put together from its parts (ICC.1:2022, annex B.4). `None` where there is none.
+fn icc_profile(jpeg: &[u8]) -> Result<Option<Cow<'_, [u8]>>, PictureError> {
+    let parts = segments(jpeg).filter(|(code, _)| *code == 0xe2);
+    let mut parts: Vec<_> = parts
+        .filter_map(|(_, held)| match held.strip_prefix(b"ICC_PROFILE\0")? {
+            [number, count, part @ ..] => Some((*number, *count, part)),
+            _ => None,
+        })
+        .collect();
+    parts.sort_by_key(|(number, ..)| *number);
+    let Some((_, count, first)) = parts.first().copied() else { return Ok(None) };
+    let in_order = parts.iter().zip(1..).all(|((number, of, _), place)| (*number, *of) == (place, count));
+    if !in_order || parts.len() != usize::from(count) {
+        return Err(colour::unreadable("parts of it are missing"));
+    }
+    Ok(Some(match parts[..] {
+        [_] => Cow::Borrowed(first),
+        _ => Cow::Owned(parts.iter().flat_map(|(_, _, part)| *part).copied().collect()),
+    }))
+}
+
+/// The memory of all coefficients: two bytes for each sample of each component's whole blocks.
+fn coefficients(jpeg: &[u8]) -> u64 {
+    let is_frame = |code: u8| matches!(code, 0xc0..=0xcf) && !matches!(code, 0xc4 | 0xc8 | 0xcc);
+    let Some((_, frame)) = segments(jpeg).find(|(code, _)| is_frame(*code)) else { return 0 };
+    let [_, high, low, left, right, _, components @ ..] = frame else { return 0 };
+    let (height, width) = (u16::from_be_bytes([*high, *low]), u16::from_be_bytes([*left, *right]));
+    let samplings = components.chunks_exact(3).map(|component| (component[1] >> 4, component[1] & 15));
+    let samplings: Vec<_> = samplings.map(|(across, down)| (u64::from(across), u64::from(down))).collect();
+    let most =
+        samplings.iter().fold((1, 1), |most, sampling| (most.0.max(sampling.0), most.1.max(sampling.1)));
+    let blocks = |pixels: u16, share: u64, of: u64| {
+        (u64::from(pixels) * share).div_ceil(8 * of).next_multiple_of(share.max(1))
+    };
+    let blocks =
+        samplings.iter().map(|(across, down)| blocks(width, *across, most.0) * blocks(height, *down, most.1));
+    blocks.sum::<u64>() * 64 * 2
 }

@@ -155,7 +155,7 @@ pub fn pull(
         let (work, tasks) = channel();
         let (done, results) = channel();
         scope.spawn(|| settle_all(&folder, tasks, done));
-        Pull { peer: &mut peer, folder: &folder, work, results, report, progress }
+        Pull { peer: &mut peer, folder: &folder, work, results, report, progress, newest: 0 }
             .run(device, hello.head.position)
     })
 }

@@ -12,6 +12,7 @@ use super::peer::{Peer, PeerError, clean};
 use super::{Known, Progress, PullError, Report, Task, check};
 use crate::records::chain::{self, Entry, Kind};
 use crate::records::proof;
+use crate::serial::MOST_PROVED;
 use crate::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
 
 /// The largest picture that is taken, in bytes: a camera's are a few megabytes.
@@ -26,6 +27,8 @@ pub(super) struct Pull<'a> {
     pub results: Receiver<io::Result<Option<u64>>>,
     pub report: &'a mut Report,
     pub progress: Progress<'a>,
+    /// The highest number of a record that is here.
+    pub newest: u64,
 }
 
 impl Pull<'_> {
@@ -43,6 +46,7 @@ impl Pull<'_> {
             None => start(),
         };
         let first = mark.position;
+        self.newest = links.iter().map(|link| link.sequence).max().unwrap_or(0);
         self.repair(&links)?;
         drop(links);
         while mark.position < end {
@@ -129,6 +133,7 @@ impl Pull<'_> {
             }
             _ => return Ok(None),
         };
+        self.newest = self.newest.max(entry.sequence);
         if here.as_ref() != Some(body) {
             self.put_body(entry.sequence, body)?;
             self.report.records += 1;
@@ -165,11 +170,12 @@ impl Pull<'_> {
                 Err(PeerError::Fault(_)) => return Ok(()),
                 answered => answered?,
             };
-            let Some(last) = asked.sequences.iter().copied().max().filter(|last| *last > after) else {
-                return Ok(());
-            };
+            // Only numbers that are here can be proved, and each once.
+            let numbers = || asked.sequences.iter().copied().take(MOST_PROVED);
+            let is_new = |last: &u64| *last > after && numbers().any(|number| number <= self.newest);
+            let Some(last) = numbers().max().filter(is_new) else { return Ok(()) };
             let mut proofs = Vec::new();
-            for sequence in asked.sequences {
+            for sequence in numbers() {
                 proofs.extend(self.proof_of(sequence, &asked.nonce)?);
             }
             if !proofs.is_empty() {

@@ -1,10 +1,11 @@
 //! Records: what is kept of every reading, durably.
 //!
-//! A folder holds `records.sqlite`, `images/` and `incoming/`. The database holds one table, `entries`, which
-//! is only ever appended to: a record, a deletion or a pruning each is an entry, and the entries form a hash
-//! chain ([`chain`]). Pictures lie in `images/` under the SHA-256 of their bytes ([`images`] says why in one
-//! flat folder). A record counts as saved when its picture is durable *and* its entry is committed, in that
-//! order, so that no entry ever names a picture that is not there.
+//! A folder holds `records.sqlite`, `anchor.json`, `device.key`, `images/` and `incoming/`. The database's table
+//! `entries` is only ever appended to: a record, a deletion, a pruning or a finding each is an entry, and the entries
+//! form a hash chain ([`chain`]). How far it went lies beside the database ([`anchor`]), signed by the device ([`key`]).
+//! Pictures lie in `images/` under the SHA-256 of their bytes ([`images`] says why in one flat folder). A record counts
+//! as saved when its picture is durable *and* its entry is committed, in that order, so that no entry ever names a
+//! picture that is not there.
 
 mod anchor;
 pub mod chain;
@@ -17,6 +18,7 @@ mod images;
 pub mod key;
 mod list;
 mod pictures;
+mod problem;
 mod prune;
 mod reader;
 mod record;
@@ -32,8 +34,8 @@ pub use error::RecordError;
 pub use finding::{Finding, Place, What};
 pub use given_out::{Departure, proof};
 pub use list::{Filter, Page, Scope, Unreadable};
+pub use problem::{Problem, Verification};
 pub use reader::Reader;
 pub use record::{Dermoscopy, Polarisation, Record, Summary, carried_name};
 pub use space::Space;
 pub use store::Store;
-pub use verify::{Problem, Verification};

@@ -80,17 +80,8 @@ impl Reader {
             sequence: record.sequence,
             cause,
         };
-        let (picture, _) = picture::decode(&encoded.bytes).map_err(|cause| unreadable(cause.to_string()))?;
-        let region = record.field_of_view;
-        let inside =
-            |start: u32, length: u32, whole: u32| start.checked_add(length).is_some_and(|end| end <= whole);
-        if !inside(region.x, region.width, picture.width())
-            || !inside(region.y, region.height, picture.height())
-        {
-            return Err(unreadable("its field of view reaches over its edge".into()));
-        }
-        let pixels =
-            image::imageops::crop_imm(&picture, region.x, region.y, region.width, region.height).to_image();
+        let view = picture::decode_view(&encoded.bytes, |_, _| record.field_of_view);
+        let pixels = view.map_err(|cause| unreadable(cause.to_string()))?.pixels;
         Ok(reading_of(record, pixels, encoded))
     }
 

@@ -1,27 +1,17 @@
 //! Reading records: any number of readers beside one another and beside writers.
 
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use image::RgbImage;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use serde::Serialize;
+use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
 
 use super::anchor::{self, Anchor, Head};
 use super::chain::Entry;
-use super::error::{io, sql};
+use super::error::sql;
 use super::finding::Finding;
 use super::images::Images;
 use super::list::{Filter, Page, Scope, Unreadable};
 use super::rows::{KEPT, PRUNED, entry, head, newest};
 use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema};
-use crate::case::Case;
-use crate::digest::sha256_hex;
-use crate::picture;
-use crate::picture::Encoded;
-use crate::reading::{Capture, Reading};
 
 /// The records, to read. Any number of readers may be open beside one another and beside writers.
 pub struct Reader {

@@ -81,6 +81,46 @@ pub enum Screen {
     Goodbye,
 }
 
+impl Screen {
+    /// Whether it looks the same as another, without looking at a pixel: pictures and readings are the same where they
+    /// are one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        use Screen::*;
+        match (self, other) {
+            (SelfTest { checks }, SelfTest { checks: others }) => checks == others,
+            (Viewfinder { frame, hint }, Viewfinder { frame: other, hint: other_hint }) => {
+                let same = match (frame, other) {
+                    (Some(frame), Some(other)) => Arc::ptr_eq(frame, other),
+                    (None, None) => true,
+                    _ => false,
+                };
+                same && hint == other_hint
+            }
+            (Analysing { capture }, Analysing { capture: other }) => Arc::ptr_eq(capture, other),
+            (
+                Result { reading, saved, page },
+                Result { reading: other, saved: other_saved, page: other_page },
+            ) => Arc::ptr_eq(reading, other) && (saved, page) == (other_saved, other_page),
+            (
+                Retake { capture, reasons, held },
+                Retake { capture: other, reasons: other_reasons, held: other_held },
+            ) => Arc::ptr_eq(capture, other) && (reasons, held) == (other_reasons, other_held),
+            (
+                History { reading, sequence, age, total, page },
+                History { reading: other, sequence: number, age: other_age, total: of, page: other_page },
+            ) => {
+                Arc::ptr_eq(reading, other)
+                    && (sequence, age, total, page) == (number, other_age, of, other_page)
+            }
+            (Fault { title, cause, cure }, Fault { title: other, cause: other_cause, cure: other_cure }) => {
+                (title, cause, cure) == (other, other_cause, other_cure)
+            }
+            (NoHistory, NoHistory) | (TestCard, TestCard) | (Goodbye, Goodbye) => true,
+            _ => false,
+        }
+    }
+}
+
 /// A line of the start-up self-test.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
@@ -106,6 +146,8 @@ pub enum Hint {
     Ready,
     /// Retake reasons of the live picture, the worst one.
     Improve(Reason),
+    /// The camera is being opened: there is no picture yet.
+    Starting,
     /// The camera gives no frames: the picture, if any, is stale and must not look live.
     NoSignal,
 }

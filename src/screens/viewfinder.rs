@@ -12,6 +12,8 @@ use crate::light::Ring;
 use crate::panel::Canvas;
 use crate::picture::Frame;
 
+const STARTING: &str = "Starting camera";
+
 /// Draws the screen. Without a signal no picture is shown at all, so that none can pass for a live one.
 pub fn draw(canvas: &mut Canvas, area: Rectangle, frame: Option<&Frame>, hint: Hint, status: &Status) {
     match (hint, frame) {
@@ -137,6 +139,7 @@ fn words(hint: Hint) -> (&'static str, Rgb565) {
     match hint {
         Hint::Ready => ("Ready: press", theme::CALM),
         Hint::Improve(reason) => (reason.instruction(), theme::CAUTION),
+        Hint::Starting => (STARTING, theme::TEXT),
         Hint::NoSignal => ("No camera picture", theme::ALARM),
     }
 }
@@ -145,6 +148,7 @@ fn sign(canvas: &mut Canvas, area: Rectangle, hint: Hint) {
     match hint {
         Hint::Ready => icons::tick(canvas, area, theme::CALM),
         Hint::Improve(_) => icons::warning(canvas, area, theme::CAUTION, theme::BACKGROUND),
+        Hint::Starting => icons::waiting(canvas, area, theme::MUTED),
         Hint::NoSignal => icons::no_camera(canvas, area, theme::ALARM),
     }
 }
@@ -183,9 +187,8 @@ fn no_signal(canvas: &mut Canvas, area: Rectangle) {
 }
 
 fn starting(canvas: &mut Canvas, area: Rectangle) {
-    let text = "Starting camera";
-    let face = Type::Title.bold().fit(text, area.size.width * 3 / 4, area.size.height / 8);
-    widgets::labelled(canvas, area, (face, text, theme::TEXT), Align::Centre, |canvas, area| {
+    let face = Type::Title.bold().fit(STARTING, area.size.width * 3 / 4, area.size.height / 8);
+    widgets::labelled(canvas, area, (face, STARTING, theme::TEXT), Align::Centre, |canvas, area| {
         icons::waiting(canvas, area, theme::MUTED);
     });
 }

@@ -21,7 +21,7 @@ const LONGEST_PAGE: usize = 50;
 const CHAIN_ENTRIES: usize = 200;
 const CHAIN_BYTES: usize = 48 * 1024;
 /// Proofs in one call: as many as its line holds, with room.
-pub(crate) const MOST_PROVED: usize = 24;
+pub const MOST_PROVED: usize = 24;
 
 /// What answers calls: the records and the clock.
 pub struct Service {

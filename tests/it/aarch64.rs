@@ -7,7 +7,7 @@ use std::process::Command;
 use dermascope::synthetic;
 use serde_json::Value;
 
-use crate::shared::{manifest, shared};
+use crate::shared::{manifest, shared, skipped};
 
 /// Those of the Raspberry Pi 3 and Zero 2 W, of the 4, and of the 5.
 const PROCESSORS: [&str; 3] = ["cortex-a53", "cortex-a72", "cortex-a76"];
@@ -47,8 +47,7 @@ fn pictures(folder: &Path) -> Vec<PathBuf> {
 #[test]
 fn every_raspberry_pi_reads_as_this_computer_does_to_the_bit() {
     let Some(program) = std::env::var_os("DERMASCOPE_AARCH64") else {
-        eprintln!("skipped: no program for aarch64 (make cross-test)");
-        return;
+        return skipped("aarch64", "no program for aarch64 (make cross-test)");
     };
     let folder = tempfile::tempdir().unwrap();
     let pictures = pictures(folder.path());

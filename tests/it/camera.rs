@@ -1,12 +1,13 @@
 //! Cameras that misbehave, and the stream that lives with them.
 
+use crate::shared::skipped;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use dermascope::camera::{
-    self, Camera, CameraConfig, CameraError, CameraKind, CameraState, Shot, Stream, StreamEvent,
+    self, Camera, CameraConfig, CameraError, CameraKind, CameraState, Demand, Shot, Stream, StreamEvent,
 };
 use dermascope::picture::Frame;
 use dermascope::{picture, synthetic};
@@ -167,6 +168,8 @@ enum Act {
     Vanish,
     /// Blocks in the driver.
     Hang,
+    /// Its code fails.
+    Panic,
 }
 
 /// Plays its acts, the last of them over and over.
@@ -189,6 +192,7 @@ impl Camera for Scripted {
             })),
             Act::Refuse => Err(CameraError::BadFrame { device: device(), cause: "torn".into() }),
             Act::Vanish => Err(CameraError::Gone { device: device(), cause: "unplugged".into() }),
+            Act::Panic => panic!("index out of bounds"),
             Act::Hang => loop {
                 std::thread::park();
             },
@@ -240,6 +244,94 @@ fn a_camera_that_hangs_is_given_up_and_opened_anew() {
     assert!(cause.contains("gave no frame"), "{cause}");
     wait_for_frame(&stream);
     assert!(opened.load(Ordering::SeqCst) >= 2);
+}
+
+#[test]
+fn a_camera_whose_code_panics_is_told_and_opened_anew() {
+    let (stream, opened) = play(
+        &quick(),
+        vec![vec![Act::Show(lesion()), Act::Panic], vec![Act::Panic], vec![Act::Show(lesion())]],
+    );
+    let cause = wait_for_loss(&stream);
+    assert!(cause.contains("the camera's code failed: index out of bounds"), "{cause}");
+    wait_for_frame(&stream);
+    assert_eq!(opened.load(Ordering::SeqCst), 3);
+}
+
+#[test]
+fn a_camera_whose_opening_panics_is_told_and_opened_anew() {
+    let tries = Arc::new(AtomicUsize::new(0));
+    let stream = Stream::start_with(&quick(), move |_| {
+        assert!(tries.fetch_add(1, Ordering::SeqCst) > 0, "not the first time");
+        Ok(Box::new(Scripted { acts: vec![Act::Show(lesion())], next: 0 }))
+    });
+    assert!(wait_for_loss(&stream).contains("not the first time"));
+    wait_for_frame(&stream);
+}
+
+#[test]
+fn frames_that_are_refused_are_counted() {
+    let torn = Act::ShowBytes(jpeg(1)[..400].to_vec());
+    let (stream, _) = play(&quick(), vec![vec![torn.clone(), Act::Refuse, torn, Act::Show(lesion())]]);
+    wait_for_frame(&stream);
+    // A slow keeper may miss one.
+    assert!((1..=3).contains(&stream.refused()), "{}", stream.refused());
+}
+
+#[test]
+fn a_camera_that_is_not_wanted_is_closed_until_it_is() {
+    let (stream, opened) = play(&quick(), vec![vec![Act::Show(lesion())]]);
+    let before = wait_for_frame(&stream);
+    stream.want(Demand::Rest);
+    wait_for(&stream, "the camera was not closed", |stream| {
+        (stream.state() == CameraState::Opening && stream.newest().is_none()).then_some(())
+    });
+    std::thread::sleep(Duration::from_millis(400));
+    assert!(stream.newest().is_none() && opened.load(Ordering::SeqCst) == 1, "it stays closed");
+    stream.want(Demand::Live);
+    let frame = wait_for_frame(&stream);
+    assert!(frame.sequence > before.sequence && frame.captured_at > before.captured_at);
+    assert_eq!(opened.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn a_camera_that_is_lost_is_let_rest_and_wakes_again() {
+    let (stream, opened) =
+        play(&quick(), vec![vec![Act::Vanish], vec![Act::Vanish], vec![Act::Show(lesion())]]);
+    wait_for_loss(&stream);
+    stream.want(Demand::Rest);
+    wait_for(&stream, "it does not rest", |stream| (stream.state() == CameraState::Opening).then_some(()));
+    let tries = opened.load(Ordering::SeqCst);
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(opened.load(Ordering::SeqCst), tries, "nobody asks for it");
+    stream.want(Demand::Live);
+    wait_for_frame(&stream);
+}
+
+#[test]
+fn frames_that_nobody_looks_at_are_not_decoded_but_the_next_is_live_at_once() {
+    // What is no picture would be refused, and a camera that gives only such would be lost.
+    let torn = Act::ShowBytes(jpeg(1)[..400].to_vec());
+    let mut acts = vec![Act::Show(lesion())];
+    acts.extend(vec![torn; 100_000]);
+    let (stream, opened) = play(&quick(), vec![acts]);
+    wait_for_frame(&stream);
+    stream.want(Demand::Ready);
+    std::thread::sleep(Duration::from_millis(700));
+    assert_eq!(stream.state(), CameraState::Live);
+    assert_eq!(opened.load(Ordering::SeqCst), 1);
+    stream.want(Demand::Live);
+    let cause = wait_for_loss(&stream);
+    assert!(cause.contains("every frame is refused"), "{cause}");
+}
+
+#[test]
+fn a_camera_that_dies_while_nobody_looks_is_told() {
+    let acts = vec![vec![Act::Show(lesion()), Act::Show(lesion()), Act::Hang], vec![Act::Show(lesion())]];
+    let (stream, _) = play(&quick(), acts);
+    wait_for_frame(&stream);
+    stream.want(Demand::Ready);
+    assert!(wait_for_loss(&stream).contains("gave no frame"));
 }
 
 #[test]
@@ -327,6 +419,26 @@ fn a_camera_that_cannot_be_opened_is_told_and_tried_again() {
     assert_eq!(tries.load(Ordering::SeqCst), 3);
 }
 
+/// The picture as many webcams send it: without Huffman tables, since they are always the same (ITU-T T.81, annex K).
+fn without_tables(jpeg: &[u8]) -> Vec<u8> {
+    let (mut left, mut rest) = (jpeg[..2].to_vec(), &jpeg[2..]);
+    while rest[1] != 0xda {
+        let length = 2 + usize::from(u16::from_be_bytes([rest[2], rest[3]]));
+        if rest[1] != 0xc4 {
+            left.extend_from_slice(&rest[..length]);
+        }
+        rest = &rest[length..];
+    }
+    assert!(left.len() + rest.len() < jpeg.len() - 300, "the tables are gone");
+    [&left, rest].concat()
+}
+
+#[test]
+fn frames_without_tables_are_seen_as_with_them() {
+    let (stream, _) = play(&quick(), vec![vec![Act::ShowBytes(without_tables(&jpeg(1)))]]);
+    assert!(wait_for_frame(&stream).pixels == picture::decode(&jpeg(1)).unwrap().0);
+}
+
 // The command camera, with a script in place of rpicam-vid
 
 /// A shell script in place of rpicam-vid. `$1` is a JPEG, `$2` another.
@@ -385,6 +497,28 @@ fn garbage_is_not_a_frame_and_ends_as_a_stall() {
     let script = r#"while :; do echo "this is no picture"; sleep 0.01; done"#;
     let mut camera = camera::open(&fake_rpicam(dir.path(), script)).unwrap();
     assert!(matches!(refused(&mut *camera), CameraError::Stalled { .. }));
+}
+
+#[test]
+fn a_program_that_writes_no_jpeg_is_told_what_it_writes_and_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    for (bytes, name) in [
+        (r"\000\000\000\001\147\102\000\036", "H.264 video"),
+        (r"\000\000\000\030ftypmp42\000\000\000\000mp42", "MP4"),
+    ] {
+        let script = format!(r#"printf '{bytes}'; exec cat /dev/zero"#);
+        let mut camera = camera::open(&fake_rpicam(dir.path(), &script)).unwrap();
+        let message = refused(&mut *camera).to_string();
+        assert!(message.contains(name) && !message.contains("cable"), "{message}");
+    }
+}
+
+#[test]
+fn start_markers_that_come_twice_and_what_lies_between_frames_are_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = r#"printf 'noise\377\330'; cat "$1"; printf '\377\330\377\330'; cat "$2"; exec sleep 1000"#;
+    let mut camera = camera::open(&fake_rpicam(dir.path(), script)).unwrap();
+    assert_eq!(shown(&mut *camera, 1), [jpeg(1)]);
 }
 
 #[test]
@@ -469,7 +603,7 @@ fn a_program_that_is_not_installed_is_named_with_the_cure() {
 #[test]
 fn a_computer_without_a_camera_says_so() {
     if std::fs::read_dir("/sys/class/video4linux").is_ok_and(|mut class| class.next().is_some()) {
-        return eprintln!("skipped: this computer has a video device");
+        return skipped("video", "this computer has a video device");
     }
     let message = camera::open(&CameraConfig::default()).err().unwrap().to_string();
     assert!(message.contains("there is no camera") && message.contains("command"), "{message}");

@@ -4,6 +4,7 @@
 //! ENOSPC, EIO or EROFS. After each run everything that was said to be saved must be there and whole, and nothing
 //! half-written may be left. `DERMASCOPE_CRASH=all` tries every call; without it every eleventh is tried.
 
+use crate::shared::skipped;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
@@ -105,13 +106,16 @@ fn list_calls() -> Vec<(String, usize)> {
 fn try_calls(test: &str, fault: &str, check: impl Fn(&Said, &str)) {
     let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
     if !there {
-        eprintln!("skipped: {test}: needs strace (apt install strace)");
-        return;
+        return skipped("strace", &format!("{test}: needs strace (apt install strace)"));
     }
     let step = if std::env::var("DERMASCOPE_CRASH").is_ok_and(|which| which == "all") { 1 } else { 11 };
     let calls = list_calls();
+    let start = start(step);
+    println!(
+        "{fault}: every {step}th call from the {start}th on; DERMASCOPE_CRASH_START={start} does the same again"
+    );
     let mut runs = 0;
-    for (name, number) in calls.iter().step_by(step) {
+    for (name, number) in calls.iter().skip(start).step_by(step) {
         let folder = TempDir::new().expect("a temporary folder");
         let config = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
         let inject = format!("inject={name}:{fault}:when={number}");
@@ -123,6 +127,15 @@ fn try_calls(test: &str, fault: &str, check: impl Fn(&Said, &str)) {
         runs += 1;
     }
     println!("{fault}: {runs} of {} calls tried", calls.len());
+}
+
+/// The first call that is tried: another one each time, so that in time each is.
+fn start(step: usize) -> usize {
+    let told = std::env::var("DERMASCOPE_CRASH_START").ok().and_then(|start| start.parse().ok());
+    told.unwrap_or_else(|| {
+        let since_1970 = std::time::UNIX_EPOCH.elapsed().expect("a clock after 1970");
+        since_1970.subsec_nanos() as usize / 1000 % step
+    })
 }
 
 fn check_records(config: &RecordsConfig, said: &Said, place: &str) {

@@ -13,7 +13,7 @@ use dermascope::synthetic;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shared::manifest;
+use crate::shared::{manifest, skipped};
 
 /// How long anything may take before a test gives up; nothing here measures speed.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -316,7 +316,7 @@ impl Drop for SmallDisk {
 fn a_full_disk_is_warned_of_and_then_still_shows_the_reading_and_says_that_it_was_not_saved() {
     let mut disk = None;
     let device = Device::start(|folder| disk = SmallDisk::mount(&folder.join("records"), 3));
-    let Some(disk) = disk else { return eprintln!("skipped: a full disk: this user may not mount one") };
+    let Some(disk) = disk else { return skipped("mount", "a full disk: this user may not mount one") };
     let status = device.wait_for("a warning", |status| status["warning"].is_string());
     assert!(status["warning"].as_str().unwrap().contains("MB left"), "{status}");
     disk.fill_up_to(0);
@@ -338,7 +338,7 @@ fn a_filling_disk_loses_only_pictures_that_have_left_it_and_only_where_the_confi
     let mut disk = None;
     let prepare = |folder: &Path| disk = SmallDisk::mount(&folder.join("records"), 8);
     let device = Device::start_with(&manifest(), "prune_free_mib = 3", prepare);
-    let Some(disk) = disk else { return eprintln!("skipped: a filling disk: this user may not mount one") };
+    let Some(disk) = disk else { return skipped("mount", "a filling disk: this user may not mount one") };
     for record in 1..=3 {
         device.read();
         device.hold_until(&["viewfinder"]);

@@ -368,3 +368,33 @@ fn one_bad_record_does_not_keep_the_others_from_lists_and_exports() {
         "the history goes on behind it"
     );
 }
+
+#[test]
+fn the_documented_python_verifies_an_export_and_refuses_an_altered_one() {
+    let there = std::process::Command::new("python3").args(["-c", "import cryptography"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI needs python3-cryptography");
+        return eprintln!("skipped: the documented Python: needs python3-cryptography");
+    }
+    let page = text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md"));
+    let script =
+        page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("is there");
+    let bench = Bench::new();
+    let archive = bench.folder.path().join("export.zip");
+    fs::write(&archive, bench.export("zip", &Filter::default())).expect("writes");
+    let verify = |path: &Path| {
+        std::process::Command::new("python3").args(["-c", script]).arg(path).output().expect("python3 runs")
+    };
+    let output = verify(&archive);
+    let key = Reader::open(&bench.config).expect("opens").signed_head().expect("reads").expect("is there");
+    assert!(output.status.success() && words(&output).contains(&key.public_key), "{}", words(&output));
+    let altered = bench.folder.path().join("altered.zip");
+    for (name, from, to) in [
+        ("chain.jsonl", "not_suspicious", "suspicious"),
+        ("proof.json", "\"position\": 5", "\"position\": 4"),
+        ("images/000001.png", "IHDR", "IHDX"),
+    ] {
+        alter(&archive, &altered, name, from, to);
+        assert!(!verify(&altered).status.success(), "{name}");
+    }
+}

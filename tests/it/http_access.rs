@@ -6,7 +6,7 @@ use assert_cmd::Command;
 use dermascope::http::{self, HttpConfig, Server};
 
 use crate::http::{Answer, raw};
-use crate::shared::nothing_to_show;
+use crate::shared::{nothing_to_show, skipped};
 
 /// This computer's address on a network. Nothing is sent to find it.
 pub fn address_on_a_network() -> Option<IpAddr> {
@@ -45,7 +45,7 @@ fn ask(address: SocketAddr, path: &str, header: &str) -> Answer {
 #[test]
 fn from_a_network_the_token_is_asked_for_and_from_here_it_is_not() {
     let Some(outside) = address_on_a_network() else {
-        return eprintln!("skipped: from_a_network_the_token_is_asked_for: this computer has no network");
+        return skipped("network", "from_a_network_the_token_is_asked_for: this computer has no network");
     };
     let (token, hash) = new_token();
     let server = serve(hash.clone());

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use dermascope::http::{self, HttpConfig, Server};
 
 use crate::http::raw;
-use crate::shared::nothing_to_show;
+use crate::shared::{nothing_to_show, skipped};
 
 /// Nobody's: the address that the device has on its cable, but for tests.
 const CABLE: Ipv4Addr = Ipv4Addr::new(169, 254, 55, 77);
@@ -73,7 +73,7 @@ fn the_cables_address_is_served_as_soon_as_there_is_a_cable() {
     let [here, cable] = server.addresses() else { panic!("both are bound") };
     assert_eq!((health(*here), cable.ip()), (200, IpAddr::V4(CABLE)));
     let Some(plugged) = Cable::plug() else {
-        return eprintln!("skipped: a cable: this user may not add addresses");
+        return skipped("network", "a cable: this user may not add addresses");
     };
     assert_eq!(health(*cable), 200);
     // An address alone does not make a peer one on the cable.

@@ -102,12 +102,12 @@ fn what_is_no_photograph_is_refused_with_the_reason() {
 
 #[test]
 fn a_small_file_of_too_many_pixels_is_refused() {
-    let many = image::RgbImage::new(4001, 4000);
+    let many = image::RgbImage::new(5200, 5001);
     let bytes = picture::encode_png(&many).expect("encodes").bytes;
     assert!(bytes.len() < 1 << 20, "{}", bytes.len());
     let answer = post_bytes(&bench(), PATH, "image/png", &bytes);
     is_problem(&answer, 413);
-    assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("16 megapixels")));
+    assert!(answer.json()["detail"].as_str().is_some_and(|detail| detail.contains("26 megapixels")));
 }
 
 /// Begins to send a photograph that does not go on.

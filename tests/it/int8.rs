@@ -1,6 +1,7 @@
 //! The int8 engine on the shipped network: kernels and threads give the same bits, the stock engine agrees, and what
 //! is not known is refused by name.
 
+use crate::shared::skipped;
 use std::path::{Path, PathBuf};
 
 use dermascope::classifier::int8::Int8;
@@ -13,7 +14,7 @@ fn model() -> Option<(Vec<u8>, Manifest)> {
     let shipped = || Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lesion.toml");
     let path = std::env::var_os("DERMASCOPE_MODEL").map_or_else(shipped, PathBuf::from);
     if !path.is_file() {
-        eprintln!("skipped: no model: {}", path.display());
+        skipped("model", &format!("no model: {}", path.display()));
         return None;
     }
     let manifest = Manifest::read(&path).unwrap();
@@ -32,7 +33,7 @@ fn pictures(manifest: &Manifest, count: usize) -> Vec<Vec<f32>> {
             paths.iter().step_by(step).take(count).map(|path| image::open(path).unwrap().to_rgb8()).collect()
         }
         Err(error) => {
-            eprintln!("skipped: no ../shared: {error}; drawn pictures stand in for real ones");
+            skipped("pictures", &format!("no ../shared: {error}; drawn pictures stand in for real ones"));
             (0..count as u32).map(drawn).collect()
         }
     };

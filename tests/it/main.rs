@@ -14,6 +14,7 @@ mod http_limits;
 mod http_listen;
 mod http_photographs;
 mod int8;
+mod jpegs;
 mod model;
 mod openapi;
 mod panel;

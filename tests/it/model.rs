@@ -1,23 +1,14 @@
 //! The shipped model: its preprocessing is the training's, and its labels are in the order that it says.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use dermascope::classifier::{Classifier, Manifest, ModelConfig, preprocess};
 use dermascope::evaluation::read_labels;
 use dermascope::{picture, synthetic};
 
-use crate::shared::{manifest, shared};
-
-/// The Python of the training code: what `make test` set up.
-fn python() -> Option<PathBuf> {
-    let found = std::env::var_os("DERMASCOPE_PYTHON").map(PathBuf::from);
-    if found.is_none() {
-        eprintln!("skipped: no Python with the training code's needs: run by `make test`");
-    }
-    found
-}
+use crate::shared::{manifest, python, shared};
 
 /// The differences between the two preprocessings, in units of the 0..255 scale.
 fn differences(python: &Path, path: &Path) -> Vec<f32> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dermascope::synthetic;
 
-use crate::shared::manifest;
+use crate::shared::{manifest, skipped};
 
 fn unit() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("systemd/units/dermascope.service")
@@ -21,7 +21,7 @@ fn exposure(unit: &Path) -> Option<f64> {
         .env("COLUMNS", "200")
         .output();
     let Ok(output) = analyze else {
-        eprintln!("skipped: no systemd-analyze (apt install systemd)");
+        skipped("systemd", "no systemd-analyze (apt install systemd)");
         return None;
     };
     let text = String::from_utf8_lossy(&output.stdout).into_owned();

@@ -16,9 +16,28 @@ pub fn shared(test: &str) -> Option<PathBuf> {
     let folder = std::env::var_os("DERMASCOPE_SHARED").map_or_else(beside, PathBuf::from);
     let found = folder.join("data/ham10000/labels.csv").is_file();
     if !found {
-        eprintln!("skipped: {test}: no pictures in {} (set DERMASCOPE_SHARED)", folder.display());
+        skipped("pictures", &format!("{test}: no pictures in {} (set DERMASCOPE_SHARED)", folder.display()));
     }
     found.then_some(folder)
+}
+
+/// Says that a test is not run, for want of what. Where CI counts on it that is a failure, unless `DERMASCOPE_MAY_SKIP`
+/// names the need.
+pub fn skipped(need: &str, why: &str) {
+    let may = std::env::var("DERMASCOPE_MAY_SKIP").unwrap_or_default();
+    let is_ci = std::env::var("CI").is_ok_and(|ci| ci == "true");
+    let is_asked_for = may.split_whitespace().any(|other| other == need);
+    assert!(!is_ci || is_asked_for, "not asked to be skipped (DERMASCOPE_MAY_SKIP lacks {need}): {why}");
+    eprintln!("skipped: {why}");
+}
+
+/// The Python of the training code, which has Pillow: what `make test` set up.
+pub fn python() -> Option<PathBuf> {
+    let found = std::env::var_os("DERMASCOPE_PYTHON").map(PathBuf::from);
+    if found.is_none() {
+        skipped("python", "no Python with the training code's needs: run by `make test`");
+    }
+    found
 }
 
 /// A device that takes every case it is told, and does nothing else.

@@ -3,7 +3,7 @@
 import { API, ask, byId, element } from "./dom.js";
 import { show } from "./reading.js";
 
-const MOST = 16 * 1024 * 1024;
+const MOST = 20 << 20;
 const TRIES = 5;
 const input = byId("photo");
 const drop = byId("drop");
@@ -35,7 +35,7 @@ async function read(file) {
   const mine = ++turn;
   const result = byId("photo-result");
   result.replaceChildren();
-  if (file.size > MOST) return tell(`${file.name} is larger than 16 MB.`, "wrong");
+  if (file.size > MOST) return tell(`${file.name} is larger than 20 MB.`, "wrong");
   tell(`Reading ${file.name}`, "busy");
   try {
     const reading = await send(file);

@@ -9,6 +9,7 @@
 mod disk;
 mod recording;
 
+use crate::shared::skipped;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -147,8 +148,7 @@ fn record() -> Vec<Step> {
 fn whatever_a_power_cut_leaves_of_the_disk_all_that_was_saved_is_there() {
     let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
     if !there {
-        eprintln!("skipped: power cuts: needs strace (apt install strace)");
-        return;
+        return skipped("strace", "power cuts: needs strace (apt install strace)");
     }
     let steps = record();
     assert_eq!(Said::by(&steps).saved.len(), 7, "the recording is whole");

@@ -1,6 +1,7 @@
 //! The serial link and `pull`: over pseudo-terminals, through cables that are noisy, cut, or not read from.
 
 mod faults;
+mod hostile;
 mod protocol;
 mod wire;
 

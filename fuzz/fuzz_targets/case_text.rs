@@ -1,0 +1,13 @@
+//! What a case may be called is the same when it is said again, or is refused; never a panic.
+#![no_main]
+
+use dermascope::case::Case;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|words: (&str, &str)| {
+    if let Ok(case) = Case::new(Some(words.0), Some(words.1)) {
+        assert!(!case.words().chars().any(char::is_control));
+        let json = serde_json::to_string(&case).expect("a case can be written");
+        assert_eq!(serde_json::from_str::<Case>(&json).expect("and read"), case);
+    }
+});
