@@ -1,5 +1,6 @@
 //! What links know of the device beside its screen and its records, and what they say to it: the case that the next
-//! captures are of. The device answers when it has taken it, so that a press that follows an answer is of that case.
+//! captures are of, and the setting that they are read by. The device answers when it has taken it, so that a press that
+//! follows an answer is of that case and by that setting.
 
 use std::time::Duration;
 
@@ -7,6 +8,8 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use tokio::sync::watch;
 
 use crate::case::Case;
+use crate::classifier::Setting;
+use crate::health::Health;
 use crate::light::Lit;
 use crate::power::Battery;
 
@@ -22,6 +25,10 @@ pub struct Told {
     pub battery: Option<Battery>,
     /// What lights a capture that is taken now, if anything does.
     pub light: Option<Lit>,
+    /// How the next captures are read.
+    pub setting: Setting,
+    /// The model's operating points by name; none until it is loaded.
+    pub operating_points: Vec<String>,
 }
 
 /// A link's end. Clones are the same.
@@ -29,31 +36,50 @@ pub struct Told {
 pub struct Remote {
     told: watch::Receiver<Told>,
     wishes: Sender<Wish>,
+    /// How the device's parts stand.
+    pub health: Health,
 }
 
 /// The device's end.
 pub struct Base {
     told: watch::Sender<Told>,
     wishes: Receiver<Wish>,
+    /// Where the main loop tells how the device's parts stand.
+    pub health: Health,
 }
 
-/// A case that the next captures shall be of.
+/// What is wished for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Wanted {
+    /// The next captures shall be of this.
+    Case(Case),
+    /// They shall be read by this.
+    Setting(Setting),
+}
+
+/// What a link says, and the way to answer it.
 #[derive(Debug)]
 pub struct Wish {
-    pub case: Case,
-    done: Sender<()>,
+    pub wanted: Wanted,
+    done: Sender<Result<(), String>>,
 }
 
-/// The device did not answer.
+/// Why what was said does not hold.
 #[derive(Debug, thiserror::Error)]
-#[error("the device does not answer: what captures are of may or may not have changed; try again")]
-pub struct Unanswered;
+pub enum Unfulfilled {
+    #[error("the device does not answer: what was said may hold or not; try again")]
+    Unanswered,
+    /// The device cannot.
+    #[error("{0}")]
+    Refused(String),
+}
 
 /// The two ends.
 pub fn pair() -> (Remote, Base) {
     let (told_in, told) = watch::channel(Told::default());
     let (wishes, wishes_out) = unbounded();
-    (Remote { told, wishes }, Base { told: told_in, wishes: wishes_out })
+    let health = Health::default();
+    (Remote { told, wishes, health: health.clone() }, Base { told: told_in, wishes: wishes_out, health })
 }
 
 impl Remote {
@@ -63,10 +89,21 @@ impl Remote {
     }
 
     /// Says what the next captures are of, and waits until it holds: what is told from then on says so.
-    pub fn set_case(&self, case: Case) -> Result<(), Unanswered> {
+    pub fn set_case(&self, case: Case) -> Result<(), Unfulfilled> {
+        self.say(Wanted::Case(case))
+    }
+
+    /// Says how the next captures are read, and waits until that holds.
+    pub fn set_setting(&self, setting: Setting) -> Result<(), Unfulfilled> {
+        setting.check().map_err(Unfulfilled::Refused)?;
+        self.say(Wanted::Setting(setting))
+    }
+
+    fn say(&self, wanted: Wanted) -> Result<(), Unfulfilled> {
         let (done, answer) = bounded(1);
-        self.wishes.send(Wish { case, done }).map_err(|_| Unanswered)?;
-        answer.recv_timeout(PATIENCE).map_err(|_| Unanswered)
+        self.wishes.send(Wish { wanted, done }).map_err(|_| Unfulfilled::Unanswered)?;
+        let answer = answer.recv_timeout(PATIENCE).map_err(|_| Unfulfilled::Unanswered)?;
+        answer.map_err(Unfulfilled::Refused)
     }
 }
 
@@ -90,7 +127,13 @@ impl Wish {
     /// Says that it holds, after it was told.
     pub fn done(self) {
         // Fails only where nobody waits any more.
-        let _ = self.done.send(());
+        let _ = self.done.send(Ok(()));
+    }
+
+    /// Says why it cannot be.
+    pub fn refuse(self, why: String) {
+        // As above.
+        let _ = self.done.send(Err(why));
     }
 }
 
@@ -103,7 +146,8 @@ mod tests {
         let (remote, base) = pair();
         let device = std::thread::spawn(move || {
             let wish = base.wishes().recv().unwrap();
-            base.tell(Told { case: wish.case.clone(), ..Told::default() });
+            let Wanted::Case(case) = wish.wanted.clone() else { panic!("not a case") };
+            base.tell(Told { case, ..Told::default() });
             wish.done();
         });
         let case = Case::new(Some("AB-12"), None).unwrap();
@@ -111,5 +155,16 @@ mod tests {
         assert_eq!(remote.told().case, case);
         device.join().unwrap();
         assert!(remote.set_case(case).is_err(), "a device that is gone takes nothing");
+    }
+
+    #[test]
+    fn a_setting_that_the_model_does_not_have_is_refused_in_its_words() {
+        let (remote, base) = pair();
+        let device = std::thread::spawn(move || base.wishes().recv().unwrap().refuse("no such point".into()));
+        let setting = Setting { operating_point: "guess".into(), prevalence: None };
+        assert_eq!(remote.set_setting(setting).unwrap_err().to_string(), "no such point");
+        device.join().unwrap();
+        let impossible = Setting { prevalence: Some(1.5), ..Setting::default() };
+        assert!(remote.set_setting(impossible).unwrap_err().to_string().contains("not from 0.001"));
     }
 }

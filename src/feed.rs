@@ -7,11 +7,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 use crate::RESEARCH_ONLY;
-use crate::case::Case;
-use crate::classifier::ClassProbability;
+use crate::classifier::{ClassProbability, Here, Worth};
 use crate::panel::{Canvas, Shown, VirtualScreen};
-use crate::reading::{Reading, Saved, Verdict};
-use crate::screens::{Check, CheckState, Hint, Page, Refusal, Screen, Status};
+use crate::reading::{Reading, Saved};
+use crate::screens::{self, Check, CheckState, Hint, Page, Screen, Status};
+use crate::verdict::{Verdict, Why};
 
 /// What the panel shows. Clones share it.
 #[derive(Clone)]
@@ -39,9 +39,17 @@ pub struct ScreenState {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ResultState {
     pub verdict: Verdict,
+    /// Why it is no better, worst first.
+    pub reasons: Vec<Why>,
     pub malignant_probability: f32,
     pub operating_point: String,
     pub threshold: f32,
+    /// The share of malignant pictures in the set that the probability is true for, where the model says it.
+    pub calibrated_on: Option<f32>,
+    /// The probability and the threshold as they are shown where a prevalence is stated.
+    pub here: Option<Here>,
+    /// What the word is worth there.
+    pub worth: Option<Worth>,
     /// The three likeliest classes, likeliest first.
     pub top: Vec<ClassProbability>,
     pub saved: Saved,
@@ -122,18 +130,30 @@ impl ScreenState {
     fn of(screen: &Screen, status: &Status) -> Self {
         let (name, words, result) = match screen {
             Screen::SelfTest { checks } => ("self_test", check_words(checks), None),
-            Screen::Viewfinder { hint, .. } => ("viewfinder", live_words(*hint, &status.case), None),
+            Screen::Viewfinder { hint, .. } => ("viewfinder", live_words(*hint, status), None),
             Screen::Analysing { .. } => ("analysing", "Reading the picture".into(), None),
             Screen::Result { reading, saved, page } => {
                 let state = ResultState::of(reading, saved.clone());
                 ("result", state.words(*page), Some(state))
             }
             Screen::Retake { reasons, .. } => ("retake", refusal_words(reasons), None),
-            Screen::History { reading, sequence, age, total, page } => {
+            Screen::History { reading, picture_fault, sequence, age, total, page } => {
                 let state = ResultState::of(reading, Saved::Saved(*sequence));
-                let gone = if reading.capture.has_left() { " The picture has left the device." } else { "" };
+                let gone = match picture_fault {
+                    Some(fault) => format!(" The picture cannot be shown: {fault}."),
+                    None if reading.capture.has_left() => " The picture has left the device.".into(),
+                    None => String::new(),
+                };
                 let words = format!("Past result {} of {total}. {}{gone}", age + 1, state.words(*page));
                 ("history", words, Some(state))
+            }
+            Screen::Unreadable { cause, sequence, age, total } => {
+                let record = sequence.map_or(String::new(), |sequence| format!(" (record {sequence})"));
+                let words = format!(
+                    "Past result {} of {total}{record} cannot be shown: {cause}. Press for the one before.",
+                    age + 1
+                );
+                ("history", words, None)
             }
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
@@ -150,13 +170,30 @@ impl ResultState {
         let record = if let Saved::Saved(sequence) = saved { Some(sequence) } else { None };
         Self {
             verdict: reading.verdict(),
+            reasons: reading.judgement.reasons.clone(),
             malignant_probability: assessment.malignant.probability,
             operating_point: assessment.malignant.operating_point.clone(),
             threshold: assessment.malignant.threshold,
-            top: assessment.top(3).into_iter().cloned().collect(),
+            calibrated_on: assessment.malignant.calibrated_on,
+            here: assessment.malignant.here,
+            worth: assessment.malignant.worth,
+            top: assessment.shown_top(3),
             saved,
             record,
             notice: RESEARCH_ONLY,
+        }
+    }
+
+    /// What the word is worth, or what the number is true for.
+    fn for_whom(&self) -> String {
+        match (self.worth, self.here, self.calibrated_on) {
+            (Some(Worth { malignant_of_100, low, high }), ..) => {
+                let [about, low, high] = [malignant_of_100, low, high].map(screens::count);
+                format!(". Of 100 like this here, about {about} ({low} to {high}) are malignant")
+            }
+            (None, Some(here), _) => format!(", where {} are malignant", screens::share(here.prevalence)),
+            (None, None, Some(set)) => format!(", in a set of which {} are malignant", screens::share(set)),
+            (None, None, None) => String::new(),
         }
     }
 
@@ -168,12 +205,18 @@ impl ResultState {
             Page::Attention => " Shown: where the network looked.",
             Page::Details => " Shown: details.",
         };
+        let reasons: Vec<_> = self.reasons.iter().map(|why| why.words()).collect();
+        let because = if reasons.is_empty() { String::new() } else { format!(" ({})", reasons.join(", ")) };
+        let (probability, threshold) = self
+            .here
+            .map_or((self.malignant_probability, self.threshold), |here| (here.probability, here.threshold));
         format!(
-            "{}. Malignant {}, threshold {} ({}). {}. {}. {RESEARCH_ONLY}{page}",
+            "{}{because}. Malignant {}, threshold {} ({}){}. {}. {}. {RESEARCH_ONLY}{page}",
             self.verdict.word(),
-            percent(self.malignant_probability),
-            percent(self.threshold),
+            percent(probability),
+            percent(threshold),
             self.operating_point,
+            self.for_whom(),
             classes.join(", "),
             saved_words(&self.saved),
         )
@@ -212,15 +255,21 @@ fn hint_words(hint: Hint) -> String {
     }
 }
 
-fn live_words(hint: Hint, case: &Case) -> String {
-    let hint = hint_words(hint);
-    if case.is_none() { hint } else { format!("{hint}. Case: {}", case.words()) }
+fn live_words(hint: Hint, status: &Status) -> String {
+    let mut words = hint_words(hint);
+    if let Some(note) = status.note {
+        words = format!("{note}. {words}");
+    }
+    if let Some(point) = &status.operating_point {
+        words += &format!(". Decided at {point}");
+    }
+    if !status.case.is_none() {
+        words += &format!(". Case: {}", status.case.words());
+    }
+    words
 }
 
-fn refusal_words(reasons: &[Refusal]) -> String {
-    let words = reasons.iter().map(|refusal| match refusal {
-        Refusal::Quality(reason) => reason.instruction(),
-        Refusal::OutOfDistribution => "Unlike any known lesion",
-    });
-    format!("Take it again: {}. Hold the button to use it anyway.", words.collect::<Vec<_>>().join(", "))
+fn refusal_words(reasons: &[Why]) -> String {
+    let words: Vec<_> = reasons.iter().map(|why| why.instruction()).collect();
+    format!("Take it again: {}. Hold the button to use it anyway.", words.join(", "))
 }

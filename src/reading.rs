@@ -6,10 +6,12 @@ use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 use crate::case::Case;
-use crate::classifier::Assessment;
+use crate::classifier::{Assessment, Malignant};
+use crate::examiner::Examination;
 use crate::light::Lit;
 use crate::picture::{Encoded, Region};
 use crate::quality::Quality;
+use crate::verdict::{Judgement, Verdict, judge};
 
 /// The frame kept when the button is pressed. What is stored is exactly what is analysed:
 /// `pixels` is `field_of_view` of the decoded `encoded`.
@@ -45,6 +47,8 @@ pub struct Reading {
     pub assessment: Assessment,
     /// The person held the button to use a picture that was refused.
     pub overridden: bool,
+    /// The word, and why it is no better.
+    pub judgement: Judgement,
 }
 
 /// Whether a reading is on disk. `Saved` is only ever made after the commit.
@@ -58,30 +62,24 @@ pub enum Saved {
     Failed(String),
 }
 
-/// The one word that a result leads with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    Suspicious,
-    Uncertain,
-    NotSuspicious,
-}
-
-impl Verdict {
-    /// The word as a person reads it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Suspicious => "SUSPICIOUS",
-            Self::Uncertain => "UNCERTAIN",
-            Self::NotSuspicious => "NOT SUSPICIOUS",
-        }
-    }
-}
-
 impl Reading {
-    /// What the device stands behind. A picture of bad quality that the person chose to use, or an
-    /// assessment with doubts, is never more than uncertain.
+    /// A capture as it was examined.
+    pub fn new(capture: Arc<Capture>, examination: Examination) -> Self {
+        let Examination { quality, assessment, judgement, .. } = examination;
+        Self { capture, quality, assessment, overridden: false, judgement }
+    }
+
+    /// The same, of a person who chose to use the picture although it was refused.
+    pub fn used_anyway(&self) -> Self {
+        // What such a word is worth was never measured.
+        let malignant = Malignant { worth: None, ..self.assessment.malignant.clone() };
+        let assessment = Assessment { malignant, ..self.assessment.clone() };
+        let judgement = judge(&self.quality, &assessment, true);
+        Self { assessment, overridden: true, judgement, ..self.clone() }
+    }
+
+    /// The word. What is refused has none, and is no reading that anybody keeps.
     pub fn verdict(&self) -> Verdict {
-        if self.quality.is_usable() { self.assessment.verdict() } else { Verdict::Uncertain }
+        self.judgement.verdict.unwrap_or(Verdict::Uncertain)
     }
 }

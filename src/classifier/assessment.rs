@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::manifest::{Calibration, Score};
+use super::prevalence::{Here, Worth, moved};
 use super::{Manifest, OperatingPoint, Outputs};
-use crate::reading::Verdict;
 
 /// What the network says of one picture. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,7 +14,7 @@ pub struct Assessment {
     /// One per class, in the network's order; they add up to 1.
     pub probabilities: Vec<ClassProbability>,
     pub malignant: Malignant,
-    /// Why the device does not stand behind this; empty where it does.
+    /// What is doubtful about it; what follows from that is decided in [`crate::verdict`].
     pub doubts: Vec<Doubt>,
     /// How unlike the training pictures this one is, by the manifest's score; above its threshold it is refused.
     pub strangeness: f32,
@@ -38,28 +38,44 @@ pub struct ClassProbability {
 }
 
 /// The probability of any malignant class, and the threshold in force.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Malignant {
     pub probability: f32,
     pub operating_point: String,
     pub threshold: f32,
+    /// Share of malignant pictures in the set that the probability is true for; not of records before it was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated_on: Option<f32>,
+    /// The same for the clinic's own prevalence, where one was stated: what is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub here: Option<Here>,
+    /// What the word that is shown is worth there, where that was measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worth: Option<Worth>,
 }
 
 impl Malignant {
+    /// P(malignant) and the threshold as they are shown. Which side it is on is the same.
+    pub fn shown(&self) -> (f32, f32) {
+        self.here.map_or((self.probability, self.threshold), |here| (here.probability, here.threshold))
+    }
+
     pub fn is_suspicious(&self) -> bool {
         self.probability >= self.threshold
     }
 }
 
-/// Why an assessment is uncertain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// What is doubtful about an assessment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Doubt {
+    /// The picture was not taken through a dermatoscope.
+    NotDermatoscopic,
     /// The picture is unlike any the network was trained on: perhaps no skin lesion at all.
     OutOfDistribution,
     /// No class stands out.
     LowConfidence,
-    /// P(malignant) is too near the threshold.
+    /// P(malignant) is below the threshold, but too near it.
     NearThreshold,
 }
 
@@ -67,6 +83,7 @@ impl Doubt {
     /// In words, at most 28 characters.
     pub fn words(self) -> &'static str {
         match self {
+            Self::NotDermatoscopic => "Not a dermatoscopic picture",
             Self::OutOfDistribution => "Unlike any known lesion",
             Self::LowConfidence => "No class stands out",
             Self::NearThreshold => "Too near the threshold",
@@ -82,9 +99,12 @@ pub struct Attention {
 }
 
 /// Which model made an assessment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
     pub name: String,
+    /// For a small screen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_name: Option<String>,
     pub sha256: String,
 }
 
@@ -121,11 +141,22 @@ impl Assessment {
             .map(|(_, value)| value)
             .sum::<f32>()
             .clamp(0.0, 1.0);
-        let malignant =
-            Malignant { probability, operating_point: point.name.clone(), threshold: point.threshold };
+        let calibrated_on = manifest.calibration.prevalence;
+        let malignant = Malignant {
+            probability,
+            operating_point: point.name.clone(),
+            threshold: point.threshold,
+            calibrated_on,
+            here: None,
+            worth: None,
+        };
         let strangeness = strangeness(outputs, manifest);
+        let mut doubts = doubts(values[top], &malignant, strangeness, manifest);
+        if is_not_dermatoscopic(outputs, manifest) {
+            doubts.insert(0, Doubt::NotDermatoscopic);
+        }
         Self {
-            doubts: doubts(values[top], &malignant, strangeness, manifest),
+            doubts,
             probabilities: name_classes(&values, manifest),
             malignant,
             strangeness,
@@ -133,6 +164,58 @@ impl Assessment {
             model: model.clone(),
             timings,
         }
+    }
+
+    /// The same, decided at another of the model's operating points.
+    #[must_use]
+    pub fn at(&self, point: &OperatingPoint, manifest: &Manifest) -> Self {
+        let malignant = Malignant {
+            operating_point: point.name.clone(),
+            threshold: point.threshold,
+            worth: None,
+            ..self.malignant.clone()
+        };
+        let top = self.probabilities.iter().map(|class| class.probability).fold(0.0, f32::max);
+        let mut doubts = doubts(top, &malignant, self.strangeness, manifest);
+        // Of no threshold but its own.
+        if self.doubts.contains(&Doubt::NotDermatoscopic) {
+            doubts.insert(0, Doubt::NotDermatoscopic);
+        }
+        let at_point = Self { malignant, doubts, ..self.clone() };
+        match self.malignant.here {
+            Some(here) => at_point.seen_where(here.prevalence),
+            None => at_point,
+        }
+    }
+
+    /// The same, to be shown where this share of the lesions is malignant. Nothing changes where the model does not say
+    /// what its probabilities are true for.
+    #[must_use]
+    pub fn seen_where(mut self, prevalence: f32) -> Self {
+        let malignant = &mut self.malignant;
+        malignant.here = malignant.calibrated_on.map(|from| Here {
+            prevalence,
+            probability: moved(malignant.probability, from, prevalence),
+            threshold: moved(malignant.threshold, from, prevalence),
+        });
+        self
+    }
+
+    /// The likeliest classes as they are shown, likeliest first: the malignant and the benign ones keep their shares of
+    /// P(malignant), and of what is left, as that is shown.
+    pub fn shown_top(&self, count: usize) -> Vec<ClassProbability> {
+        let computed = self.malignant.probability;
+        let (shown, _) = self.malignant.shown();
+        let scaled = |part: f32, whole: f32| if whole > 0.0 { part / whole } else { 0.0 };
+        let (malignant, benign) = (scaled(shown, computed), scaled(1.0 - shown, 1.0 - computed));
+        let mut classes = self.probabilities.clone();
+        for class in &mut classes {
+            let factor = if class.malignant { malignant } else { benign };
+            class.probability = (class.probability * factor).clamp(0.0, 1.0);
+        }
+        classes.sort_by(|a, b| b.probability.total_cmp(&a.probability));
+        classes.truncate(count);
+        classes
     }
 
     /// The likeliest classes, likeliest first; equal ones in the network's order.
@@ -143,22 +226,9 @@ impl Assessment {
         classes
     }
 
-    pub fn is_uncertain(&self) -> bool {
-        !self.doubts.is_empty()
-    }
-
-    /// The picture is nothing that the network knows.
-    pub fn is_out_of_distribution(&self) -> bool {
-        self.doubts.contains(&Doubt::OutOfDistribution)
-    }
-
-    /// The word it leads to, by itself; see [`crate::reading::Reading::verdict`] for the whole.
-    pub fn verdict(&self) -> Verdict {
-        match (self.is_uncertain(), self.malignant.is_suspicious()) {
-            (true, _) => Verdict::Uncertain,
-            (false, true) => Verdict::Suspicious,
-            (false, false) => Verdict::NotSuspicious,
-        }
+    /// Whether a class stands out among the seven. Which one it is may be in doubt where the side of the threshold is not.
+    pub fn class_stands_out(&self) -> bool {
+        !self.doubts.contains(&Doubt::LowConfidence)
     }
 }
 
@@ -188,7 +258,9 @@ fn name_classes(values: &[f32], manifest: &Manifest) -> Vec<ClassProbability> {
 }
 
 fn doubts(top: f32, malignant: &Malignant, strangeness: f32, manifest: &Manifest) -> Vec<Doubt> {
-    let near = (malignant.probability - malignant.threshold).abs() < manifest.uncertain.margin;
+    // From the threshold on it is suspicious, however near: the doubt is on the side of what would be missed.
+    let below = malignant.threshold - malignant.probability;
+    let near = below > 0.0 && below <= manifest.uncertain.margin;
     [
         (strangeness > manifest.out_of_distribution.threshold, Doubt::OutOfDistribution),
         (top < manifest.uncertain.min_top, Doubt::LowConfidence),
@@ -199,9 +271,17 @@ fn doubts(top: f32, malignant: &Malignant, strangeness: f32, manifest: &Manifest
     .collect()
 }
 
+fn is_not_dermatoscopic(outputs: &Outputs, manifest: &Manifest) -> bool {
+    manifest.not_dermatoscopic.as_ref().is_some_and(|other| outputs.embedding[other.value] > other.threshold)
+}
+
 fn strangeness(outputs: &Outputs, manifest: &Manifest) -> f32 {
     match manifest.out_of_distribution.score {
-        Score::Mahalanobis => outputs.embedding.iter().map(|value| value * value).sum(),
+        Score::Mahalanobis => {
+            let apart = manifest.not_dermatoscopic.as_ref().map(|other| other.value);
+            let values = outputs.embedding.iter().enumerate().filter(|(index, _)| Some(*index) != apart);
+            values.map(|(_, value)| value * value).sum()
+        }
         Score::Energy => {
             let temperature = manifest.calibration.temperature;
             -temperature * log_sum_exp(&outputs.logits, temperature)
@@ -217,7 +297,7 @@ fn log_sum_exp(logits: &[f32], temperature: f32) -> f32 {
 /// The softmax, and then the malignant classes' sum and the benign ones' each divided anew among their own by the logits
 /// and the offsets: a rare class is found beside its common neighbours, and P(malignant) does not move.
 fn probabilities(logits: &[f32], manifest: &Manifest) -> Vec<f32> {
-    let Calibration { temperature, class_offsets } = &manifest.calibration;
+    let Calibration { temperature, class_offsets, .. } = &manifest.calibration;
     let plain = softmax(logits, *temperature);
     let mut divided = vec![0.0; plain.len()];
     for malignant in [true, false] {
@@ -237,60 +317,4 @@ fn softmax(logits: &[f32], temperature: f32) -> Vec<f32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn shipped(class_offsets: Vec<f32>) -> Manifest {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/lesion.toml");
-        let mut manifest = Manifest::read(&path).unwrap();
-        manifest.calibration.class_offsets = class_offsets;
-        manifest
-    }
-
-    fn malignant_sum(values: &[f32], manifest: &Manifest) -> f32 {
-        manifest.labels.iter().zip(values).filter(|(label, _)| label.malignant).map(|(_, value)| value).sum()
-    }
-
-    proptest! {
-        #[test]
-        fn class_offsets_leave_the_probability_of_malignant_and_the_sum_of_all(
-            logits in prop::collection::vec(-30.0f32..30.0, 7),
-            offsets in prop::collection::vec(-20.0f32..20.0, 7),
-        ) {
-            let (plain, moved) = (shipped(vec![0.0; 7]), shipped(offsets));
-            let (before, after) = (probabilities(&logits, &plain), probabilities(&logits, &moved));
-            prop_assert!(after.iter().all(|value| (0.0..=1.0 + 1e-5).contains(value)));
-            prop_assert!((after.iter().sum::<f32>() - 1.0).abs() < 1e-4);
-            prop_assert!((malignant_sum(&before, &plain) - malignant_sum(&after, &moved)).abs() < 1e-4);
-        }
-
-        #[test]
-        fn class_offsets_of_zero_are_the_softmax(logits in prop::collection::vec(-30.0f32..30.0, 7)) {
-            let manifest = shipped(vec![0.0; 7]);
-            let plain = softmax(&logits, manifest.calibration.temperature);
-            for (ours, softmax) in probabilities(&logits, &manifest).iter().zip(plain) {
-                prop_assert!((ours - softmax).abs() < 1e-5);
-            }
-        }
-    }
-
-    #[test]
-    fn a_class_with_a_higher_offset_takes_from_its_own_kind_only() {
-        let mut offsets = vec![0.0; 7];
-        offsets[3] = 1.0; // dermatofibroma, among the benign
-        let (plain, moved) = (shipped(vec![0.0; 7]), shipped(offsets));
-        let logits = [0.3, -0.2, 0.5, 0.1, 0.7, 2.0, -1.0];
-        let (before, after) = (probabilities(&logits, &plain), probabilities(&logits, &moved));
-        assert!(after[3] > before[3]);
-        for class in [2, 5, 6] {
-            assert!(after[class] < before[class]);
-        }
-        for class in [0, 1, 4] {
-            assert!((after[class] - before[class]).abs() < 1e-6);
-        }
-    }
-}
+mod tests;

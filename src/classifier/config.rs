@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::engine::EngineKind;
+use super::setting::Setting;
 
 /// `[model]` of the configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct ModelConfig {
     pub threads: usize,
     /// The operating point that decides, by its name in the manifest.
     pub operating_point: String,
+    /// Share of malignant lesions among those that are seen here, from 0.001 to 0.999: what numbers are shown for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prevalence: Option<f32>,
 }
 
 impl Default for ModelConfig {
@@ -27,7 +31,8 @@ impl Default for ModelConfig {
             manifest: None,
             engine: EngineKind::default(),
             threads: 1,
-            operating_point: "screening".into(),
+            operating_point: Setting::default().operating_point,
+            prevalence: None,
         }
     }
 }
@@ -35,7 +40,15 @@ impl Default for ModelConfig {
 impl ModelConfig {
     /// That the values are in range.
     pub fn check(&self) -> Result<(), String> {
-        if (1..=64).contains(&self.threads) { Ok(()) } else { Err("model.threads is from 1 to 64".into()) }
+        if !(1..=64).contains(&self.threads) {
+            return Err("model.threads is from 1 to 64".into());
+        }
+        self.setting().check().map_err(|error| format!("model.prevalence: {error}"))
+    }
+
+    /// What readings begin with.
+    pub fn setting(&self) -> Setting {
+        Setting { operating_point: self.operating_point.clone(), prevalence: self.prevalence }
     }
 }
 

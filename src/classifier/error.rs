@@ -22,6 +22,11 @@ pub enum ModelError {
     Load { path: PathBuf, engine: EngineKind, cause: EngineError },
     #[error("{path}: no operating point called `{name}`; the model has {known}")]
     UnknownOperatingPoint { path: PathBuf, name: String, known: String },
+    #[error(
+        "{0}: the model does not say what share of malignant pictures it was calibrated on, so model.prevalence \
+         cannot be taken into account: leave it out"
+    )]
+    NoPrevalence(PathBuf),
     #[error("the network failed on this picture: {0}")]
     Run(#[from] EngineError),
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::error::ModelError;
+use super::prevalence::PREVALENCES;
 
 /// `models/lesion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,6 +15,9 @@ pub struct Manifest {
     pub format: u32,
     /// Name and version, for people.
     pub name: String,
+    /// The name for a small screen: at most 20 characters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub short_name: Option<String>,
     /// The network, beside the manifest.
     pub file: String,
     /// SHA-256 of the network's bytes, in lower-case hexadecimal.
@@ -28,6 +32,9 @@ pub struct Manifest {
     pub operating_points: Vec<OperatingPoint>,
     pub uncertain: Uncertain,
     pub out_of_distribution: OutOfDistribution,
+    /// Without it the network cannot tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_dermatoscopic: Option<NotDermatoscopic>,
 }
 
 /// Geometry and normalisation of the input: (value - mean) / std of values from 0 to 255, RGB.
@@ -79,6 +86,9 @@ pub struct Calibration {
     /// of which keeps its share of the probability. They take off how often a class was in training (Menon et al. 2021,
     /// "Long-tail learning via logit adjustment"), or a rare one would be passed over for its common neighbour.
     pub class_offsets: Vec<f32>,
+    /// Share of malignant pictures in the set that the temperature was fitted on: what P(malignant) is true for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prevalence: Option<f32>,
 }
 
 /// A named, validated decision threshold.
@@ -93,15 +103,46 @@ pub struct OperatingPoint {
     /// Share of benign pictures called not suspicious, on the validation split.
     pub specificity: f32,
     pub description: String,
+    /// How often each word is shown at this point, as `evaluate` measured it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Shown>,
 }
 
-/// When a reading says that it is uncertain.
+/// How often each word is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shown {
+    pub suspicious: Shares,
+    pub uncertain: Shares,
+    pub not_suspicious: Shares,
+}
+
+/// Shares of the malignant and of the benign pictures, each with the low and the high end of its 95 % interval.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shares {
+    pub malignant: [f32; 3],
+    pub benign: [f32; 3],
+}
+
+const SHOWN: &str = "shares under `shown` are from 0 to 1, each between the ends of its interval";
+
+impl Shown {
+    fn is_sound(self) -> bool {
+        let shares = [self.suspicious, self.uncertain, self.not_suspicious];
+        let ordered =
+            |[share, low, high]: [f32; 3]| 0.0 <= low && low <= share && share <= high && high <= 1.0;
+        shares.iter().all(|shares| ordered(shares.malignant) && ordered(shares.benign))
+    }
+}
+
+/// When a reading is doubtful.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Uncertain {
-    /// Below this probability of the likeliest class.
+    /// No class stands out below this probability of the likeliest one.
     pub min_top: f32,
-    /// Nearer than this to the threshold in force.
+    /// P(malignant) up to this much below the threshold in force is too near it to say that it is not suspicious.
     pub margin: f32,
 }
 
@@ -111,6 +152,17 @@ pub struct Uncertain {
 pub struct OutOfDistribution {
     pub score: Score,
     /// Refused above this score.
+    pub threshold: f32,
+}
+
+/// When a picture was not taken through a dermatoscope.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NotDermatoscopic {
+    /// The value of the network's embedding that says so: the larger, the less dermatoscopic. It is no part of the score
+    /// of `out_of_distribution`.
+    pub value: usize,
+    /// Refused above this.
     pub threshold: f32,
 }
 
@@ -167,6 +219,11 @@ impl Manifest {
         codes.dedup();
         require(codes.len() == self.labels.len(), "each label's `code` is named once")?;
         require(self.calibration.temperature > 0.0, "`temperature` is above 0")?;
+        let short = self.short_name.as_deref().unwrap_or("");
+        require(short.chars().count() <= 20, "`short_name` has at most 20 characters")?;
+        let stated = self.calibration.prevalence.is_none_or(|stated| PREVALENCES.contains(&stated));
+        require(stated, "`calibration.prevalence` is from 0.001 to 0.999")?;
+        require(self.operating_points.iter().filter_map(|point| point.shown).all(Shown::is_sound), SHOWN)?;
         let offsets = &self.calibration.class_offsets;
         require(
             offsets.len() == self.labels.len(),
@@ -179,6 +236,17 @@ impl Manifest {
         require(!self.operating_points.is_empty(), "there is at least one operating point")?;
         let mut thresholds = self.operating_points.iter().map(|point| point.threshold);
         require(thresholds.all(|threshold| (0.0..=1.0).contains(&threshold)), "thresholds are from 0 to 1")
+    }
+
+    /// That the network's embedding has all the values that are named here.
+    pub fn check_embedding(&self, values: usize) -> Result<(), String> {
+        match &self.not_dermatoscopic {
+            Some(other) if other.value >= values => Err(format!(
+                "the embedding has {values} values, but `not_dermatoscopic.value` is {}",
+                other.value
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Where the network is, for a manifest at `manifest_path`.

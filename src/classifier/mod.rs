@@ -11,9 +11,11 @@ mod error;
 pub mod int8;
 mod manifest;
 mod preprocess;
+mod prevalence;
+mod setting;
 mod tract;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use image::RgbImage;
@@ -24,8 +26,10 @@ pub use assessment::{Assessment, Attention, ClassProbability, Doubt, Malignant, 
 pub use config::{ModelConfig, find_manifest};
 pub use engine::{Engine, EngineError, EngineKind, Outputs, Step};
 pub use error::ModelError;
-pub use manifest::{Label, Manifest, OperatingPoint};
+pub use manifest::{Label, Manifest, OperatingPoint, Shares, Shown};
 pub use preprocess::{preprocess, restore_aspect};
+pub use prevalence::{Here, Worth, parse_prevalence};
+pub use setting::Setting;
 
 /// A loaded network with its manifest, ready to read pictures.
 pub struct Classifier {
@@ -33,6 +37,9 @@ pub struct Classifier {
     model: ModelId,
     engine: Box<dyn Engine>,
     operating_point: OperatingPoint,
+    prevalence: Option<f32>,
+    /// For messages.
+    manifest_path: PathBuf,
 }
 
 impl Classifier {
@@ -47,9 +54,29 @@ impl Classifier {
         let load = |cause| ModelError::Load { path: path.clone(), engine: config.engine, cause };
         let mut engine = config.engine.build(&network, &manifest, config.threads).map_err(load)?;
         let grey = vec![0.0; manifest.input.values()];
-        engine.run(&grey).and_then(|outputs| outputs.check(manifest.labels.len())).map_err(load)?;
-        let model = ModelId { name: manifest.name.clone(), sha256: manifest.sha256.clone() };
-        Ok(Self { manifest, model, engine, operating_point })
+        let outputs =
+            engine.run(&grey).and_then(|outputs| outputs.check(manifest.labels.len()).map(|()| outputs));
+        manifest
+            .check_embedding(outputs.map_err(load)?.embedding.len())
+            .map_err(|cause| ModelError::Manifest { path: manifest_path.clone(), cause })?;
+        let model = ModelId {
+            name: manifest.name.clone(),
+            short_name: manifest.short_name.clone(),
+            sha256: manifest.sha256.clone(),
+        };
+        let mut loaded = Self { manifest, model, engine, operating_point, prevalence: None, manifest_path };
+        loaded.set(&config.setting())?;
+        Ok(loaded)
+    }
+
+    /// Decides and shows by this from now on; nothing changes where the model cannot.
+    pub fn set(&mut self, setting: &Setting) -> Result<(), ModelError> {
+        let point = self.manifest.operating_point(&setting.operating_point, &self.manifest_path)?.clone();
+        if setting.prevalence.is_some() && self.manifest.calibration.prevalence.is_none() {
+            return Err(ModelError::NoPrevalence(self.manifest_path.clone()));
+        }
+        (self.operating_point, self.prevalence) = (point, setting.prevalence);
+        Ok(())
     }
 
     pub fn manifest(&self) -> &Manifest {
@@ -82,7 +109,12 @@ impl Classifier {
         let outputs = self.engine.run(&input)?;
         outputs.check(self.manifest.labels.len())?;
         let timings = Timings::new(preprocessed, start.elapsed() - preprocessed);
-        Ok(Assessment::new(&outputs, &self.manifest, &self.operating_point, &self.model, timings))
+        let (manifest, point) = (&self.manifest, &self.operating_point);
+        let assessment = Assessment::new(&outputs, manifest, point, &self.model, timings);
+        Ok(match self.prevalence {
+            Some(prevalence) => assessment.seen_where(prevalence),
+            None => assessment,
+        })
     }
 }
 

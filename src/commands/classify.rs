@@ -11,8 +11,10 @@ use serde::Serialize;
 use super::model::ModelArgs;
 use super::reader::{PictureReader, PictureReading};
 use crate::RESEARCH_ONLY;
-use crate::classifier::{Assessment, ModelId};
+use crate::classifier::{Assessment, Doubt, Here, ModelId, Worth};
+use crate::examiner::Examination;
 use crate::quality::Quality;
+use crate::verdict::{Verdict, Why};
 
 /// Read pictures of skin lesions: class probabilities, P(malignant), quality
 #[derive(Debug, Args)]
@@ -58,10 +60,15 @@ struct Line<'a> {
     probabilities: BTreeMap<&'a str, f32>,
     top: Vec<Top<'a>>,
     malignant: Malignant<'a>,
-    quality: QualityLine<'a>,
+    /// The word that the device would show, or "retake" where it would ask for another picture.
+    verdict: &'static str,
+    /// It is uncertain, or to be taken again.
     uncertain: bool,
-    /// Why it is uncertain, besides the quality.
-    doubts: &'a [crate::classifier::Doubt],
+    /// Why it is no better, worst first.
+    reasons: &'a [Why],
+    quality: QualityLine<'a>,
+    /// What is doubtful about the network's answer.
+    doubts: &'a [Doubt],
     model: &'a ModelId,
     timings_ms: TimingsLine,
     notice: &'static str,
@@ -80,6 +87,11 @@ struct Malignant<'a> {
     operating_point: &'a str,
     threshold: f32,
     decision: &'static str,
+    /// The share of malignant pictures in the set that the probability is true for.
+    calibrated_on: Option<f32>,
+    /// Probability and threshold for the stated prevalence, and what the word is worth there.
+    here: Option<Here>,
+    worth: Option<Worth>,
 }
 
 #[derive(Serialize)]
@@ -99,7 +111,7 @@ struct TimingsLine {
 
 impl<'a> Line<'a> {
     fn new(image: &Path, reading: &'a PictureReading) -> Self {
-        let assessment = &reading.assessment;
+        let Examination { quality, assessment, judgement, quality_ms } = &reading.examination;
         let top = assessment.top(3).into_iter();
         Self {
             image: image.display().to_string(),
@@ -114,14 +126,19 @@ impl<'a> Line<'a> {
                 operating_point: &assessment.malignant.operating_point,
                 threshold: assessment.malignant.threshold,
                 decision: decision(assessment),
+                calibrated_on: assessment.malignant.calibrated_on,
+                here: assessment.malignant.here,
+                worth: assessment.malignant.worth,
             },
-            quality: QualityLine { usable: reading.quality.is_usable(), quality: &reading.quality },
-            uncertain: reading.is_uncertain(),
+            verdict: judgement.code(),
+            uncertain: matches!(judgement.verdict, None | Some(Verdict::Uncertain)),
+            reasons: &judgement.reasons,
+            quality: QualityLine { usable: quality.is_usable(), quality },
             doubts: &assessment.doubts,
             model: &assessment.model,
             timings_ms: TimingsLine {
                 decode: reading.decode_ms,
-                quality: reading.quality_ms,
+                quality: *quality_ms,
                 preprocess: assessment.timings.preprocess_ms,
                 inference: assessment.timings.inference_ms,
             },
@@ -136,10 +153,13 @@ fn decision(assessment: &Assessment) -> &'static str {
 }
 
 fn print_reading(image: &Path, reading: &PictureReading, out: &mut impl Write) -> io::Result<()> {
-    let PictureReading { quality, assessment, .. } = reading;
+    let Examination { quality, assessment, judgement, quality_ms } = &reading.examination;
     let Assessment { malignant, model, timings, .. } = assessment;
-    let word = if reading.is_uncertain() { "UNCERTAIN" } else { assessment.verdict().word() };
-    writeln!(out, "{}: {word}", image.display())?;
+    writeln!(out, "{}: {}", image.display(), judgement.word())?;
+    if !judgement.reasons.is_empty() {
+        let reasons: Vec<_> = judgement.reasons.iter().map(|why| why.words()).collect();
+        writeln!(out, "  because: {}", reasons.join("; "))?;
+    }
     writeln!(
         out,
         "  P(malignant) {:5.1} %   {} at `{}` (threshold {:.1} %)",
@@ -148,21 +168,33 @@ fn print_reading(image: &Path, reading: &PictureReading, out: &mut impl Write) -
         malignant.operating_point,
         malignant.threshold * 100.0
     )?;
+    if let Some(Here { prevalence, probability, threshold }) = malignant.here {
+        let [share, probability, threshold] = [prevalence, probability, threshold].map(|share| share * 100.0);
+        writeln!(
+            out,
+            "  here         {probability:5.1} %   where {share} % are malignant (threshold {threshold:.1} %)"
+        )?;
+    }
+    if let Some(Worth { malignant_of_100, low, high }) = malignant.worth {
+        writeln!(
+            out,
+            "  of 100 like this here, about {malignant_of_100:.1} are malignant ({low:.1} to {high:.1})"
+        )?;
+    }
     for class in assessment.top(assessment.probabilities.len()) {
         let bar = "#".repeat((class.probability * 30.0).round() as usize);
         writeln!(out, "  {:6} {:5.1} %  {bar:30}  {}", class.class, class.probability * 100.0, class.name)?;
     }
     let reasons: Vec<_> = quality.reasons.iter().map(|reason| reason.instruction()).collect();
     writeln!(out, "  quality: {}", if reasons.is_empty() { "good".into() } else { reasons.join("; ") })?;
-    let doubts: Vec<_> = assessment.doubts.iter().map(|doubt| doubt.words()).collect();
-    if !doubts.is_empty() {
-        writeln!(out, "  doubts: {}", doubts.join("; "))?;
+    if !assessment.class_stands_out() {
+        writeln!(out, "  classes: no class stands out")?;
     }
     writeln!(out, "  model: {} ({})", model.name, &model.sha256[..8.min(model.sha256.len())])?;
     writeln!(
         out,
         "  time: decode {:.1} ms, quality {:.1} ms, preprocess {:.1} ms, inference {:.1} ms",
-        reading.decode_ms, reading.quality_ms, timings.preprocess_ms, timings.inference_ms
+        reading.decode_ms, quality_ms, timings.preprocess_ms, timings.inference_ms
     )?;
     writeln!(out, "  {RESEARCH_ONLY}")
 }

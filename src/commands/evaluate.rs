@@ -1,6 +1,5 @@
 //! `dermascope evaluate`: what the classifier is worth on a labelled folder.
 
-use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,22 +9,26 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use anyhow::Context;
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde_json::{Map, Value};
 
 use super::model::ModelArgs;
 use super::reader::PictureReader;
 use crate::RESEARCH_ONLY;
-use crate::evaluation::{Labelled, Metrics, Outcome, Scheme, bootstrap, read_labels};
+use crate::evaluation::{Choice, Labelled, Labels, Outcome, Pictures, Report, Scheme, read_labels};
 
 /// Run a labelled folder through the device's path and print its metrics
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope evaluate --images ham10000/images --labels ham10000/labels.csv --split test
   dermascope evaluate --images clinic/ --labels clinic.csv --json --bootstrap 1000
+  dermascope evaluate --images clinic/ --labels clinic.csv --stratify skin_tone
 
-The labels are a CSV with the columns image_id and dx (one of the model's classes), and split and group_id
-if present. A picture is DIR/IMAGE_ID with .jpg, .jpeg or .png. One that cannot be read is named, counted as
-unreadable and left out of the figures; the exit status is then 1.")]
+The first table is what the screen would show of them, word by word, at --operating-point; a picture that it would ask
+for again counts as neither suspicious nor not suspicious.
+
+The labels are a table (comma, semicolon or tab) with a column image_id (or image, isic_id, image_name) and the class in
+dx, or in one column a class with a 1, as the ISIC challenges have it; and split and group_id or lesion_id if present.
+An id may have an extension; case does not count. A picture is DIR/IMAGE_ID with .jpg, .jpeg or .png, also in a folder
+below. One that cannot be read is named, counted as unreadable and left out of the figures; the exit status is then 1.")]
 pub struct EvaluateArgs {
     /// The folder with the pictures
     #[arg(long, value_name = "DIR")]
@@ -36,6 +39,9 @@ pub struct EvaluateArgs {
     /// Only the rows with this word in the column `split`
     #[arg(long, value_name = "NAME")]
     split: Option<String>,
+    /// Tell the figures apart by this column of the labels too: skin tone, body site, source
+    #[arg(long, value_name = "COLUMN")]
+    stratify: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -51,26 +57,43 @@ pub struct EvaluateArgs {
 
 pub fn run(args: &EvaluateArgs) -> anyhow::Result<ExitCode> {
     let first = PictureReader::new(&args.model)?;
-    let scheme = Scheme::of(first.classifier.manifest());
+    let classifier = first.examiner.classifier();
+    let scheme = Scheme::of(classifier.manifest(), &classifier.operating_point().name);
     anyhow::ensure!(args.images.is_dir(), "{}: not a folder", args.images.display());
-    let labelled = read_labels(&args.labels, args.split.as_deref(), &scheme.classes)?;
-    let (outcomes, unreadable) = read_all(first, &labelled, args)?;
-    let metrics = Metrics::of(&outcomes.iter().collect::<Vec<_>>(), &scheme);
-    let intervals = bootstrap(&outcomes, &scheme, args.bootstrap);
+    let pictures = Pictures::of(&args.images).with_context(|| args.images.display().to_string())?;
+    let choice = Choice { split: args.split.as_deref(), stratify: args.stratify.as_deref() };
+    let labels = read_labels(&args.labels, choice, &scheme.classes)?;
+    note(&labels, &args.labels);
+    let (outcomes, unreadable) = read_all(first, &labels.rows, &pictures, args)?;
+    let report = Report::new(&outcomes, &scheme, args.bootstrap, args.stratify.as_deref());
     let mut out = io::stdout().lock();
     if args.json {
-        writeln!(out, "{}", json(&metrics, outcomes.len(), unreadable, args.bootstrap, &intervals)?)?;
+        writeln!(out, "{}", report.json(unreadable, &labels)?)?;
     } else {
         writeln!(out, "{} pictures read, {unreadable} unreadable", outcomes.len())?;
-        print_table(&metrics, &intervals, &mut out)?;
+        report.print(&mut out)?;
+        writeln!(out, "{RESEARCH_ONLY}")?;
     }
     Ok(if unreadable > 0 { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Says what was made of rows that could be taken for something else.
+fn note(labels: &Labels, path: &Path) {
+    let notes = [
+        (labels.repeated, "repeat another row and are counted once"),
+        (labels.without_class, "name no class and are left out"),
+        (labels.shares, "give shares instead of one class: the largest is taken for the truth"),
+    ];
+    for (count, what) in notes.into_iter().filter(|(count, _)| *count > 0) {
+        eprintln!("note: {}: rows that {what}: {count}", path.display());
+    }
 }
 
 /// Reads every picture, several at a time; the outcomes come in the order of the labels.
 fn read_all(
     first: PictureReader,
     labelled: &[Labelled],
+    pictures: &Pictures,
     args: &EvaluateArgs,
 ) -> anyhow::Result<(Vec<Outcome>, usize)> {
     let jobs = args.jobs.map_or_else(default_jobs, usize::from).min(labelled.len()).max(1);
@@ -86,7 +109,7 @@ fn read_all(
             let (bar, next, outcomes) = (&bar, &next, &outcomes);
             scope.spawn(move || {
                 while let Some((index, row)) = take(next, labelled) {
-                    match outcome(&mut reader, &args.images, row) {
+                    match outcome(&mut reader, pictures, row) {
                         Ok(outcome) => {
                             let mut outcomes =
                                 outcomes.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -110,25 +133,18 @@ fn take<'a>(next: &AtomicUsize, labelled: &'a [Labelled]) -> Option<(usize, &'a 
     Some((index, labelled.get(index)?))
 }
 
-fn outcome(reader: &mut PictureReader, images: &Path, row: &Labelled) -> anyhow::Result<Outcome> {
-    let path = find_picture(images, &row.image_id)?;
-    let reading = reader.read(&path)?;
+fn outcome(reader: &mut PictureReader, pictures: &Pictures, row: &Labelled) -> anyhow::Result<Outcome> {
+    let path = pictures.find(&row.image_id).map_err(anyhow::Error::msg)?;
+    let examination = reader.read(path)?.examination;
+    let assessment = &examination.assessment;
     Ok(Outcome {
         truth: row.truth,
-        probabilities: reading.assessment.probabilities.iter().map(|class| class.probability).collect(),
-        malignant: reading.assessment.malignant.probability,
-        refused: reading.is_refused(),
+        probabilities: assessment.probabilities.iter().map(|class| class.probability).collect(),
+        malignant: assessment.malignant.probability,
+        judgements: reader.examiner.at_each_point(&examination),
         group: row.group.clone(),
+        stratum: row.stratum.clone(),
     })
-}
-
-fn find_picture(images: &Path, id: &str) -> anyhow::Result<PathBuf> {
-    let candidates =
-        ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"].map(|ending| images.join(format!("{id}.{ending}")));
-    candidates
-        .into_iter()
-        .find(|path| path.is_file())
-        .with_context(|| format!("{}: no picture with .jpg, .jpeg or .png", images.join(id).display()))
 }
 
 fn default_jobs() -> usize {
@@ -141,43 +157,4 @@ fn progress(length: usize) -> ProgressBar {
     // The template is a constant: if it did not parse, the plain bar would do.
     let style = ProgressStyle::with_template(FORM).unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::new(length as u64).with_style(style)
-}
-
-fn json(
-    metrics: &Metrics,
-    n: usize,
-    unreadable: usize,
-    rounds: usize,
-    intervals: &BTreeMap<String, [f64; 2]>,
-) -> anyhow::Result<Value> {
-    let mut object = Map::new();
-    object.insert("n".into(), n.into());
-    object.insert("unreadable".into(), unreadable.into());
-    if let Value::Object(figures) = serde_json::to_value(metrics)? {
-        object.extend(figures);
-    }
-    if rounds > 0 {
-        let mut ci95 = Value::Object(Map::new());
-        for (name, bounds) in intervals {
-            // A dotted name becomes nested objects, as the figures themselves are.
-            let place = name.split('.').fold(&mut ci95, |object, part| &mut object[part]);
-            *place = serde_json::to_value(bounds)?;
-        }
-        object.insert("ci95".into(), ci95);
-    }
-    Ok(Value::Object(object))
-}
-
-fn print_table(
-    metrics: &Metrics,
-    intervals: &BTreeMap<String, [f64; 2]>,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    for (name, value) in metrics.figures() {
-        let interval = intervals
-            .get(&name)
-            .map_or(String::new(), |[low, high]| format!("   95 % interval {low:.3} to {high:.3}"));
-        writeln!(out, "  {name:44} {value:.3}{interval}")?;
-    }
-    writeln!(out, "{RESEARCH_ONLY}")
 }

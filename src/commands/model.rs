@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::classifier::{EngineKind, ModelConfig};
+use crate::classifier::{EngineKind, ModelConfig, parse_prevalence};
 
 /// Which model reads, for the commands that read pictures.
 #[derive(Clone, Debug, Args)]
@@ -18,6 +18,9 @@ pub struct ModelArgs {
     /// The operating point that decides, by its name in the manifest
     #[arg(long, value_name = "NAME")]
     pub operating_point: Option<String>,
+    /// Share of malignant lesions where the pictures are from, such as 0.02: P(malignant) is shown for that too
+    #[arg(long, value_name = "SHARE", value_parser = parse_prevalence)]
+    pub prevalence: Option<f32>,
     /// The pictures were squashed to squares from this aspect (width:height): stretch them back first
     #[arg(long, value_name = "W:H", value_parser = parse_aspect)]
     pub aspect: Option<f32>,
@@ -31,6 +34,7 @@ impl ModelArgs {
             engine: self.engine.unwrap_or(default.engine),
             operating_point: self.operating_point.clone().unwrap_or(default.operating_point),
             threads: default.threads,
+            prevalence: self.prevalence,
         }
     }
 }

@@ -13,11 +13,11 @@ use jiff::Timestamp;
 
 use crate::RESEARCH_ONLY;
 use crate::config::Config;
-use crate::reading::Verdict;
 use crate::records::export::verify_archive;
 use crate::records::{
     Dermoscopy, Filter, Polarisation, Reader, Record, RecordsConfig, Store, Summary, Verification,
 };
+use crate::verdict::Verdict;
 
 /// List, show, verify, export, replay, prune and delete what the device has kept
 #[derive(Debug, Args)]
@@ -246,7 +246,9 @@ fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     ];
     let notes: String = notes.into_iter().flatten().map(|note| format!("; {note}")).collect();
     let captured = summary.captured_at.strftime("%Y-%m-%d %H:%M:%S").to_string();
-    let (word, malignant) = (summary.verdict.word(), summary.malignant_probability * 100.0);
+    // As it was shown.
+    let malignant = summary.here.map_or(summary.malignant_probability, |here| here.probability) * 100.0;
+    let word = summary.verdict.word();
     writeln!(out, "{:>6}  {captured:20}  {word:14}  {malignant:>7.1} %  {top}{notes}", summary.sequence)
 }
 
@@ -280,6 +282,15 @@ fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Resu
         malignant.threshold * 100.0,
         malignant.operating_point
     )?;
+    if let Some(here) = malignant.here {
+        writeln!(
+            out,
+            "  shown as      {:.1} %, threshold {:.1} %, where {} % are malignant",
+            here.probability * 100.0,
+            here.threshold * 100.0,
+            here.prevalence * 100.0
+        )?;
+    }
     for class in assessment.top(assessment.probabilities.len()) {
         writeln!(out, "  {:12}  {:5.1} %  {}", class.class, class.probability * 100.0, class.name)?;
     }

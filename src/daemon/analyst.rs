@@ -1,31 +1,36 @@
 //! The analyst: a thread that judges captures and reads them with the network.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::notices::{Notice, spawn, tell};
-use crate::classifier::{Classifier, ModelConfig};
+use super::settings::Known;
+use crate::classifier::{ModelConfig, Setting};
 use crate::config::Config;
 use crate::device::{Event, Part};
-use crate::quality::{self, Quality, QualityConfig};
+use crate::examiner::Examiner;
+use crate::patience::panic_message;
+use crate::quality::QualityConfig;
 use crate::reading::{Capture, Reading};
+
+/// Jobs that may wait: the device asks for one after the other.
+const MOST_JOBS: usize = 4;
 
 /// What the analyst is asked to do.
 #[derive(Debug)]
 pub enum Job {
     /// Load the model; answered by `Checked`.
     Load,
-    /// Answered by `Refused`, `Read` or `ReadFailed`.
-    Analyse(Arc<Capture>),
-    /// Answered by `Read` or `ReadFailed`, whatever the quality.
-    AnalyseAnyway(Arc<Capture>),
+    /// Answered by `Read` or `ReadFailed`.
+    Analyse(Arc<Capture>, Setting),
 }
 
 /// Starts the thread. It ends when the sender is dropped.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Sender<Job>> {
-    let (sender, jobs) = unbounded();
-    let analyst = Analyst { model: config.model.clone(), quality: config.quality.clone(), classifier: None };
+    let (sender, jobs) = bounded(MOST_JOBS);
+    let analyst = Analyst { model: config.model.clone(), quality: config.quality.clone(), examiner: None };
     spawn("analyst", move || analyst.work(&jobs, &notices))?;
     Ok(sender)
 }
@@ -33,51 +38,45 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Sender<
 struct Analyst {
     model: ModelConfig,
     quality: QualityConfig,
-    classifier: Option<Classifier>,
+    examiner: Option<Examiner>,
 }
 
 impl Analyst {
     fn work(mut self, jobs: &Receiver<Job>, notices: &Sender<Notice>) {
         for job in jobs {
-            let event = match job {
-                Job::Load => Event::Checked(Part::Model, self.load()),
-                Job::Analyse(capture) => self.analyse(capture),
-                Job::AnalyseAnyway(capture) => self.analyse_anyway(capture),
-            };
+            let is_load = matches!(job, Job::Load);
+            let work = AssertUnwindSafe(|| match job {
+                Job::Load => Event::Checked(Part::Model, self.load(notices)),
+                Job::Analyse(capture, setting) => self.analyse(capture, &setting),
+            });
+            // What a panic left of the network is thrown away: it is loaded again when the person tries again.
+            let event = catch_unwind(work).unwrap_or_else(|panic| {
+                self.examiner = None;
+                let cause = format!("the network's code failed: {}", panic_message(&*panic));
+                if is_load { Event::Checked(Part::Model, Err(cause)) } else { Event::ReadFailed(cause) }
+            });
             tell(notices, Notice::Event(event));
         }
     }
 
-    fn load(&mut self) -> Result<(), String> {
-        let loaded = Classifier::load(&self.model).map_err(|error| {
+    fn load(&mut self, notices: &Sender<Notice>) -> Result<(), String> {
+        let loaded = Examiner::load(&self.model, &self.quality).map_err(|error| {
             tracing::error!("{error}");
             error.to_string()
         })?;
-        tracing::info!("model: {} ({})", loaded.model().name, loaded.kernel());
-        self.classifier = Some(loaded);
+        let classifier = loaded.classifier();
+        tracing::info!("model: {} ({})", classifier.model().name, classifier.kernel());
+        tell(notices, Notice::Model(Known::of(classifier.manifest())));
+        self.examiner = Some(loaded);
         Ok(())
     }
 
-    fn analyse(&mut self, capture: Arc<Capture>) -> Event {
-        let quality = quality::measure(&capture.pixels, &self.quality);
-        if quality.is_usable() {
-            self.read(capture, quality, false)
-        } else {
-            Event::Refused(capture, quality)
-        }
-    }
-
-    fn analyse_anyway(&mut self, capture: Arc<Capture>) -> Event {
-        let quality = quality::measure(&capture.pixels, &self.quality);
-        self.read(capture, quality, true)
-    }
-
-    fn read(&mut self, capture: Arc<Capture>, quality: Quality, overridden: bool) -> Event {
-        let Some(classifier) = &mut self.classifier else {
+    fn analyse(&mut self, capture: Arc<Capture>, setting: &Setting) -> Event {
+        let Some(examiner) = &mut self.examiner else {
             return Event::ReadFailed("the model is not loaded".into());
         };
-        match classifier.assess(&capture.pixels) {
-            Ok(assessment) => Event::Read(Arc::new(Reading { capture, quality, assessment, overridden })),
+        match examiner.set(setting).and_then(|()| examiner.examine(&capture.pixels)) {
+            Ok(examination) => Event::Read(Arc::new(Reading::new(capture, examination))),
             Err(error) => Event::ReadFailed(error.to_string()),
         }
     }

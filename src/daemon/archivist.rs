@@ -1,15 +1,18 @@
 //! The archivist: a thread that makes readings durable and brings past ones back.
 
 use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
 
 use super::notices::{Notice, spawn, tell};
+use super::supervisor::AtIt;
 use crate::config::Config;
-use crate::device::{Event, Part, Past};
+use crate::device::{Event, Part, Past, PastReading};
+use crate::patience::panic_message;
 use crate::reading::{Reading, Saved};
 use crate::records::{RecordError, RecordsConfig, Store};
 
@@ -20,8 +23,11 @@ const MOST_WAITING: usize = 32;
 /// Pictures removed to make room before anything else is looked at.
 const PRUNE_AT_ONCE: u32 = 20;
 
+/// Deeds that may wait for a disk that hangs.
+const MOST_DEEDS: usize = 64;
+
 /// What the archivist is asked to do.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Deed {
     /// Open the store; answered by `Checked`.
     Open,
@@ -31,15 +37,36 @@ pub enum Deed {
     Recall(u64),
     /// A person has seen what was found of the records.
     Seen,
+    /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
+    Look(Option<u64>),
+}
+
+impl Deed {
+    /// What is told of one that could not be done, and why; nothing of a look, which is repeated.
+    pub fn failed(self, cause: String) -> Option<Event> {
+        Some(match self {
+            Self::Open => Event::Checked(Part::Storage, Err(cause)),
+            Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
+            Self::Recall(_) => Event::RecallFailed(cause),
+            Self::Look(_) | Self::Seen => return None,
+        })
+    }
 }
 
 /// The thread and the way to it.
 pub struct Archivist {
-    pub deeds: Sender<Deed>,
+    deeds: Sender<Deed>,
+    /// Since when it has been at what it does now.
+    pub at_it: AtIt,
     thread: JoinHandle<()>,
 }
 
 impl Archivist {
+    /// Asks for a deed; gives it back where so many wait that the disk must hang.
+    pub fn ask(&self, deed: Deed) -> Result<(), Deed> {
+        self.deeds.try_send(deed).map_err(TrySendError::into_inner)
+    }
+
     /// Waits until everything asked for is on disk, or cannot be.
     pub fn finish(self) {
         drop(self.deeds);
@@ -51,17 +78,23 @@ impl Archivist {
 
 /// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
-    let (sender, deeds) = unbounded();
+    let (sender, deeds) = bounded(MOST_DEEDS);
+    let at_it = AtIt::default();
     let worker = Worker {
         config: config.records.clone(),
         config_sha256: config.sha256(),
         store: None,
         waiting: VecDeque::new(),
         free: None,
+        broken: None,
+        looked_after_at: Instant::now(),
         notices,
     };
-    let thread = spawn("archivist", move || worker.work(&deeds))?;
-    Ok(Archivist { deeds: sender, thread })
+    let thread = spawn("archivist", {
+        let at_it = at_it.clone();
+        move || worker.work(&deeds, &at_it)
+    })?;
+    Ok(Archivist { deeds: sender, at_it, thread })
 }
 
 struct Worker {
@@ -73,35 +106,53 @@ struct Worker {
     waiting: VecDeque<Arc<Reading>>,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
+    /// Why the store cannot be opened, while it cannot.
+    broken: Option<String>,
+    /// When waiting readings and the space were last looked after.
+    looked_after_at: Instant,
     notices: Sender<Notice>,
 }
 
 impl Worker {
-    fn work(mut self, deeds: &Receiver<Deed>) {
+    fn work(mut self, deeds: &Receiver<Deed>, at_it: &AtIt) {
         loop {
-            match deeds.recv_timeout(RETRY) {
-                Ok(Deed::Open) => {
-                    let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
-                    self.tell(Event::Checked(Part::Storage, opened));
-                    self.look_after_space();
-                }
-                Ok(Deed::Save(reading)) => {
-                    self.save(reading);
-                    self.look_after_space();
-                }
-                Ok(Deed::Recall(age)) => self.recall(age),
-                Ok(Deed::Seen) => self.seen(),
-                Err(RecvTimeoutError::Timeout) => {
-                    self.save_waiting();
-                    self.look_after_space();
-                }
+            let deed = match deeds.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
+                Ok(deed) => Some(deed),
+                Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
+            };
+            let asked = deed.clone();
+            at_it.begin();
+            // A panic may have left the store half way: it is closed, and opened anew for the next deed.
+            let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(deed)));
+            if let Err(panic) = done {
+                let cause = format!("the store's code failed: {}", panic_message(&*panic));
+                tracing::error!("{cause}");
+                self.store = None;
+                asked.and_then(|deed| deed.failed(cause)).into_iter().for_each(|event| self.tell(event));
             }
+            at_it.end();
         }
         self.save_waiting();
         if !self.waiting.is_empty() {
             tracing::error!("{} readings could not be saved and are lost", self.waiting.len());
         }
+    }
+
+    /// A deed, or else what is to be done now and then.
+    fn carry_out(&mut self, deed: Option<Deed>) {
+        match deed {
+            Some(Deed::Open) => {
+                let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
+                self.tell(Event::Checked(Part::Storage, opened));
+            }
+            Some(Deed::Save(reading)) => self.save(reading),
+            Some(Deed::Recall(age)) => return self.recall(age),
+            Some(Deed::Look(sequence)) => return self.look(sequence),
+            Some(Deed::Seen) => return self.seen(),
+            None => self.save_waiting(),
+        }
+        self.look_after_space();
     }
 
     /// The store, opened if it is not yet.
@@ -162,18 +213,48 @@ impl Worker {
         self.tell(event);
     }
 
+    /// One bad record hides no other: it has its place among them, with what is wrong with it.
     fn past(&mut self, age: u64) -> Result<Option<Past>, RecordError> {
         let store = self.store()?;
-        let Some((age, record)) = store.recent_from(age)? else { return Ok(None) };
-        let reading = Arc::new(store.past_reading(&record)?);
-        Ok(Some(Past { reading, sequence: record.sequence, age, total: store.count()? }))
+        let total = store.count()?;
+        let (shown, sequence) = match store.recent(age) {
+            Ok(None) => return Ok(None),
+            Ok(Some(record)) => {
+                let reading = store.past_reading(&record);
+                let picture_fault = reading.as_ref().err().map(RecordError::brief);
+                let reading = Arc::new(reading.unwrap_or_else(|_| store.without_picture(&record)));
+                (Ok(PastReading { reading, picture_fault }), Some(record.sequence))
+            }
+            // It is there, and cannot be read.
+            Err(error) if age < total => (Err(error.to_string()), None),
+            Err(error) => return Err(error),
+        };
+        Ok(Some(Past { shown, sequence, age, total }))
+    }
+
+    /// Others delete records too.
+    fn look(&mut self, sequence: Option<u64>) {
+        let Some(store) = &self.store else { return };
+        if let Ok(count) = store.count() {
+            tell(&self.notices, Notice::Records(count));
+        }
+        if let Some(sequence) = sequence
+            && let Ok(None) = store.get(sequence)
+        {
+            self.tell(Event::Deleted(sequence));
+        }
     }
 
     /// Removes pictures that have left the device while there is too little room, where the configuration asks for it,
     /// and warns while there is little. Few at a time: the next reading comes first.
     fn look_after_space(&mut self) {
-        if let Ok(store) = self.store() {
-            self.free = store.space().ok().map(|space| space.free >> 20);
+        self.looked_after_at = Instant::now();
+        match self.store() {
+            Ok(store) => {
+                self.free = store.space().ok().map(|space| space.free >> 20);
+                self.broken = None;
+            }
+            Err(error) => self.broken = Some(error.brief()),
         }
         let wanted = self.config.prune_free_mib;
         if self.free.is_some_and(|free| free < wanted) {
@@ -215,11 +296,11 @@ impl Worker {
     fn warn(&mut self) {
         let unanchored = self.store.as_mut().and_then(Store::anchor_trouble).is_some();
         let little = self.free.filter(|free| *free < self.config.warn_free_mib);
-        let warning = match (self.waiting.len(), little) {
-            (0, None) if unanchored => Some("Records not anchored".into()),
-            (0, None) => None,
-            (0, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (waiting, _) => Some(format!("{waiting} not saved")),
+        let warning = match (self.waiting.len(), &self.broken, little) {
+            (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
+            (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
+            (0, None, None) => unanchored.then(|| "Records not anchored".into()),
+            (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));
     }

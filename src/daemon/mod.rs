@@ -9,15 +9,17 @@ mod analyst;
 mod archivist;
 mod notices;
 mod painter;
+mod settings;
 mod supervisor;
 mod turn;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use crossbeam_channel::{Receiver, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
-use crate::buttons::{self, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
+use crate::buttons::{self, ButtonError, Buttons, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -25,13 +27,15 @@ use crate::control;
 use crate::feed::ScreenFeed;
 use crate::http;
 use crate::panel::VirtualScreen;
-use crate::patience::Patience;
+use crate::patience::{Patience, panic_message};
 use crate::power::{self, BatteryConfig, Charge};
 use crate::serial;
 use notices::{Inputs, spawn};
 use painter::Painter;
 use turn::Device;
 
+/// How long buttons that broke are left alone before they are opened again.
+const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// How often the battery is asked.
 const CHARGE_PACE: Duration = Duration::from_secs(10);
 
@@ -67,9 +71,10 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
         .context("cannot start the serial link")?;
     let mut device = Device::new(config, stream, painter, analyst, archivist, base);
     let turned = device.turn_until_off(&inputs);
-    // Links first, so that nobody is shown a device that is half gone; then what is being written is finished.
+    // What is being written is finished first: no link that hangs may hold that up.
+    let finished = device.finish();
     drop((server, serial));
-    turned.and(device.finish())
+    turned.and(finished)
 }
 
 /// Becomes readable when the process is asked to stop.
@@ -95,19 +100,32 @@ fn watch_buttons(
     let (config, handle) = (config.clone(), handle.clone());
     let (sender, receiver) = bounded(64);
     spawn("buttons", move || {
-        let mut source = Patience::insist(|| buttons::open(&config, &handle));
-        loop {
-            match source.next_edge(Duration::from_secs(1)) {
-                Ok(Some(edge)) if sender.send((edge, Instant::now())).is_err() => return,
-                Ok(_) => {}
-                Err(error) => {
-                    tracing::error!("{error}");
-                    std::thread::sleep(Duration::from_secs(1));
-                }
-            }
+        while let Some(cause) = watch_until_broken(|| buttons::open(&config, &handle), &sender) {
+            tracing::error!("the buttons are opened again: {cause}");
+            std::thread::sleep(REOPEN_AFTER);
         }
     })?;
     Ok(receiver)
+}
+
+/// Opens the buttons, for as long as it takes, and passes on what they do until they break: why they did. None when
+/// nobody listens any more.
+fn watch_until_broken(
+    open: impl Fn() -> Result<Box<dyn Buttons>, ButtonError>,
+    sender: &Sender<(Edge, Instant)>,
+) -> Option<String> {
+    let watch = || {
+        let mut source = Patience::insist(&open);
+        loop {
+            match source.next_edge(Duration::from_secs(1)) {
+                Ok(Some(edge)) if sender.send((edge, Instant::now())).is_err() => return None,
+                Ok(_) => {}
+                Err(error) => return Some(error.to_string()),
+            }
+        }
+    };
+    // What a panic leaves behind is dropped with the source.
+    catch_unwind(AssertUnwindSafe(watch)).unwrap_or_else(|panic| Some(panic_message(&*panic)))
 }
 
 /// Tells the battery's charge now and then, from a thread of its own: a fuel gauge may take its time.

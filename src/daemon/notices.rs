@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender};
 
+use super::settings::Known;
 use crate::buttons::Edge;
 use crate::control::Wish;
 use crate::device::Event;
@@ -16,6 +17,8 @@ pub enum Notice {
     Event(Event),
     /// How many records there are.
     Records(u64),
+    /// A model is loaded.
+    Model(Known),
     /// Something that the screen warns of for as long as it lasts, such as a full disk.
     Warning(Option<String>),
 }

@@ -1,6 +1,7 @@
 //! The painter: a thread that draws screens and shows them, newest first. A slow panel skips screens; it never
 //! holds up the device.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::notices::spawn;
 use crate::feed::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig, PanelKind};
-use crate::patience::Patience;
+use crate::patience::{Patience, panic_message};
 use crate::screens::{self, Hint, Screen, Status};
 
 /// A live picture that is not renewed for so long is live no more. The main loop has a screen painted several times a
@@ -152,7 +153,11 @@ impl Easel {
             drop(inner);
             match next {
                 Some(painting) => {
-                    self.paint(&painting);
+                    // A panel that fails in its code is opened anew, like any other.
+                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.paint(&painting))) {
+                        self.panel = None;
+                        self.patience.complain(format!("painting failed: {}", panic_message(&*panic)));
+                    }
                     self.last = Some(painting);
                 }
                 None if finished => return,

@@ -1,12 +1,32 @@
 //! What systemd is told: that the device is ready, that it still turns, that it stops. Without
 //! systemd nothing is told and nothing is missed.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use sd_notify::NotifyState;
 
 /// How long a worker may be at one thing before it counts as stuck: many times the longest that any takes.
 const STUCK_AFTER: Duration = Duration::from_secs(60);
+
+/// Since when a worker has been at what it does now, if it is at anything. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub struct AtIt(Arc<Mutex<Option<Instant>>>);
+
+impl AtIt {
+    pub fn begin(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+    }
+
+    pub fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// For how long.
+    pub fn elapsed(&self) -> Option<Duration> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).map(|since| since.elapsed())
+    }
+}
 
 /// The way to systemd.
 pub struct Supervisor {

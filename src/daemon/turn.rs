@@ -1,6 +1,8 @@
 //! The main thread's turns: each takes what happened, steps the state machine, carries out its effects and
 //! has the screen painted.
 
+mod show;
+
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,20 +14,22 @@ use super::analyst::Job;
 use super::archivist::{Archivist, Deed};
 use super::notices::{Inputs, Notice};
 use super::painter::{Painter, Painting};
+use super::settings::Settings;
 use super::supervisor::Supervisor;
-use crate::buttons::{Button, Edge, Gestures};
+use crate::buttons::{Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::control::{Base, Told, Wish};
-use crate::device::{self, Effect, Event, Live, Part, State};
+use crate::control::{Base, Told, Wanted, Wish};
+use crate::device::{self, Effect, Event, Note, Part, State};
+use crate::health::Parts;
 use crate::light::Light;
 use crate::picture;
 use crate::picture::{Frame, Region};
 use crate::power::{self, Charge};
-use crate::quality::{self, QualityConfig};
-use crate::reading::Capture;
+use crate::quality::QualityConfig;
+use crate::reading::{Capture, Saved};
 use crate::screens::{Hint, Status};
 use crate::usb;
 
@@ -35,10 +39,21 @@ const HOLD_PACE: Duration = Duration::from_millis(50);
 const LONGEST_TURN: Duration = Duration::from_millis(500);
 /// How often the live picture's quality is judged.
 const HINT_PACE: Duration = Duration::from_millis(250);
+/// How long the screen answers a press that changes nothing else.
+const NOTE_LASTS: Duration = Duration::from_millis(2500);
+/// How often it is looked whether the record that is shown is still there.
+const RECORD_PACE: Duration = Duration::from_secs(2);
 /// How often a host is looked for on the USB cable.
 const USB_PACE: Duration = Duration::from_secs(1);
 /// How long the camera may take for its first frame in the self-test.
 const CAMERA_PATIENCE: Duration = Duration::from_secs(8);
+
+/// How long the model may take to load, and the store to open, in the self-test.
+const MODEL_PATIENCE: Duration = Duration::from_secs(60);
+const STORAGE_PATIENCE: Duration = Duration::from_secs(20);
+/// How long the archivist may be at one thing: a worn card takes seconds for a write.
+const CARD_PATIENCE: Duration = Duration::from_secs(15);
+const CARD_HANGS: &str = "the card does not answer";
 
 /// The device as the daemon runs it.
 pub struct Device {
@@ -59,6 +74,12 @@ pub struct Device {
     remote: Base,
     /// What the next captures are of.
     case: Case,
+    /// How the next captures are read.
+    settings: Settings,
+    /// What the screen says for a moment, and since when.
+    note: Option<(Note, Instant)>,
+    /// When the store was last asked for the record that is shown.
+    looked_for_at: Instant,
     /// What links said, until it holds.
     wishes: Vec<Wish>,
     battery: power::Watch,
@@ -72,6 +93,10 @@ pub struct Device {
     usb_looked_at: Instant,
     /// The self-test waits for the camera's first frame until then.
     camera_deadline: Option<Instant>,
+    /// What else the self-test waits for, and until when.
+    answers_due: Vec<(Part, Instant)>,
+    /// The last that was asked of the store failed.
+    is_storage_broken: bool,
     /// The press that the capture at hand came from.
     pressed_at: Option<Instant>,
     /// When the analyst was given what it has not answered yet.
@@ -110,6 +135,9 @@ impl Device {
             clock: Clock::default(),
             remote,
             case: Case::default(),
+            settings: Settings::new(config.model.setting()),
+            note: None,
+            looked_for_at: now,
             wishes: Vec::new(),
             battery: power::Watch::new(&config.battery),
             status: Status::default(),
@@ -120,6 +148,8 @@ impl Device {
             usb_words: config.usb_words(),
             usb_looked_at: now,
             camera_deadline: None,
+            answers_due: Vec::new(),
+            is_storage_broken: false,
             pressed_at: None,
             asked_at: None,
             supervisor: Supervisor::new(),
@@ -209,27 +239,58 @@ impl Device {
     fn notice(&mut self, notice: Notice) {
         match notice {
             Notice::Event(event) => {
+                match &event {
+                    Event::Checked(part, outcome) => {
+                        self.answers_due.retain(|(due, _)| due != part);
+                        if *part == Part::Storage {
+                            self.is_storage_broken = outcome.is_err();
+                        }
+                    }
+                    Event::Stored(_, saved) => self.is_storage_broken = matches!(saved, Saved::Failed(_)),
+                    _ => {}
+                }
                 if is_of_analyst(&event) {
                     self.asked_at = None;
                 }
                 self.pending.push_back(event);
             }
             Notice::Records(count) => self.status.records = count,
+            Notice::Model(known) => self.settings.model = known,
             Notice::Warning(warning) => self.status.warning = warning,
         }
     }
 
     fn wish(&mut self, wish: Wish) {
         self.touched_at = Instant::now();
-        self.pending.push_back(Event::Case(wish.case.clone()));
+        let event = match wish.wanted.clone() {
+            Wanted::Case(case) => Event::Case(case),
+            Wanted::Setting(setting) => match self.settings.model.allows(&setting) {
+                Ok(()) => Event::Setting(setting),
+                Err(why) => return wish.refuse(why),
+            },
+        };
+        self.pending.push_back(event);
         self.wishes.push(wish);
     }
 
     /// Tells the links how it stands, and those who said something that it holds.
     fn tell(&mut self) {
+        let is_lost = matches!(self.stream.state(), CameraState::Lost { .. });
+        let is_storage_broken = self.is_storage_broken || self.card_hangs();
+        let parts = [("camera", is_lost), ("records", is_storage_broken)];
+        let broken = parts.into_iter().filter(|(_, broken)| *broken).map(|(part, _)| part).collect();
+        self.remote.health.turned(Parts { broken, frames_refused: self.stream.refused() });
         let (case, battery, light) = (self.case.clone(), self.status.battery, self.light.lit());
-        self.remote.tell(Told { case, battery, light });
+        let Settings { now: setting, model, .. } = self.settings.clone();
+        let operating_points = model.operating_points;
+        self.remote.tell(Told { case, battery, light, setting, operating_points });
         self.wishes.drain(..).for_each(Wish::done);
+    }
+
+    /// Whether the archivist has been at one thing for longer than any card takes that still works. A restart does not
+    /// help a card and would lose what waits for it, so the watchdog is fed and the screen says so.
+    fn card_hangs(&self) -> bool {
+        self.archivist.at_it.elapsed().is_some_and(|time| time > CARD_PATIENCE)
     }
 
     fn charge(&mut self, charge: Option<Charge>) {
@@ -268,6 +329,18 @@ impl Device {
             let cause = format!("no frame within {} s", CAMERA_PATIENCE.as_secs());
             self.pending.push_back(Event::Checked(Part::Camera, Err(cause)));
         }
+        if self.looked_for_at.elapsed() > RECORD_PACE {
+            self.looked_for_at = Instant::now();
+            if !matches!(self.state, State::Asleep) {
+                self.archive(Deed::Look(device::shown_record(&self.state)));
+            }
+        }
+        let now = Instant::now();
+        let overdue: Vec<_> = self.answers_due.extract_if(.., |(_, due)| now > *due).collect();
+        for (part, _) in overdue {
+            let cause = if part == Part::Storage { CARD_HANGS } else { "no answer" };
+            self.pending.push_back(Event::Checked(part, Err(cause.into())));
+        }
         if self.usb_looked_at.elapsed() > USB_PACE {
             self.usb_looked_at = Instant::now();
             let connected = usb::is_connected(Path::new(usb::CONTROLLERS), Path::new(usb::CONFIGFS));
@@ -295,8 +368,14 @@ impl Device {
 
     fn carry_out(&mut self, effect: Effect) {
         match effect {
-            Effect::Check(Part::Model) => self.ask(Job::Load),
-            Effect::Check(Part::Storage | Part::Records) => self.archive(Deed::Open),
+            Effect::Check(Part::Model) => {
+                self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
+                self.ask(Job::Load);
+            }
+            Effect::Check(Part::Storage | Part::Records) => {
+                self.answers_due.push((Part::Storage, Instant::now() + STORAGE_PATIENCE));
+                self.archive(Deed::Open);
+            }
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
                 self.pressed_at = Some(Instant::now());
@@ -304,16 +383,18 @@ impl Device {
                     self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
                 self.pending.push_back(event);
             }
-            Effect::Analyse(capture) => self.ask(Job::Analyse(capture)),
-            Effect::AnalyseAnyway(capture) => {
-                self.pressed_at = Some(Instant::now());
-                self.ask(Job::AnalyseAnyway(capture));
-            }
+            Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
             Effect::Seen => self.archive(Deed::Seen),
+            Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.case = case,
+            Effect::Setting(setting) => self.settings.now = setting,
+            Effect::NextPoint if self.settings.next_point() => {}
+            Effect::NextPoint => self.say(Note::OnePoint),
+            Effect::RestoreSetting => self.settings.restore(),
+            Effect::Say(note) => self.say(note),
             Effect::AskCamera => {
                 if let CameraState::Lost { cause } = self.stream.state() {
                     self.pending.push_back(Event::CameraLost(cause));
@@ -323,16 +404,21 @@ impl Device {
         }
     }
 
+    fn say(&mut self, note: Note) {
+        self.note = Some((note, Instant::now()));
+    }
+
     fn ask(&mut self, job: Job) {
         self.asked_at = Some(Instant::now());
-        if self.analyst.send(job).is_err() {
+        if self.analyst.try_send(job).is_err() {
             self.pending.push_back(Event::ReadFailed("the analyst has stopped".into()));
         }
     }
 
     fn archive(&mut self, deed: Deed) {
-        if let Err(unsent) = self.archivist.deeds.send(deed) {
-            tracing::error!("the archivist has stopped; not done: {:?}", unsent.into_inner());
+        if let Err(undone) = self.archivist.ask(deed) {
+            tracing::error!("{CARD_HANGS}; not done: {undone:?}");
+            self.pending.extend(undone.failed(CARD_HANGS.into()));
         }
     }
 
@@ -350,61 +436,11 @@ impl Device {
         let (pixels, case) = (full.ok()?, self.case.clone());
         Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
     }
-
-    fn paint(&mut self) {
-        self.shine();
-        self.stream.want(device::demand(&self.state));
-        let frame = self.stream.newest();
-        self.judge(frame.as_deref());
-        let towards = self.gestures.towards_long(self.now());
-        let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
-        let live = Live { frame, hint: self.hint, held };
-        let screen = device::screen(&self.state, &live);
-        let (case, ring) = (self.case.clone(), self.light.choice());
-        let status = Status { case, ring, ..self.status.clone() };
-        let painting = Painting { screen, status, pressed_at: self.pressed_at };
-        // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
-        let renewed = self.painted.as_ref().is_some_and(|(last, at)| {
-            last.is_same(&painting) && !(painting.is_live() && at.elapsed() >= LONGEST_TURN)
-        });
-        if !renewed {
-            self.painter.paint(painting.clone());
-            self.painted = Some((painting, Instant::now()));
-        }
-    }
-
-    /// Lights the ring while a picture may be taken.
-    fn shine(&mut self) {
-        let before = self.light.lit();
-        self.light.set(device::is_lit(&self.state));
-        if self.light.lit() != before {
-            self.lit_at = self.stream.now();
-        }
-    }
-
-    /// Judges the live picture now and then, for the viewfinder's hint.
-    fn judge(&mut self, frame: Option<&Frame>) {
-        let Some(frame) = frame else {
-            let is_lost = matches!(self.stream.state(), CameraState::Lost { .. });
-            self.hint = if is_lost { Hint::NoSignal } else { Hint::Starting };
-            return;
-        };
-        let due =
-            matches!(self.hint, Hint::NoSignal | Hint::Starting) || self.hinted_at.elapsed() >= HINT_PACE;
-        if due && matches!(self.state, State::Viewfinder) {
-            self.hinted_at = Instant::now();
-            let quality = quality::measure(&frame.pixels, &self.quality);
-            self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
-        }
-    }
 }
 
 /// Whether it answers a job of the analyst's, who takes one after the other.
 fn is_of_analyst(event: &Event) -> bool {
-    matches!(
-        event,
-        Event::Checked(Part::Model, _) | Event::Refused(..) | Event::Read(_) | Event::ReadFailed(_)
-    )
+    matches!(event, Event::Checked(Part::Model, _) | Event::Read(_) | Event::ReadFailed(_))
 }
 
 /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.

@@ -2,19 +2,21 @@
 //! hardware, no clock and no disk, and does nothing but answer the next state and what is to be done.
 
 mod config;
+mod note;
 mod screen;
 
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
+pub use note::Note;
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
 use crate::buttons::Gesture::{self, Long, Short, VeryLong};
 use crate::case::Case;
-use crate::quality::Quality;
+use crate::classifier::Setting;
 use crate::reading::{Capture, Reading, Saved};
-use crate::screens::{Check, CheckState, Page, Refusal};
+use crate::screens::{Check, CheckState, Page};
 
 /// What the device is doing.
 #[derive(Clone, Debug)]
@@ -25,8 +27,8 @@ pub enum State {
     Viewfinder,
     /// Reading a capture.
     Analysing { capture: Arc<Capture> },
-    /// The capture was refused. `reading` is there when the network has read it already.
-    Retake { capture: Arc<Capture>, refusals: Vec<Refusal>, reading: Option<Arc<Reading>> },
+    /// The capture was refused; its reading is kept only if the person uses it anyway.
+    Retake { reading: Arc<Reading> },
     /// Showing a new result.
     Result { reading: Arc<Reading>, saved: Saved, page: Page },
     /// Showing a past result.
@@ -44,12 +46,22 @@ pub enum State {
 /// A record as the history shows it.
 #[derive(Clone, Debug)]
 pub struct Past {
-    pub reading: Arc<Reading>,
-    pub sequence: u64,
+    /// What was read, or why it cannot be shown.
+    pub shown: Result<PastReading, String>,
+    /// The record's number, where that much can be read.
+    pub sequence: Option<u64>,
     /// Places before the newest, which is 0.
     pub age: u64,
     /// How many records there are.
     pub total: u64,
+}
+
+/// A past reading, and what has become of its picture.
+#[derive(Clone, Debug)]
+pub struct PastReading {
+    pub reading: Arc<Reading>,
+    /// Why the picture cannot be shown, where it should be there.
+    pub picture_fault: Option<String>,
 }
 
 /// Something that keeps the device from its work.
@@ -98,9 +110,7 @@ pub enum Event {
     NoFrame,
     /// The sharpest of the last frames was taken.
     Captured(Arc<Capture>),
-    /// The capture is not good enough to read.
-    Refused(Arc<Capture>, Quality),
-    /// The capture was read.
+    /// The capture was examined.
     Read(Arc<Reading>),
     /// The network failed on the capture.
     ReadFailed(String),
@@ -114,6 +124,10 @@ pub enum Event {
     Found(String),
     /// Somebody says what the next captures are of.
     Case(Case),
+    /// Somebody says how they are read.
+    Setting(Setting),
+    /// The record of that number is no more.
+    Deleted(u64),
     /// Nobody has touched the device for a while.
     Idle,
     /// The battery will not last much longer.
@@ -127,10 +141,8 @@ pub enum Effect {
     Check(Part),
     /// Take the sharpest of the last frames; answered by [`Event::Captured`] or [`Event::NoFrame`].
     Capture,
-    /// Judge and read a capture; answered by [`Event::Refused`], [`Event::Read`] or [`Event::ReadFailed`].
+    /// Examine a capture; answered by [`Event::Read`] or [`Event::ReadFailed`].
     Analyse(Arc<Capture>),
-    /// Read a capture whatever its quality; answered by [`Event::Read`] or [`Event::ReadFailed`].
-    AnalyseAnyway(Arc<Capture>),
     /// Make it durable; answered by [`Event::Stored`], more than once where saving is tried again.
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
@@ -141,6 +153,14 @@ pub enum Effect {
     SwitchRing,
     /// Captures are of this from now on.
     Case(Case),
+    /// They are read by this from now on.
+    Setting(Setting),
+    /// They are decided at the model's next operating point from now on.
+    NextPoint,
+    /// They are read as the configuration says again.
+    RestoreSetting,
+    /// Answer a press that changes nothing on the screen.
+    Say(Note),
     /// Say it again if the camera is lost: the viewfinder is shown anew.
     AskCamera,
     /// Finish what is being written and stop.
@@ -167,14 +187,8 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Viewfinder, Event::Captured(capture)) => {
             (State::Analysing { capture: capture.clone() }, vec![Effect::Analyse(capture)])
         }
-        (State::Analysing { capture }, Event::Refused(refused, quality))
-            if Arc::ptr_eq(&capture, &refused) =>
-        {
-            let refusals = quality.reasons.into_iter().map(Refusal::Quality).collect();
-            (State::Retake { capture, refusals, reading: None }, vec![])
-        }
         (State::Analysing { capture }, Event::Read(reading)) if Arc::ptr_eq(&capture, &reading.capture) => {
-            read(capture, reading)
+            read(reading)
         }
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
             (State::Fault(Fault { part: Part::Model, cause }), vec![])
@@ -196,14 +210,32 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Viewfinder, Event::Found(cause)) => {
             (State::Fault(Fault { part: Part::Records, cause }), vec![])
         }
-        // Who says it is about to take a picture.
-        (State::Asleep, Event::Case(case)) => {
-            (State::Viewfinder, vec![Effect::Case(case), Effect::AskCamera])
+        (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
+        (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
+            (State::Viewfinder, vec![Effect::Say(Note::Deleted), Effect::AskCamera])
         }
-        (state, Event::Case(case)) => (state, vec![Effect::Case(case)]),
+        (state, Event::Case(case)) => said(state, Effect::Case(case)),
+        (state, Event::Setting(setting)) => said(state, Effect::Setting(setting)),
         // The next to touch the device may do so for another person.
-        (state, Event::Idle) => (idle(state), vec![Effect::Case(Case::default())]),
+        (state, Event::Idle) => (idle(state), vec![Effect::Case(Case::default()), Effect::RestoreSetting]),
         (state, _) => (state, vec![]),
+    }
+}
+
+/// Who says something for the next capture is about to take it.
+fn said(state: State, effect: Effect) -> (State, Vec<Effect>) {
+    match state {
+        State::Asleep => (State::Viewfinder, vec![effect, Effect::AskCamera]),
+        state => (state, vec![effect]),
+    }
+}
+
+/// The number of the record that is shown, if one is.
+pub fn shown_record(state: &State) -> Option<u64> {
+    match state {
+        State::Result { saved: Saved::Saved(sequence), .. } => Some(*sequence),
+        State::History { past, .. } => past.sequence,
+        _ => None,
     }
 }
 
@@ -211,9 +243,10 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
     match (state, gesture) {
         (State::Viewfinder, Short(Main)) => (State::Viewfinder, vec![Effect::Capture]),
         (State::Viewfinder, Short(Back)) => (State::Viewfinder, vec![Effect::SwitchRing]),
+        (State::Viewfinder, Long(Back)) => (State::Viewfinder, vec![Effect::NextPoint]),
         (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => (state, vec![Effect::Recall(0)]),
         (State::Viewfinder, Short(Next | Previous)) => (State::Viewfinder, vec![Effect::Recall(0)]),
-        (State::Retake { capture, reading, .. }, Long(Main)) => use_anyway(capture, reading),
+        (State::Retake { reading }, Long(Main)) => read(Arc::new(reading.used_anyway())),
         (State::Retake { .. }, Short(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
@@ -222,7 +255,8 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             None => viewfinder(),
         },
         (State::Result { reading, saved, page }, Short(Previous)) => {
-            (State::Result { reading, saved, page: neighbour(page, -1).unwrap_or(page) }, vec![])
+            let (page, effects) = page_before(page);
+            (State::Result { reading, saved, page }, effects)
         }
         (State::History { past, page }, Short(Main)) => {
             let older = past.age + 1;
@@ -232,7 +266,8 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page: neighbour(page, 1).unwrap_or(Page::ALL[0]) }, vec![])
         }
         (State::History { past, page }, Short(Previous)) => {
-            (State::History { past, page: neighbour(page, -1).unwrap_or(page) }, vec![])
+            let (page, effects) = page_before(page);
+            (State::History { past, page }, effects)
         }
         (State::NoHistory, _) => viewfinder(),
         (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
@@ -241,7 +276,19 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         }
         // Whatever was broken may have been mended: look again.
         (State::Fault(_), Short(_)) => start(),
-        (state, _) => (state, vec![]),
+        // Its long press was answered.
+        (state, VeryLong(_)) => (state, vec![]),
+        (state @ (State::SelfTest { .. } | State::Analysing { .. }), _) => {
+            (state, vec![Effect::Say(Note::Wait)])
+        }
+        (state, _) => (state, vec![Effect::Say(Note::NoUse)]),
+    }
+}
+
+fn page_before(page: Page) -> (Page, Vec<Effect>) {
+    match neighbour(page, -1) {
+        Some(page) => (page, vec![]),
+        None => (page, vec![Effect::Say(Note::FirstPage)]),
     }
 }
 
@@ -267,20 +314,12 @@ fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (
     }
 }
 
-fn read(capture: Arc<Capture>, reading: Arc<Reading>) -> (State, Vec<Effect>) {
-    if reading.assessment.is_out_of_distribution() && !reading.overridden {
-        let refusals = vec![Refusal::OutOfDistribution];
-        return (State::Retake { capture, refusals, reading: Some(reading) }, vec![]);
+fn read(reading: Arc<Reading>) -> (State, Vec<Effect>) {
+    if reading.judgement.verdict.is_none() {
+        return (State::Retake { reading }, vec![]);
     }
     let shown = State::Result { reading: reading.clone(), saved: Saved::Pending, page: Page::Reading };
     (shown, vec![Effect::Save(reading)])
-}
-
-fn use_anyway(capture: Arc<Capture>, reading: Option<Arc<Reading>>) -> (State, Vec<Effect>) {
-    match reading {
-        Some(reading) => read(capture, Arc::new(Reading { overridden: true, ..(*reading).clone() })),
-        None => (State::Analysing { capture: capture.clone() }, vec![Effect::AnalyseAnyway(capture)]),
-    }
 }
 
 fn viewfinder() -> (State, Vec<Effect>) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fault, Part, Past, State};
+use super::{Fault, Part, Past, PastReading, State};
 use crate::camera::Demand;
 use crate::picture::Frame;
 use crate::screens::{Hint, Screen};
@@ -22,13 +22,18 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
         State::SelfTest { checks } => Screen::SelfTest { checks },
         State::Viewfinder => Screen::Viewfinder { frame: live.frame.clone(), hint: live.hint },
         State::Analysing { capture } => Screen::Analysing { capture },
-        State::Retake { capture, refusals, .. } => {
-            Screen::Retake { capture, reasons: refusals, held: live.held }
+        State::Retake { reading } => {
+            let (capture, reasons) = (reading.capture.clone(), reading.judgement.reasons.clone());
+            Screen::Retake { capture, reasons, held: live.held }
         }
         State::Result { reading, saved, page } => Screen::Result { reading, saved, page },
-        State::History { past: Past { reading, sequence, age, total }, page } => {
-            Screen::History { reading, sequence, age, total, page }
-        }
+        State::History { past: Past { shown, sequence, age, total }, page } => match shown {
+            Ok(PastReading { reading, picture_fault }) => {
+                let sequence = sequence.unwrap_or_default();
+                Screen::History { reading, picture_fault, sequence, age, total, page }
+            }
+            Err(cause) => Screen::Unreadable { cause, sequence, age, total },
+        },
         State::NoHistory => Screen::NoHistory,
         State::Fault(fault) => explain(fault),
         State::Asleep => return None,

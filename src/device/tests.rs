@@ -8,8 +8,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::case::Case;
 use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timings};
+use crate::examiner::Examination;
 use crate::picture::{Encoded, Encoding, Region};
-use crate::quality::{Quality, QualityConfig, Reason, measure};
+use crate::quality::{Quality, Reason};
+use crate::verdict::{Verdict, Why, judge};
 
 fn capture() -> Arc<Capture> {
     Arc::new(Capture {
@@ -23,21 +25,29 @@ fn capture() -> Arc<Capture> {
     })
 }
 
-fn quality(reasons: Vec<Reason>) -> Quality {
-    Quality { reasons, ..measure(&RgbImage::new(8, 8), &QualityConfig::default()) }
+fn reading(capture: &Arc<Capture>, doubts: Vec<Doubt>) -> Arc<Reading> {
+    examined(capture, vec![], doubts)
 }
 
-fn reading(capture: &Arc<Capture>, doubts: Vec<Doubt>) -> Arc<Reading> {
+fn examined(capture: &Arc<Capture>, reasons: Vec<Reason>, doubts: Vec<Doubt>) -> Arc<Reading> {
     let assessment = Assessment {
         probabilities: vec![],
-        malignant: Malignant { probability: 0.4, operating_point: "screening".into(), threshold: 0.3 },
+        malignant: Malignant {
+            probability: 0.4,
+            operating_point: "screening".into(),
+            threshold: 0.3,
+            ..Malignant::default()
+        },
         doubts,
         strangeness: 0.0,
         attention: Attention { size: 0, values: vec![] },
-        model: ModelId { name: String::new(), sha256: String::new() },
+        model: ModelId::default(),
         timings: Timings::default(),
     };
-    Arc::new(Reading { capture: capture.clone(), quality: quality(vec![]), assessment, overridden: false })
+    let quality = Quality { reasons, ..Quality::default() };
+    let judgement = judge(&quality, &assessment, false);
+    let examination = Examination { quality, assessment, judgement, quality_ms: 0.0 };
+    Arc::new(Reading::new(capture.clone(), examination))
 }
 
 /// Steps through events; the effects of the last.
@@ -54,7 +64,8 @@ fn result(saved: Saved) -> State {
 }
 
 fn past(age: u64) -> Past {
-    Past { reading: reading(&capture(), vec![]), sequence: 9 - age, age, total: 9 }
+    let shown = PastReading { reading: reading(&capture(), vec![]), picture_fault: None };
+    Past { shown: Ok(shown), sequence: Some(9 - age), age, total: 9 }
 }
 
 #[test]
@@ -135,20 +146,21 @@ fn the_store_speaking_of_another_reading_says_nothing_of_this_one() {
 #[test]
 fn a_picture_of_bad_quality_asks_for_another_with_the_reason() {
     let capture = capture();
-    let refused = Event::Refused(capture.clone(), quality(vec![Reason::Blurred]));
-    let (state, effects) = step(State::Analysing { capture }, refused);
+    let refused = examined(&capture, vec![Reason::Blurred], vec![]);
+    let (state, effects) = step(State::Analysing { capture }, Event::Read(refused));
     assert!(effects.is_empty(), "nothing is saved");
     assert!(
-        matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::Quality(Reason::Blurred)])
+        matches!(&state, State::Retake { reading } if reading.judgement.reasons == [Why::Quality(Reason::Blurred)])
     );
     assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
 }
 
 #[test]
 fn holding_uses_a_refused_picture_anyway() {
-    let retake = State::Retake { capture: capture(), refusals: vec![], reading: None };
+    let retake = State::Retake { reading: examined(&capture(), vec![Reason::Glare], vec![]) };
     let (state, effects) = step(retake, press(Long(Main)));
-    assert!(matches!(state, State::Analysing { .. }) && matches!(effects[..], [Effect::AnalyseAnyway(_)]));
+    assert!(matches!(&state, State::Result { reading, .. } if reading.verdict() == Verdict::Uncertain));
+    assert!(matches!(&effects[..], [Effect::Save(reading)] if reading.overridden));
 }
 
 #[test]
@@ -156,7 +168,7 @@ fn what_is_no_lesion_is_refused_and_used_anyway_only_as_overridden() {
     let capture = capture();
     let strange = reading(&capture, vec![Doubt::OutOfDistribution]);
     let (state, effects) = step(State::Analysing { capture }, Event::Read(strange));
-    assert!(matches!(&state, State::Retake { refusals, .. } if *refusals == [Refusal::OutOfDistribution]));
+    assert!(matches!(&state, State::Retake { reading } if reading.judgement.verdict.is_none()));
     assert!(effects.is_empty());
     let (state, effects) = step(state, press(Long(Main)));
     assert!(matches!(&state, State::Result { reading, .. } if reading.overridden));
@@ -219,7 +231,50 @@ fn a_lost_camera_does_not_take_a_result_from_the_screen() {
 #[test]
 fn a_press_without_a_fresh_frame_takes_nothing() {
     let (state, effects) = after(State::Viewfinder, [press(Short(Main)), Event::NoFrame]);
-    assert!(matches!(state, State::Viewfinder) && effects.is_empty());
+    assert!(matches!(state, State::Viewfinder));
+    assert!(matches!(effects[..], [Effect::Say(Note::NoFrame)]), "and the press is answered");
+}
+
+#[test]
+fn holding_back_on_the_live_picture_changes_the_operating_point_and_nowhere_else() {
+    let (state, effects) = step(State::Viewfinder, press(Long(Back)));
+    assert!(matches!((state, &effects[..]), (State::Viewfinder, [Effect::NextPoint])));
+    for state in [result(Saved::Saved(1)), State::NoHistory, State::Analysing { capture: capture() }] {
+        let (_, effects) = step(state, press(Long(Back)));
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::NextPoint)));
+    }
+}
+
+#[test]
+fn after_a_while_without_a_touch_readings_are_made_as_configured_again() {
+    for state in [State::Viewfinder, result(Saved::Failed("full".into())), State::NoHistory] {
+        let (_, effects) = step(state, Event::Idle);
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::RestoreSetting)));
+    }
+}
+
+#[test]
+fn a_record_that_is_deleted_leaves_the_screen_and_another_does_not() {
+    for state in [result(Saved::Saved(7)), State::History { past: past(2), page: Page::Details }] {
+        assert!(matches!(
+            step(state.clone(), Event::Deleted(6)).0,
+            State::Result { .. } | State::History { .. }
+        ));
+        let (state, effects) = step(state, Event::Deleted(7));
+        assert!(matches!(state, State::Viewfinder));
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Say(Note::Deleted))));
+    }
+}
+
+#[test]
+fn a_bad_record_keeps_its_place_and_the_one_before_it_is_reached() {
+    let bad = Past { shown: Err("missing field".into()), sequence: None, age: 1, total: 9 };
+    let (state, _) =
+        step(State::History { past: past(0), page: Page::Reading }, Event::Recalled(1, Some(bad)));
+    let (state, effects) = step(state, press(Short(Main)));
+    assert!(matches!(effects[..], [Effect::Recall(2)]));
+    let (state, _) = step(state, Event::Recalled(2, Some(past(2))));
+    assert!(matches!(&state, State::History { past, .. } if past.age == 2));
 }
 
 #[test]
@@ -244,7 +299,7 @@ fn any_event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => gesture.prop_map(Event::Gesture),
         2 => captures.clone().prop_map(Event::Captured),
-        1 => captures.clone().prop_map(|c| Event::Refused(c, quality(vec![Reason::TooDark]))),
+        1 => captures.clone().prop_map(|c| Event::Read(examined(&c, vec![Reason::TooDark], vec![]))),
         2 => (captures.clone(), any::<bool>()).prop_map(|(c, strange)| {
             Event::Read(reading(&c, if strange { vec![Doubt::OutOfDistribution] } else { vec![] }))
         }),
@@ -260,7 +315,29 @@ fn any_event() -> impl Strategy<Value = Event> {
     ]
 }
 
+/// What a person sees of a state, roughly.
+fn seen(state: &State) -> String {
+    match state {
+        State::Result { page, saved, .. } => format!("result {page:?} {saved:?}"),
+        State::History { past, page } => format!("history {} {page:?}", past.age),
+        State::Retake { .. } => "retake".into(),
+        State::Analysing { .. } => "analysing".into(),
+        other => format!("{other:?}"),
+    }
+}
+
 proptest! {
+    #[test]
+    fn every_press_is_answered(events in prop::collection::vec(any_event(), 0..40), long: bool, button in 0..4usize) {
+        let (state, _) = after(start().0, events);
+        prop_assume!(!matches!(state, State::Off));
+        let button = [Main, Next, Previous, Back][button];
+        let gesture = if long { Long(button) } else { Short(button) };
+        let before = seen(&state);
+        let (state, effects) = step(state, press(gesture));
+        prop_assert!(seen(&state) != before || !effects.is_empty(), "{gesture:?} in {before}");
+    }
+
     #[test]
     fn whatever_happens_a_result_is_asked_to_be_saved_when_it_is_first_shown(
         events in prop::collection::vec(any_event(), 0..60)
@@ -360,7 +437,7 @@ fn no_case_outlives_a_while_without_a_touch() {
     ];
     for state in states {
         let (_, effects) = step(state, Event::Idle);
-        assert!(matches!(&effects[..], [Effect::Case(case)] if case.is_none()));
+        assert!(matches!(&effects[..], [Effect::Case(case), Effect::RestoreSetting] if case.is_none()));
     }
     let (state, effects) = step(State::Asleep, press(Short(Main)));
     assert!(matches!(state, State::Viewfinder) && !effects.iter().any(|e| matches!(e, Effect::Case(_))));
@@ -373,4 +450,21 @@ fn the_light_is_on_with_the_live_picture_alone() {
     for dark in [start().0, State::Asleep, State::Off, State::NoHistory, fault] {
         assert!(!is_lit(&dark), "{dark:?}");
     }
+}
+
+#[test]
+fn what_was_found_of_the_records_stands_until_a_person_has_seen_it() {
+    let found = || Event::Found("records were cut off".into());
+    let (state, _) = step(State::Viewfinder, found());
+    assert!(
+        matches!(&state, State::Fault(Fault { part: Part::Records, cause }) if cause == "records were cut off")
+    );
+    let (state, effects) = step(state, Event::Idle);
+    assert!(matches!(&state, State::Fault(_)), "it does not fall asleep over it");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Seen)));
+    let (state, effects) = step(state, Event::Gesture(Short(Main)));
+    assert!(matches!(state, State::Viewfinder));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Seen)));
+    let (state, _) = step(State::Analysing { capture: capture() }, found());
+    assert!(matches!(state, State::Analysing { .. }), "a picture that is being read comes first");
 }

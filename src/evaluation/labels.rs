@@ -1,17 +1,47 @@
-//! Labels: a CSV with one row a picture.
+//! Labels as the world writes them: a table with one row a picture, its class in words or in a column of its own.
 
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use super::table::Table;
+
+/// Names of the columns that a picture is called by: HAM10000's, the ISIC challenges', the ISIC archive's.
+const PICTURE: &[&str] = &["image_id", "image", "isic_id", "image_name"];
+/// Of what groups pictures, the first one first.
+const GROUP: &[&str] = &["group_id", "lesion_id"];
 
 /// A picture and its true class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labelled {
+    /// Without the extension of a picture.
     pub image_id: String,
     /// Index of the class among the labels.
     pub truth: usize,
-    /// The picture's own id where the CSV names no group.
+    /// `group_id`, else `lesion_id`, else the picture's own id.
     pub group: String,
+    /// What stands in the column that the figures are told apart by.
+    pub stratum: Option<String>,
+}
+
+/// What a table of labels says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Labels {
+    pub rows: Vec<Labelled>,
+    /// Rows that said again what another had said; each is counted once.
+    pub repeated: usize,
+    /// Rows that name no class, and are left out.
+    pub without_class: usize,
+    /// Rows of one column a class that hold shares instead of one 1; the largest is taken.
+    pub shares: usize,
+}
+
+/// Which rows, and what is told apart.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choice<'a> {
+    /// Only rows with this word in the column `split`.
+    pub split: Option<&'a str>,
+    /// The column whose values the figures are told apart by.
+    pub stratify: Option<&'a str>,
 }
 
 /// Why labels cannot be used.
@@ -19,103 +49,219 @@ pub struct Labelled {
 pub enum LabelError {
     #[error("{path}: cannot read the labels: {cause}")]
     Read { path: PathBuf, cause: csv::Error },
+    #[error("{path}: has no column for {what}: it needs {needs}; its columns are {found}")]
+    NoColumn { path: PathBuf, what: &'static str, needs: String, found: String },
     #[error("{path}:{line}: `{class}` is not a class of the model, which knows {known}")]
     UnknownClass { path: PathBuf, line: u64, class: String, known: String },
+    #[error("{path}:{line}: {what}")]
+    Row { path: PathBuf, line: u64, what: String },
+    #[error("{path}: a picture can have one truth only: {conflicts}; correct or remove these rows")]
+    Conflict { path: PathBuf, conflicts: String },
     #[error("{path}: has no column `split`, so `--split {split}` cannot be chosen")]
     NoSplit { path: PathBuf, split: String },
+    #[error("{path}: has no column `{column}` to tell apart by; its columns are {found}")]
+    NoStratum { path: PathBuf, column: String, found: String },
     #[error("{path}: no picture{of}")]
     Empty { path: PathBuf, of: String },
 }
 
-#[derive(Deserialize)]
+/// What a row says, before it is known whether the model knows its class.
 struct Row {
+    line: u64,
     image_id: String,
-    dx: String,
-    split: Option<String>,
-    group_id: Option<String>,
+    /// In lower case.
+    class: String,
+    chosen: bool,
+    labelled: Labelled,
 }
 
-/// Reads the rows of one split, or all. Columns: image_id, dx, and split and group_id if present.
-pub fn read_labels(
-    path: &Path,
-    split: Option<&str>,
-    classes: &[String],
-) -> Result<Vec<Labelled>, LabelError> {
-    let read = |cause| LabelError::Read { path: path.into(), cause };
-    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_path(path).map_err(read)?;
-    let headers = reader.headers().map_err(read)?.clone();
-    if let Some(split) = split
-        && !headers.iter().any(|column| column == "split")
-    {
-        return Err(LabelError::NoSplit { path: path.into(), split: split.into() });
-    }
-    let mut labelled = Vec::new();
-    let mut record = csv::StringRecord::new();
-    while reader.read_record(&mut record).map_err(read)? {
-        let row: Row = record.deserialize(Some(&headers)).map_err(read)?;
-        if split.is_some() && row.split.as_deref() != split {
-            continue;
+/// Where a row's truth stands.
+enum Truth {
+    /// In a column in words.
+    Word(usize),
+    /// In one column a class, by its code in lower case: the one that holds a 1.
+    OneHot(Vec<(String, usize)>),
+}
+
+/// Reads the chosen rows. `classes` are the model's codes; any case is taken.
+pub fn read_labels(path: &Path, choice: Choice, classes: &[String]) -> Result<Labels, LabelError> {
+    let table = Table::read(path).map_err(|cause| LabelError::Read { path: path.into(), cause })?;
+    let mut labels = Labels::default();
+    let rows = Columns::find(&table, path, choice, classes)?.rows(&table, path, &mut labels)?;
+    refuse_conflicts(&rows, path)?;
+    let mut seen = HashMap::new();
+    for row in rows.into_iter().filter(|row| row.chosen) {
+        let truth = classes.iter().position(|class| class.eq_ignore_ascii_case(&row.class));
+        let truth = truth.ok_or_else(|| LabelError::UnknownClass {
+            path: path.into(),
+            line: row.line,
+            class: row.class.clone(),
+            known: classes.join(", "),
+        })?;
+        if seen.insert(key(&row.image_id), ()).is_some() {
+            labels.repeated += 1;
+        } else {
+            labels.rows.push(Labelled { truth, ..row.labelled });
         }
-        let line = record.position().map_or(0, csv::Position::line);
-        let truth =
-            classes.iter().position(|class| *class == row.dx).ok_or_else(|| LabelError::UnknownClass {
-                path: path.into(),
-                line,
-                class: row.dx.clone(),
-                known: classes.join(", "),
-            })?;
-        let group = row.group_id.filter(|group| !group.is_empty()).unwrap_or_else(|| row.image_id.clone());
-        labelled.push(Labelled { image_id: row.image_id, truth, group });
     }
-    if labelled.is_empty() {
-        let of = split.map_or(String::new(), |split| format!(" of the split `{split}`"));
+    if labels.rows.is_empty() {
+        let of = choice.split.map_or(String::new(), |split| format!(" of the split `{split}`"));
         return Err(LabelError::Empty { path: path.into(), of });
     }
-    Ok(labelled)
+    Ok(labels)
+}
+
+/// A picture's id as it is compared: some systems write it in another case.
+pub(super) fn key(image_id: &str) -> String {
+    image_id.to_lowercase()
+}
+
+/// An id without the extension that some tables write.
+pub(super) fn without_extension(name: &str) -> &str {
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    let is_picture = ["jpg", "jpeg", "png"].iter().any(|known| known.eq_ignore_ascii_case(extension));
+    if is_picture && !stem.is_empty() { stem } else { name }
+}
+
+/// Which column says what.
+struct Columns<'a> {
+    picture: usize,
+    truth: Truth,
+    groups: Vec<usize>,
+    split: Option<(usize, &'a str)>,
+    stratum: Option<usize>,
+}
+
+impl<'a> Columns<'a> {
+    fn find(table: &Table, path: &Path, choice: Choice<'a>, classes: &[String]) -> Result<Self, LabelError> {
+        let found = || table.headers.join(", ");
+        let missing =
+            |what, needs: String| LabelError::NoColumn { path: path.into(), what, needs, found: found() };
+        let picture = PICTURE.iter().find_map(|name| table.column(name));
+        let picture = picture.ok_or_else(|| missing("the picture", PICTURE.join(" or ")))?;
+        let of_class = |class: &String| Some((class.to_lowercase(), table.column(class)?));
+        let truth = match table.column("dx") {
+            Some(column) => Truth::Word(column),
+            None => {
+                let mut columns: Vec<_> = classes.iter().filter_map(of_class).collect();
+                // Classes of the ISIC challenges that the model may not know.
+                let others = ["scc", "unk"].map(String::from);
+                columns.extend(others.iter().filter(|other| !classes.contains(other)).filter_map(of_class));
+                if columns.len() < 2 {
+                    let needs = format!("dx, or one column a class ({})", classes.join(", "));
+                    return Err(missing("the class", needs));
+                }
+                Truth::OneHot(columns)
+            }
+        };
+        let split = match choice.split {
+            None => None,
+            Some(split) => Some((
+                table
+                    .column("split")
+                    .ok_or_else(|| LabelError::NoSplit { path: path.into(), split: split.into() })?,
+                split,
+            )),
+        };
+        let stratum = match choice.stratify {
+            None => None,
+            Some(column) => Some(table.column(column).ok_or_else(|| LabelError::NoStratum {
+                path: path.into(),
+                column: column.into(),
+                found: found(),
+            })?),
+        };
+        let groups = GROUP.iter().filter_map(|name| table.column(name)).collect();
+        Ok(Self { picture, truth, groups, split, stratum })
+    }
+
+    fn rows(&self, table: &Table, path: &Path, labels: &mut Labels) -> Result<Vec<Row>, LabelError> {
+        let mut rows = Vec::new();
+        for (line, cells) in &table.rows {
+            let cell = |column: usize| cells.get(column).map_or("", String::as_str);
+            let fault = |what| LabelError::Row { path: path.into(), line: *line, what };
+            let chosen = self.split.is_none_or(|(column, split)| cell(column) == split);
+            let image_id = without_extension(cell(self.picture)).to_string();
+            let class = match &self.truth {
+                Truth::Word(column) => Some(cell(*column).to_lowercase()).filter(|word| !word.is_empty()),
+                Truth::OneHot(columns) => {
+                    let (class, is_share) = one_hot(columns, cell).map_err(fault)?;
+                    labels.shares += usize::from(is_share && chosen);
+                    class
+                }
+            };
+            let Some(class) = class else {
+                labels.without_class += usize::from(chosen);
+                continue;
+            };
+            if image_id.is_empty() {
+                return Err(fault("names no picture".into()));
+            }
+            let group = self.groups.iter().map(|column| cell(*column)).find(|group| !group.is_empty());
+            let labelled = Labelled {
+                image_id: image_id.clone(),
+                truth: 0,
+                group: group.unwrap_or(&image_id).into(),
+                stratum: self.stratum.map(|column| cell(column).into()),
+            };
+            rows.push(Row { line: *line, image_id, class, chosen, labelled });
+        }
+        Ok(rows)
+    }
+}
+
+/// The class of a row with one column a class, and whether the row holds shares instead of a 1. None where all are 0.
+fn one_hot<'a>(
+    columns: &[(String, usize)],
+    cell: impl Fn(usize) -> &'a str,
+) -> Result<(Option<String>, bool), String> {
+    let mut values = Vec::new();
+    for (class, column) in columns {
+        let text = cell(*column);
+        // A decimal comma, as in much of Europe.
+        let value: f64 =
+            if text.is_empty() { 0.0 } else { text.replace(',', ".").parse().unwrap_or(f64::NAN) };
+        if !(0.0..=1.0).contains(&value) {
+            return Err(format!("`{text}` in the column of `{class}` is not from 0 to 1"));
+        }
+        values.push((class, value));
+    }
+    let largest = values.iter().map(|(_, value)| *value).fold(0.0, f64::max);
+    let mut highest = values.iter().filter(|(_, value)| *value == largest).map(|(class, _)| class.as_str());
+    match (largest > 0.0, highest.next(), highest.next()) {
+        (false, ..) | (_, None, _) => Ok((None, false)),
+        (true, Some(class), None) => {
+            let rest = values.iter().any(|(_, value)| *value > 0.0 && *value < 1.0);
+            Ok((Some(class.to_string()), rest))
+        }
+        (true, Some(one), Some(other)) => Err(format!("is as much `{one}` as `{other}`")),
+    }
+}
+
+/// Refuses pictures that different rows say different things of, also where only one of those rows was chosen.
+fn refuse_conflicts(rows: &[Row], path: &Path) -> Result<(), LabelError> {
+    const NAMED: usize = 5;
+    let mut pictures: BTreeMap<String, Vec<&Row>> = BTreeMap::new();
+    for row in rows {
+        pictures.entry(key(&row.image_id)).or_default().push(row);
+    }
+    let differ = |rows: &Vec<&Row>| {
+        rows.iter().any(|row| row.chosen) && rows.iter().any(|row| row.class != rows[0].class)
+    };
+    let conflicts: Vec<_> = pictures.into_values().filter(differ).collect();
+    if conflicts.is_empty() {
+        return Ok(());
+    }
+    let name = |rows: &Vec<&Row>| {
+        let said: Vec<_> = rows.iter().map(|row| format!("{} in line {}", row.class, row.line)).collect();
+        format!("{} is {}", rows[0].image_id, said.join(", "))
+    };
+    let mut named: Vec<_> = conflicts.iter().take(NAMED).map(name).collect();
+    if conflicts.len() > NAMED {
+        named.push(format!("and {} more pictures", conflicts.len() - NAMED));
+    }
+    Err(LabelError::Conflict { path: path.into(), conflicts: named.join("; ") })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn read(text: &str, split: Option<&str>) -> Result<Vec<Labelled>, String> {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("labels.csv");
-        std::fs::write(&path, text).unwrap();
-        let classes = ["mel".to_string(), "nv".to_string()];
-        read_labels(&path, split, &classes).map_err(|error| error.to_string())
-    }
-
-    #[test]
-    fn columns_are_found_by_name_in_any_order() {
-        let rows =
-            read("split,dx,age,image_id,group_id\ntest,nv,40,one,g1\ntrain,mel,,two,g2\n", Some("test"));
-        assert_eq!(rows.unwrap(), [Labelled { image_id: "one".into(), truth: 1, group: "g1".into() }]);
-    }
-
-    #[test]
-    fn without_groups_each_picture_is_its_own() {
-        assert_eq!(read("image_id,dx\none,mel\n", None).unwrap()[0].group, "one");
-    }
-
-    #[test]
-    fn an_unknown_class_is_named_with_its_line() {
-        let error = read("image_id,dx\none,mel\ntwo,melanoma\n", None).unwrap_err();
-        assert!(error.contains("labels.csv:3: `melanoma` is not a class"), "{error}");
-    }
-
-    #[test]
-    fn a_split_that_is_not_there_is_an_error() {
-        assert!(read("image_id,dx\none,mel\n", Some("test")).unwrap_err().contains("no column `split`"));
-        assert!(
-            read("image_id,dx,split\none,mel,train\n", Some("test"))
-                .unwrap_err()
-                .contains("of the split `test`")
-        );
-    }
-
-    #[test]
-    fn a_missing_column_is_named() {
-        assert!(read("image_id,label\none,mel\n", None).unwrap_err().contains("dx"));
-    }
-}
+mod tests;

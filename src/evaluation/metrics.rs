@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Outcome;
+use super::outcome::Outcome;
+use super::shown::{self, Shown};
 use crate::classifier::Manifest;
 
 /// What outcomes are measured by: the classes and the thresholds.
@@ -16,14 +17,18 @@ pub struct Scheme {
     pub malignant: Vec<bool>,
     /// Name and threshold of each operating point.
     pub operating_points: Vec<(String, f32)>,
+    /// The place among them of the one whose words are counted.
+    pub in_force: usize,
 }
 
 impl Scheme {
-    pub fn of(manifest: &Manifest) -> Self {
+    /// `in_force` is the name of an operating point.
+    pub fn of(manifest: &Manifest, in_force: &str) -> Self {
         let points = manifest.operating_points.iter();
         Self {
             classes: manifest.labels.iter().map(|label| label.code.clone()).collect(),
             malignant: manifest.labels.iter().map(|label| label.malignant).collect(),
+            in_force: points.clone().position(|point| point.name == in_force).unwrap_or(0),
             operating_points: points.map(|point| (point.name.clone(), point.threshold)).collect(),
         }
     }
@@ -32,6 +37,8 @@ impl Scheme {
 /// All from 0 to 1. `None` where it is not defined, such as an AUROC without malignant pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Metrics {
+    /// What the screen shows, by what the pictures are: `malignant`, `benign`, `all`, and each class.
+    pub shown: BTreeMap<String, Shown>,
     /// Mean of the recalls of the classes that are present.
     pub balanced_accuracy: Option<f64>,
     pub accuracy: Option<f64>,
@@ -44,7 +51,7 @@ pub struct Metrics {
     pub operating_points: BTreeMap<String, OperatingPointMetrics>,
     /// Expected calibration error of the likeliest class, 15 bins of equal width (Guo et al. 2017).
     pub ece: Option<f64>,
-    /// Share judged out of distribution or unusable. They count in all the other figures.
+    /// Share asked to take again. They count in all the other figures.
     pub refused: Option<f64>,
 }
 
@@ -55,23 +62,30 @@ pub struct OperatingPointMetrics {
     pub sensitivity: Option<f64>,
     /// Share of benign pictures below it.
     pub specificity: Option<f64>,
+    /// Share of malignant pictures shown as suspicious: one to be taken again, or uncertain, does not count.
+    pub shown_sensitivity: Option<f64>,
+    /// Share of benign pictures shown as not suspicious.
+    pub shown_specificity: Option<f64>,
+    /// What the screen shows at this point of malignant and of benign pictures.
+    pub shown: BTreeMap<String, Shown>,
 }
 
 impl Metrics {
     pub fn of(outcomes: &[&Outcome], scheme: &Scheme) -> Self {
         let recall = recall(outcomes, scheme);
-        let points = scheme.operating_points.iter();
+        let shown = shown::by_truth(outcomes, scheme, scheme.in_force);
         Self {
             balanced_accuracy: mean(recall.values().copied()),
             accuracy: share(outcomes, |outcome| rank_of_truth(outcome) == 0),
             top3_accuracy: share(outcomes, |outcome| rank_of_truth(outcome) < 3),
             auroc_malignant: auroc(outcomes, scheme),
-            operating_points: points
-                .map(|(name, threshold)| (name.clone(), at_threshold(outcomes, scheme, *threshold)))
+            operating_points: (0..scheme.operating_points.len())
+                .map(|point| (scheme.operating_points[point].0.clone(), at_point(outcomes, scheme, point)))
                 .collect(),
             ece: expected_calibration_error(outcomes),
-            refused: share(outcomes, |outcome| outcome.refused),
+            refused: shown.get("all").map(|all| all.retake),
             recall,
+            shown,
         }
     }
 
@@ -89,10 +103,17 @@ impl Metrics {
             single.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))).collect();
         figures.extend(self.recall.iter().map(|(class, value)| (format!("recall.{class}"), *value)));
         for (name, point) in &self.operating_points {
-            let of_point = [("sensitivity", point.sensitivity), ("specificity", point.specificity)];
+            let of_point = [
+                ("sensitivity", point.sensitivity),
+                ("specificity", point.specificity),
+                ("shown_sensitivity", point.shown_sensitivity),
+                ("shown_specificity", point.shown_specificity),
+            ];
             let known = of_point.into_iter().filter_map(|(of, value)| Some((of, value?)));
             figures.extend(known.map(|(of, value)| (format!("operating_points.{name}.{of}"), value)));
+            figures.extend(shown_figures(&format!("operating_points.{name}.shown"), &point.shown));
         }
+        figures.extend(shown_figures("shown", &self.shown));
         figures
     }
 }
@@ -133,7 +154,17 @@ fn auroc(outcomes: &[&Outcome], scheme: &Scheme) -> Option<f64> {
     (positives > 0.0 && negatives > 0.0).then(|| wins / (positives * negatives))
 }
 
-fn at_threshold(outcomes: &[&Outcome], scheme: &Scheme, threshold: f32) -> OperatingPointMetrics {
+fn shown_figures(place: &str, shown: &BTreeMap<String, Shown>) -> Vec<(String, f64)> {
+    let all = shown.iter().flat_map(|(of, shown)| {
+        shown.figures().map(move |(word, share)| (format!("{place}.{of}.{word}"), share))
+    });
+    all.collect()
+}
+
+fn at_point(outcomes: &[&Outcome], scheme: &Scheme, point: usize) -> OperatingPointMetrics {
+    let threshold = scheme.operating_points[point].1;
+    let mut shown = shown::by_truth(outcomes, scheme, point);
+    shown.retain(|of, _| of == "malignant" || of == "benign");
     let (malignant, benign): (Vec<_>, Vec<_>) =
         outcomes.iter().copied().partition(|outcome| scheme.malignant[outcome.truth]);
     OperatingPointMetrics {
@@ -141,6 +172,9 @@ fn at_threshold(outcomes: &[&Outcome], scheme: &Scheme, threshold: f32) -> Opera
         threshold: threshold.to_string().parse().unwrap_or(f64::from(threshold)),
         sensitivity: share(&malignant, |outcome| outcome.malignant >= threshold),
         specificity: share(&benign, |outcome| outcome.malignant < threshold),
+        shown_sensitivity: shown.get("malignant").map(|malignant| malignant.suspicious),
+        shown_specificity: shown.get("benign").map(|benign| benign.not_suspicious),
+        shown,
     }
 }
 
@@ -171,12 +205,25 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::quality::Reason;
+    use crate::verdict::{Judgement, Verdict, Why};
 
     fn scheme() -> Scheme {
         Scheme {
             classes: ["a", "b", "c"].map(String::from).to_vec(),
             malignant: vec![false, true, false],
             operating_points: vec![("half".into(), 0.5)],
+            in_force: 0,
+        }
+    }
+
+    /// Suspicious from a half on, and to be taken again below a quarter.
+    fn word(malignant: f32) -> Judgement {
+        let blurred = vec![Why::Quality(Reason::Blurred)];
+        match malignant {
+            0.5.. => Judgement { verdict: Some(Verdict::Suspicious), reasons: vec![] },
+            0.25.. => Judgement { verdict: Some(Verdict::NotSuspicious), reasons: vec![] },
+            _ => Judgement { verdict: None, reasons: blurred },
         }
     }
 
@@ -185,8 +232,9 @@ mod tests {
             truth,
             malignant: probabilities[1],
             probabilities: probabilities.to_vec(),
-            refused: false,
+            judgements: vec![word(probabilities[1])],
             group: String::new(),
+            stratum: None,
         }
     }
 
@@ -208,6 +256,32 @@ mod tests {
         // Bins of 0.8 (right), 0.7 (wrong), 0.6 (right): (0.2 + 0.7 + 0.4) / 3.
         assert!((metrics.ece.unwrap() - 1.3 / 3.0).abs() < 1e-6);
         assert!(!metrics.recall.contains_key("c"), "a class that is absent has no recall");
+    }
+
+    #[test]
+    fn words_are_counted_as_they_are_shown() {
+        let metrics = measure(&[
+            outcome(0, [0.8, 0.1, 0.1]),
+            outcome(0, [0.6, 0.3, 0.1]),
+            outcome(0, [0.2, 0.7, 0.1]),
+            outcome(1, [0.3, 0.6, 0.1]),
+            outcome(1, [0.8, 0.2, 0.0]),
+        ]);
+        let benign = &metrics.shown["benign"];
+        let third = 1.0 / 3.0;
+        assert_eq!(
+            [benign.suspicious, benign.uncertain, benign.not_suspicious, benign.retake],
+            [third, 0.0, third, third]
+        );
+        assert_eq!(benign.retake_reasons["blurred"], third);
+        assert_eq!(metrics.shown["a"], *benign);
+        let half = &metrics.operating_points["half"];
+        // The threshold's specificity counts the one to be taken again; what is shown does not.
+        assert_eq!((half.specificity, half.shown_specificity), (Some(2.0 * third), Some(third)));
+        assert_eq!((half.sensitivity, half.shown_sensitivity), (Some(0.5), Some(0.5)));
+        assert_eq!(metrics.refused, Some(0.4));
+        assert_eq!(metrics.figures()["shown.malignant.retake_reasons.blurred"], 0.5);
+        assert!(!metrics.shown.contains_key("c"), "of what is absent nothing is shown");
     }
 
     #[test]

@@ -3,22 +3,16 @@
 mod bootstrap;
 mod labels;
 mod metrics;
+mod outcome;
+mod pictures;
+mod report;
+mod shown;
+mod table;
 
 pub use bootstrap::bootstrap;
-pub use labels::{LabelError, Labelled, read_labels};
+pub use labels::{Choice, LabelError, Labelled, Labels, read_labels};
 pub use metrics::{Metrics, OperatingPointMetrics, Scheme};
-
-/// One labelled picture that was read: everything that the metrics need of it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Outcome {
-    /// Index of the true class among the labels.
-    pub truth: usize,
-    /// Class probabilities, in the order of the labels; they add up to 1.
-    pub probabilities: Vec<f32>,
-    /// P(malignant).
-    pub malignant: f32,
-    /// Judged out of distribution or unusable.
-    pub refused: bool,
-    /// Pictures of one lesion (or of lesions found to be the same) share a group.
-    pub group: String,
-}
+pub use outcome::Outcome;
+pub use pictures::Pictures;
+pub use report::Report;
+pub use shown::Shown;

@@ -28,7 +28,7 @@ pub(super) async fn delete(State(link): State<Link>) -> Result<StatusCode, Probl
 async fn set(link: &Link, case: Case) -> Result<(), Problem> {
     let remote = link.remote.clone();
     match tokio::task::spawn_blocking(move || remote.set_case(case)).await {
-        Ok(answer) => answer.map_err(|unanswered| Problem::busy(unanswered.to_string())),
+        Ok(answer) => answer.map_err(Problem::from),
         Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "asking the device failed")),
     }
 }

@@ -15,6 +15,7 @@ use crate::buttons::VirtualButtons;
 use crate::classifier::ModelConfig;
 use crate::control::Remote;
 use crate::feed::ScreenFeed;
+use crate::health::Health;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 
@@ -52,7 +53,7 @@ impl Link {
             screenshot: Arc::default(),
             buttons: device.presses.map(Buttons::new),
             records: Arc::new(Records::new(device.records)),
-            photographs: Photographs::new(device.model, device.quality),
+            photographs: Photographs::new(device.model, device.quality, device.remote.clone()),
             remote: device.remote,
             metrics: Metrics::new(),
             watchers: Arc::new(Semaphore::new(limits.watchers)),
@@ -88,5 +89,11 @@ impl FromRef<Link> for Arc<Metrics> {
 impl FromRef<Link> for ScreenFeed {
     fn from_ref(link: &Link) -> Self {
         link.feed.clone()
+    }
+}
+
+impl FromRef<Link> for Health {
+    fn from_ref(link: &Link) -> Self {
+        link.remote.health.clone()
     }
 }

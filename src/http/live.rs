@@ -16,6 +16,7 @@ use super::link::Link;
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::classifier::Setting;
 use crate::control::Told;
 use crate::feed::ScreenState;
 use crate::light::Lit;
@@ -48,6 +49,10 @@ struct Status {
     battery: Option<Battery>,
     /// What lights a capture that is taken now, if anything does.
     light: Option<Lit>,
+    /// How the next captures are read.
+    setting: Setting,
+    /// The model's operating points.
+    operating_points: Vec<String>,
     /// On the disk of the records, in bytes; none where that cannot be told.
     space: Option<Space>,
     /// Whether the page's buttons press anything.
@@ -58,7 +63,7 @@ struct Status {
 
 impl Status {
     fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
-        let Told { case, battery, light } = link.remote.told();
+        let Told { case, battery, light, setting, operating_points } = link.remote.told();
         Self {
             state,
             version: shown.version,
@@ -66,6 +71,8 @@ impl Status {
             case,
             battery,
             light,
+            setting,
+            operating_points,
             space: Space::of(&link.records.config().folder).ok(),
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),

@@ -17,6 +17,8 @@ use prometheus_client::registry::{Registry, Unit};
 
 use super::problem::Problem;
 use crate::feed::ScreenFeed;
+use crate::health::Health;
+use crate::picture;
 
 /// The media type of OpenMetrics 1.0, which Prometheus reads.
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -45,6 +47,9 @@ pub(super) struct Metrics {
     records: Gauge,
     warning: Gauge,
     memory: Gauge,
+    well: Gauge,
+    panics: Counter,
+    refused: Counter,
 }
 
 impl Metrics {
@@ -60,6 +65,9 @@ impl Metrics {
             records: Gauge::default(),
             warning: Gauge::default(),
             memory: Gauge::default(),
+            well: Gauge::default(),
+            panics: Counter::default(),
+            refused: Counter::default(),
         };
         metrics.register();
         Arc::new(metrics)
@@ -74,7 +82,8 @@ impl Metrics {
         registry.register_with_unit("dermascope_http_request_duration", help, Unit::Seconds, seconds);
         let photographs = self.photographs.clone();
         registry.register("dermascope_photographs", "Photographs sent to be read", photographs);
-        let gauges: [(&str, &str, &Gauge); 4] = [
+        let gauges: [(&str, &str, &Gauge); 5] = [
+            ("dermascope_well", "1 while main loop, camera and records work, else 0", &self.well),
             ("dermascope_http_connections", "Connections that are open", &self.connections),
             ("dermascope_http_watchers", "Pages that watch the screen", &self.watchers),
             ("dermascope_records", "Records on the device", &self.records),
@@ -82,6 +91,13 @@ impl Metrics {
         ];
         for (name, help, gauge) in gauges {
             registry.register(name, help, gauge.clone());
+        }
+        let counters = [
+            ("dermascope_decoder_panics", "Pictures that a decoder failed on", &self.panics),
+            ("dermascope_camera_frames_refused", "Torn and damaged frames of the camera", &self.refused),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
         }
         let help = "Memory that the device's program holds";
         registry.register_with_unit("process_resident_memory", help, Unit::Bytes, self.memory.clone());
@@ -116,15 +132,25 @@ pub(super) async fn count(State(metrics): State<Arc<Metrics>>, request: Request,
 pub(super) async fn metrics(
     State(metrics): State<Arc<Metrics>>,
     State(feed): State<ScreenFeed>,
+    State(health): State<Health>,
 ) -> Result<Response, Problem> {
     let (_, state) = feed.newest();
     metrics.records.set(i64::try_from(state.records).unwrap_or(i64::MAX));
     metrics.warning.set(i64::from(state.warning.is_some()));
+    metrics.well.set(i64::from(health.broken().is_empty()));
+    // Counted elsewhere, since the start of the program.
+    raise(&metrics.panics, picture::decoder_panics());
+    raise(&metrics.refused, health.frames_refused());
     metrics.memory.set(resident().unwrap_or(0));
     let mut out = String::new();
     text::encode(&mut out, &metrics.registry)
         .map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     Ok(([(header::CONTENT_TYPE, MEDIA_TYPE)], out).into_response())
+}
+
+/// Raises a counter to what was counted elsewhere.
+fn raise(counter: &Counter, counted: u64) {
+    counter.inc_by(counted.saturating_sub(counter.get()));
 }
 
 /// The memory that this process holds, in bytes.

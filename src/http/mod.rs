@@ -23,6 +23,7 @@ mod problem;
 mod records;
 mod routes;
 mod screenshot;
+mod setting;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;

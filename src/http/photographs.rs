@@ -17,11 +17,13 @@ use super::limits::{MAX_PHOTO, MAX_PHOTOS};
 use super::metrics::Metrics;
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
-use crate::classifier::{Assessment, Classifier, ModelConfig, ModelError};
+use crate::classifier::{Assessment, ModelConfig, ModelError, Setting};
+use crate::control::Remote;
 use crate::digest::sha256_hex;
+use crate::examiner::{Examination, Examiner};
 use crate::picture::{self, Encoding, PictureError, Region, View};
-use crate::quality::{self, Quality, QualityConfig};
-use crate::reading::Verdict;
+use crate::quality::{Quality, QualityConfig};
+use crate::verdict::Why;
 
 /// How long the network stays loaded after the last photograph; loading takes less than reading.
 const KEEP_LOADED: Duration = Duration::from_secs(60);
@@ -30,7 +32,9 @@ const KEEP_LOADED: Duration = Duration::from_secs(60);
 pub(super) struct Photographs {
     model: ModelConfig,
     quality: QualityConfig,
-    classifier: Mutex<Option<Classifier>>,
+    /// Says how captures are read now.
+    remote: Remote,
+    examiner: Mutex<Option<Examiner>>,
     /// How many were read so far.
     read: AtomicU64,
     seats: Arc<Semaphore>,
@@ -49,7 +53,13 @@ pub(super) struct Photograph {
     field_of_view: Region,
     quality: Quality,
     assessment: Assessment,
-    verdict: Verdict,
+    /// The word, or "retake" where the device would ask for another picture.
+    verdict: &'static str,
+    /// Why it is no better, worst first.
+    reasons: Vec<Why>,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advice: Option<&'static str>,
     /// Version of the firmware.
     firmware: &'static str,
     notice: &'static str,
@@ -65,11 +75,12 @@ enum Failure {
 }
 
 impl Photographs {
-    pub fn new(model: ModelConfig, quality: QualityConfig) -> Arc<Self> {
+    pub fn new(model: ModelConfig, quality: QualityConfig, remote: Remote) -> Arc<Self> {
         Arc::new(Self {
             model,
             quality,
-            classifier: Mutex::default(),
+            remote,
+            examiner: Mutex::default(),
             read: AtomicU64::default(),
             seats: Arc::new(Semaphore::new(MAX_PHOTOS)),
             turn: Semaphore::new(1),
@@ -77,19 +88,21 @@ impl Photographs {
     }
 
     /// Reads one as the device reads a capture. Takes a while.
-    fn read(&self, bytes: &[u8]) -> Result<Photograph, Failure> {
+    fn read(&self, bytes: &[u8], setting: &Setting) -> Result<Photograph, Failure> {
         // One after the other, from the first byte decoded on: two at once would not fit into a small memory.
-        let mut classifier = self.classifier.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut examiner = self.examiner.lock().unwrap_or_else(PoisonError::into_inner);
         let View { pixels: seen, region: field_of_view, encoding: image_encoding } =
             picture::decode_view(bytes, |width, height| Region::centre_square(width, height, 1.0))?;
-        let quality = quality::measure(&seen, &self.quality);
-        let assessment = self.assess(&mut classifier, &seen)?;
+        let examination = self.examine(&mut examiner, &seen, setting)?;
+        let Examination { quality, assessment, judgement, .. } = examination;
         Ok(Photograph {
             image_sha256: sha256_hex(bytes),
             image_size: bytes.len(),
             image_encoding,
             field_of_view,
-            verdict: if quality.is_usable() { assessment.verdict() } else { Verdict::Uncertain },
+            verdict: judgement.code(),
+            advice: judgement.advice(),
+            reasons: judgement.reasons,
             quality,
             assessment,
             firmware: env!("CARGO_PKG_VERSION"),
@@ -97,12 +110,18 @@ impl Photographs {
         })
     }
 
-    fn assess(&self, slot: &mut Option<Classifier>, seen: &RgbImage) -> Result<Assessment, ModelError> {
-        let classifier = match slot {
-            Some(classifier) => classifier,
-            empty => empty.insert(Classifier::load(&self.model)?),
+    fn examine(
+        &self,
+        slot: &mut Option<Examiner>,
+        seen: &RgbImage,
+        setting: &Setting,
+    ) -> Result<Examination, ModelError> {
+        let examiner = match slot {
+            Some(examiner) => examiner,
+            empty => empty.insert(Examiner::load(&self.model, &self.quality)?),
         };
-        classifier.assess(seen)
+        examiner.set(setting)?;
+        examiner.examine(seen)
     }
 
     /// Gives the network's memory back, unless another photograph comes soon.
@@ -110,7 +129,7 @@ impl Photographs {
         let read = self.read.fetch_add(1, Ordering::Relaxed) + 1;
         tokio::time::sleep(KEEP_LOADED).await;
         if self.read.load(Ordering::Relaxed) == read {
-            *self.classifier.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.examiner.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
     }
 }
@@ -138,9 +157,10 @@ async fn read(photographs: Arc<Photographs>, request: Request<Body>) -> Result<P
     let turn = photographs.turn.acquire().await.map_err(|error| broken(error.to_string()))?;
     let bytes = body(request).await?;
     let work = tokio::task::spawn_blocking({
-        let photographs = photographs.clone();
+        // As the device reads its next capture.
+        let (photographs, setting) = (photographs.clone(), photographs.remote.told().setting);
         move || {
-            let read = photographs.read(&bytes);
+            let read = photographs.read(&bytes, &setting);
             drop(seat);
             read
         }

@@ -6,6 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
+use crate::control::Unfulfilled;
 use crate::records::RecordError;
 
 /// The media type of a problem.
@@ -67,6 +68,15 @@ impl IntoResponse for Problem {
             _ => {}
         }
         response
+    }
+}
+
+impl From<Unfulfilled> for Problem {
+    fn from(unfulfilled: Unfulfilled) -> Self {
+        match unfulfilled {
+            Unfulfilled::Unanswered => Self::busy(unfulfilled.to_string()),
+            Unfulfilled::Refused(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+        }
     }
 }
 

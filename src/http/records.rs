@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
-use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
+use crate::verdict::Verdict;
 
 /// Records on a page of the list, unless asked otherwise, and at most.
 const PAGE: usize = 20;

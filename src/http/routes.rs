@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
 use axum::routing::{MethodRouter, get, post};
 use axum::{Router, middleware};
@@ -12,7 +12,8 @@ use super::guard::{self, Guard};
 use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
 use super::link::Link;
 use super::problem::{self, Problem};
-use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records};
+use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records, setting};
+use crate::health::Health;
 
 /// What the API is, for programs that read OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("openapi.json");
@@ -26,6 +27,7 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/style.css", "text/css; charset=utf-8", include_str!("web/style.css")),
     ("/page.js", SCRIPT, include_str!("web/page.js")),
     ("/case.js", SCRIPT, include_str!("web/case.js")),
+    ("/setting.js", SCRIPT, include_str!("web/setting.js")),
     ("/dom.js", SCRIPT, include_str!("web/dom.js")),
     ("/screen.js", SCRIPT, include_str!("web/screen.js")),
     ("/records.js", SCRIPT, include_str!("web/records.js")),
@@ -38,7 +40,7 @@ const FILES: &[(&str, &str, &str)] = &[
 /// What answers to whom, besides the page's files: the paths of `openapi.json`.
 fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
     vec![
-        ("/healthz", get(|| async { "ok\n" })),
+        ("/healthz", get(healthz)),
         ("/metrics", get(metrics::metrics)),
         ("/openapi.json", file("application/json", DOCUMENT)),
         ("/api/v1/status", get(live::status)),
@@ -46,12 +48,21 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/screen.png", get(live::screen)),
         ("/api/v1/buttons/{button}", limited(post(buttons::press), MAX_BODY)),
         ("/api/v1/case", limited(get(case::get).put(case::put).delete(case::delete), MAX_BODY)),
+        ("/api/v1/setting", limited(get(setting::get).put(setting::put), MAX_BODY)),
         ("/api/v1/classify", limited(post(photographs::classify), MAX_PHOTO + MAX_FORM)),
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),
         ("/api/v1/records/{sequence}/image", get(records::image)),
         ("/api/v1/export.zip", get(export::archive)),
     ]
+}
+
+/// `GET /healthz`: whether all that should work does, for who watches over the device.
+async fn healthz(State(health): State<Health>) -> Result<&'static str, Problem> {
+    match health.broken().as_slice() {
+        [] => Ok("ok\n"),
+        broken => Err(Problem::busy(format!("not well: {}", broken.join(", ")))),
+    }
 }
 
 /// Takes no more than so many bytes of a body, and none of one that is announced as larger.

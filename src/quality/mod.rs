@@ -19,7 +19,7 @@ use view::View;
 const SIDE: usize = 224;
 
 /// Why a picture should be taken again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     Blurred,
@@ -31,6 +31,18 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// What is wrong, for the screen: at most 28 characters.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Blurred => "Blurred",
+            Self::TooDark => "Too dark",
+            Self::TooBright => "Too bright",
+            Self::Glare => "Glare",
+            Self::NoLesion => "No lesion in the ring",
+            Self::OffCentre => "Off centre",
+        }
+    }
+
     /// What to do about it, for the screen: at most 28 characters.
     pub fn instruction(self) -> &'static str {
         match self {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::schema::TOP_CLASS;
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 /// Which records to list. Everything that is set must hold.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -59,6 +59,10 @@ pub struct Unreadable {
     pub cause: String,
 }
 
+/// That it was captured from then on: asked for so, the few that were are found by their index, and the order stays.
+const SINCE: &str = "sequence IN (SELECT sequence FROM entries WHERE kind = 'record' AND body IS NOT NULL
+    AND captured BETWEEN ? AND 9223372036854775807)";
+
 /// That its picture passed every check, or that it did not.
 const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
 
@@ -71,9 +75,9 @@ impl Filter {
         let conditions = [
             ("sequence < ?", self.before.map(number)),
             ("sequence > ?", self.after.map(number)),
-            ("captured >= ?", self.since.map(second)),
+            (SINCE, self.since.map(second)),
             ("captured < ?", self.until.map(second)),
-            ("verdict = ?", self.verdict.map(|verdict| Value::Text(stored_word(verdict)))),
+            ("verdict = ?", self.verdict.map(|verdict| Value::Text(verdict.code().into()))),
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
@@ -88,14 +92,4 @@ impl Filter {
         }
         (text, values)
     }
-}
-
-/// A verdict as it stands in a record's JSON.
-fn stored_word(verdict: Verdict) -> String {
-    match verdict {
-        Verdict::Suspicious => "suspicious",
-        Verdict::Uncertain => "uncertain",
-        Verdict::NotSuspicious => "not_suspicious",
-    }
-    .into()
 }

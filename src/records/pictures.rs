@@ -13,6 +13,7 @@ use crate::case::Case;
 use crate::digest::sha256_hex;
 use crate::picture::{self, Encoded};
 use crate::reading::{Capture, Reading};
+use crate::verdict::Judgement;
 
 impl Reader {
     /// Where a record's picture lies.
@@ -85,19 +86,18 @@ impl Reader {
         Ok(reading_of(record, pixels, encoded))
     }
 
-    /// The reading of a record as a person looks back on it: where its picture has left the device, or is
-    /// damaged, without a pixel.
+    /// The reading of a record as a person looks back on it: where its picture has left the device, without a pixel.
     pub fn past_reading(&self, record: &Record) -> Result<Reading, RecordError> {
         match self.reading(record) {
-            Err(error) if error.is_of_a_picture() => {
-                if !matches!(error, RecordError::ImagePruned { .. }) {
-                    tracing::warn!("{error}");
-                }
-                let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
-                Ok(reading_of(record, RgbImage::default(), encoded))
-            }
+            Err(RecordError::ImagePruned { .. }) => Ok(self.without_picture(record)),
             reading => reading,
         }
+    }
+
+    /// What was read, without the picture that it was read of.
+    pub fn without_picture(&self, record: &Record) -> Reading {
+        let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
+        reading_of(record, RgbImage::default(), encoded)
     }
 }
 
@@ -116,5 +116,6 @@ fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
         quality: record.quality.clone(),
         assessment: record.assessment.clone(),
         overridden: record.overridden,
+        judgement: Judgement::recorded(record.verdict, &record.quality, &record.assessment),
     }
 }

@@ -159,26 +159,14 @@ impl Reader {
         noted.map_err(sql("read", &self.database))
     }
 
-    /// The record `age` places before the newest (0 is the newest), or the next older one that can be read.
+    /// The record `age` places before the newest (0 is the newest).
     pub fn recent(&self, age: u64) -> Result<Option<Record>, RecordError> {
-        Ok(self.recent_from(age)?.map(|(_, record)| record))
-    }
-
-    /// As `recent`, with the record's own age.
-    pub fn recent_from(&self, age: u64) -> Result<Option<(u64, Record)>, RecordError> {
         let failed = |cause| sql("read", &self.database)(cause);
-        let query = format!("SELECT * FROM entries WHERE {KEPT} ORDER BY sequence DESC LIMIT -1 OFFSET ?");
+        let query = format!("SELECT * FROM entries WHERE {KEPT} ORDER BY sequence DESC LIMIT 1 OFFSET ?");
         let mut statement = self.connection.prepare_cached(&query).map_err(failed)?;
-        let mut rows = statement.query([i64::try_from(age).unwrap_or(i64::MAX)]).map_err(failed)?;
-        let mut at = age;
-        while let Some(row) = rows.next().map_err(failed)? {
-            match entry(row).map_err(failed).and_then(|entry| self.record(&entry)) {
-                Ok(record) => return Ok(Some((at, record))),
-                Err(error) => tracing::warn!("{error}"),
-            }
-            at += 1;
-        }
-        Ok(None)
+        let age = i64::try_from(age).unwrap_or(i64::MAX);
+        let found = statement.query_row([age], entry).optional().map_err(failed)?;
+        found.map(|entry| self.record(&entry)).transpose()
     }
 
     /// One record by its number; none where there never was one, or it was deleted.

@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::classifier::{Assessment, ClassProbability};
+use crate::classifier::{Assessment, ClassProbability, Here};
 use crate::digest::sha256_hex;
 use crate::light::Lit;
 use crate::picture::{Encoding, Region};
 use crate::quality::Quality;
-use crate::reading::{Reading, Verdict};
+use crate::reading::Reading;
+use crate::verdict::Verdict;
 
 /// A capture with its quality and assessment, saved. Its JSON is what the database keeps, what the chain
 /// covers and what the links carry.
@@ -147,6 +148,7 @@ impl Record {
             malignant_probability: self.assessment.malignant.probability,
             operating_point: self.assessment.malignant.operating_point.clone(),
             threshold: self.assessment.malignant.threshold,
+            here: self.assessment.malignant.here,
             top: self.assessment.top(3).into_iter().cloned().collect(),
             usable: self.quality.is_usable(),
             overridden: self.overridden,
@@ -177,6 +179,9 @@ pub struct Summary {
     pub malignant_probability: f32,
     pub operating_point: String,
     pub threshold: f32,
+    /// Probability and threshold as they were shown, where a prevalence had been stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub here: Option<Here>,
     /// The three likeliest classes, likeliest first.
     pub top: Vec<ClassProbability>,
     /// The picture passed every quality check.

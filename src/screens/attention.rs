@@ -2,7 +2,7 @@
 
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::View;
+use super::result::{Standing, View};
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{ink, picture, widgets};
@@ -11,7 +11,7 @@ use crate::panel::Canvas;
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     if view.reading.capture.has_left() {
-        return gone(canvas, area);
+        return gone(canvas, area, view);
     }
     let height = area.size.height;
     let wide = area.size.width >= height + 56;
@@ -43,14 +43,18 @@ fn picture_with_map(canvas: &mut Canvas, area: Rectangle, view: &View) {
     picture::overlay(canvas, &view.reading.assessment.attention, place);
 }
 
-/// Instead of a picture that has left the device.
-pub fn gone(canvas: &mut Canvas, area: Rectangle) {
+/// Instead of a picture that has left the device, or that should be there.
+pub fn gone(canvas: &mut Canvas, area: Rectangle, view: &View) {
+    let words = match view.standing {
+        Standing::Past { picture_fault: Some(fault), .. } => format!("The picture cannot be shown: {fault}"),
+        _ => GONE.into(),
+    };
     widgets::block(canvas, area, theme::SURFACE);
     let margin = theme::margin(area);
-    let mut words = area.inset(margin, margin);
+    let mut inside = area.inset(margin, margin);
     // In the middle, not at the top.
-    words.cut_top(words.size.height / 5);
-    Type::Body.regular().fill(canvas, GONE, words, Align::Centre, theme::TEXT);
+    inside.cut_top(inside.size.height / 5);
+    Type::Body.regular().fill(canvas, &words, inside, Align::Centre, theme::TEXT);
 }
 
 /// What a past result says in place of such a picture.

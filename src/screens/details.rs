@@ -7,7 +7,7 @@ use super::result::View;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{icons, widgets, words};
-use crate::classifier::Timings;
+use crate::classifier::{Malignant, ModelId, Timings};
 use crate::panel::Canvas;
 use crate::reading::{Capture, Reading};
 
@@ -47,6 +47,7 @@ fn rows(reading: &Reading) -> Vec<Row> {
     let (quality, assessment) = (&reading.quality, &reading.assessment);
     let mut rows = vec![picture(reading)];
     rows.extend(assessment.doubts.iter().map(|doubt| ("Doubt", doubt.words().into(), theme::CAUTION)));
+    rows.extend(malignant(&assessment.malignant));
     rows.push(taken(&reading.capture));
     if !reading.capture.case.is_none() {
         rows.push(("Case", reading.capture.case.words(), theme::TEXT));
@@ -60,15 +61,35 @@ fn rows(reading: &Reading) -> Vec<Row> {
         ("Focus", format!("{:.1}", quality.sharpness)),
         ("Light", light),
         ("Lesion", format!("{area} of ring, {offset} off")),
-        ("Model", format!("{} {hash}", assessment.model.name)),
+        ("Model", format!("{} {hash}", model_name(&assessment.model))),
         ("Time", format!("{whole:.0} ms ({preprocess_ms:.0}+{inference_ms:.0})")),
     ];
     rows.extend(more.map(|(what, much)| (what, much, theme::TEXT)));
     rows
 }
 
+/// P(malignant) as it was computed, and as it is shown here, with what either is true for.
+fn malignant(malignant: &Malignant) -> Vec<Row> {
+    let at = |probability: f32, threshold: f32| {
+        format!("{}, from {}", words::percent(probability), words::percent(threshold))
+    };
+    let computed = at(malignant.probability, malignant.threshold);
+    let of_set = malignant.calibrated_on.map_or(String::new(), |set| format!(" at {}", words::share(set)));
+    let here = malignant.here.map(|here| {
+        let much = at(here.probability, here.threshold);
+        ("Here", format!("{much} at {}", words::share(here.prevalence)), theme::TEXT)
+    });
+    let computed = ("Malig.", format!("{computed}{of_set}"), theme::TEXT);
+    here.into_iter().chain([computed]).collect()
+}
+
+/// As long as there is room for.
+fn model_name(model: &ModelId) -> &str {
+    model.short_name.as_deref().unwrap_or(&model.name)
+}
+
 fn picture(reading: &Reading) -> Row {
-    let faults: Vec<_> = reading.quality.reasons.iter().map(|reason| words::fault(*reason)).collect();
+    let faults: Vec<_> = reading.quality.reasons.iter().map(|reason| reason.words()).collect();
     let anyway = if reading.overridden { ", used anyway" } else { "" };
     match faults.as_slice() {
         [] => ("Picture", format!("good{anyway}"), theme::TEXT),

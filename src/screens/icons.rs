@@ -8,7 +8,7 @@ use super::text::{Align, Type};
 use super::theme::{BACKGROUND, Cut};
 use crate::panel::Canvas;
 use crate::power::Charge;
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 /// A filled triangle, a disc with a question mark or an open ring.
 pub fn verdict(canvas: &mut Canvas, verdict: Verdict, area: Rectangle, colour: Rgb565, ground: Rgb565) {

@@ -4,10 +4,11 @@ use embedded_graphics::geometry::{AnchorPoint, Size};
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
+use super::screen::Page;
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{Page, attention, details, history, icons, ink, picture, widgets, words};
-use crate::classifier::{ClassProbability, Malignant};
+use super::{attention, details, history, icons, ink, picture, widgets, words};
+use crate::classifier::{ClassProbability, Doubt, Malignant};
 use crate::panel::Canvas;
 use crate::reading::{Reading, Saved};
 
@@ -29,6 +30,8 @@ pub enum Standing<'a> {
         sequence: u64,
         place: u64,
         total: u64,
+        /// Why its picture cannot be shown, where it should be there.
+        picture_fault: Option<&'a str>,
     },
 }
 
@@ -44,8 +47,8 @@ impl<'a> From<&'a Saved> for Standing<'a> {
 
 /// Draws a page of a result.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
-    if let Standing::Past { sequence, place, total } = view.standing {
-        history::strip(canvas, area.cut_top((area.size.height / 11).max(14)), sequence, place, total);
+    if let Standing::Past { sequence, place, total, .. } = view.standing {
+        history::strip(canvas, &mut area, history::Place { sequence: Some(sequence), place, total });
     }
     let canvas_is_low = is_low(area);
     footer(canvas, &mut area, view);
@@ -70,13 +73,15 @@ fn reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
         let side = inside.cut_right(area.size.width / 3).inset(0, margin / 2);
         inside.cut_right(margin + margin / 2);
         if view.reading.capture.has_left() {
-            attention::gone(canvas, side);
+            attention::gone(canvas, side, view);
         } else {
             let place = picture::draw(canvas, &view.reading.capture.pixels, side.square());
             frame(canvas, place, theme::LINE);
         }
     }
-    let top = inside.cut_top((inside.size.height * 9 / 20).max(36));
+    // A line more where it is said what the word is worth.
+    let lines = if words::worth(&view.reading.assessment.malignant).is_empty() { 18 } else { 20 };
+    let top = inside.cut_top((inside.size.height * lines / 40).max(36));
     malignancy(canvas, top, &view.reading.assessment.malignant);
     classes(canvas, inside, view.reading);
 }
@@ -91,8 +96,8 @@ fn low_reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     classes(canvas, inside, view.reading);
 }
 
-/// Cuts off the banner and fills it: the verdict in one word with its shape and colour, and below the word why
-/// the device does not stand behind the reading, where it does not.
+/// Cuts off the banner and fills it: the verdict in one word with its shape and colour, and below the word what is
+/// wrong, where something is.
 fn banner(canvas: &mut Canvas, area: &mut Rectangle, reading: &Reading) {
     let verdict = reading.verdict();
     let colour = theme::tone(verdict);
@@ -112,13 +117,12 @@ fn banner(canvas: &mut Canvas, area: &mut Rectangle, reading: &Reading) {
     });
 }
 
-/// Why the device does not stand behind a reading: the first of the reasons, and how many more there are.
+/// What is wrong with a reading or its picture: the worst of it, and how much more there is.
 fn doubt(reading: &Reading) -> Option<String> {
-    let quality = reading.quality.reasons.iter().map(|reason| words::fault(*reason));
-    let mut doubts = quality.chain(reading.assessment.doubts.iter().map(|doubt| doubt.words()));
-    let first = doubts.next()?;
+    let mut reasons = reading.judgement.reasons.iter();
+    let first = reasons.next()?.words();
     let anyway = if reading.overridden { "Used anyway: " } else { "" };
-    let more = match doubts.count() {
+    let more = match reasons.count() {
         0 => String::new(),
         more => format!(" (+{more})"),
     };
@@ -129,7 +133,8 @@ fn doubt(reading: &Reading) -> Option<String> {
 fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
     let height = area.size.height;
     let label = "Malignant";
-    let value = words::percent(malignant.probability);
+    let (probability, threshold) = malignant.shown();
+    let value = words::percent(probability);
     // Narrow: the label stands above the number, else beside it.
     let narrow = area.size.height * 4 >= area.size.width * 3;
     let mut number = if narrow {
@@ -152,34 +157,44 @@ fn malignancy(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
 
     area.cut_top((height / 16).max(2));
     let bar = area.cut_top((height / 8).clamp(5, 12));
-    widgets::bar(canvas, bar, malignant.probability, theme::tone_of(malignant.is_suspicious()));
-    widgets::threshold(canvas, bar, malignant.threshold, theme::TEXT);
+    widgets::bar(canvas, bar, probability, theme::tone_of(malignant.is_suspicious()));
+    widgets::threshold(canvas, bar, threshold, theme::TEXT);
     area.cut_top(2);
     point(canvas, area, malignant);
 }
 
-/// The operating point with its threshold, in as many words as are readable.
-fn point(canvas: &mut Canvas, area: Rectangle, malignant: &Malignant) {
-    let (name, threshold) = (&malignant.operating_point, words::percent(malignant.threshold));
+/// The operating point with its threshold and what the word is worth, in as many words as are readable.
+fn point(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
+    let (name, threshold) = (&malignant.operating_point, words::percent(malignant.shown().1));
+    let fits = |text: &String| Type::Small.regular().width(text) <= area.size.width;
     let long = format!("{name}: suspicious from {threshold}");
-    let lines = if area.size.height * 6 >= area.size.width {
-        vec![format!("{name}:"), format!("from {threshold}")]
-    } else if Type::Small.regular().width(&long) <= area.size.width {
-        vec![long]
-    } else {
-        vec![format!("{name}: from {threshold}")]
+    let narrow = area.size.height * 6 >= area.size.width;
+    let mut lines = match narrow {
+        true => vec![format!("{name}:"), format!("from {threshold}")],
+        false if fits(&long) => vec![long],
+        false => vec![format!("{name}: from {threshold}")],
     };
+    let worth = words::worth(malignant);
+    if !narrow && area.size.height < 2 * Type::Small.regular().line() {
+        // One line only: what the word is worth says more than where the threshold is, which the bar marks.
+        let short = worth.last().map(|worth| format!("{name}: {worth}"));
+        lines = short.into_iter().chain(lines).take(1).collect();
+    } else {
+        lines.extend(worth.iter().find(|text| fits(text)).or(worth.last()).cloned());
+    }
     let height = (area.size.height / lines.len() as u32).min(18);
-    let mut rest = area;
     for line in lines {
         let face = Type::Label.regular().fit(&line, area.size.width, height);
-        face.write(canvas, &line, rest.cut_top(height), Align::Left, theme::MUTED);
+        face.write(canvas, &line, area.cut_top(height), Align::Left, theme::MUTED);
     }
 }
 
 /// The three likeliest classes: shape, name, probability and, where there is room, a bar.
-fn classes(canvas: &mut Canvas, area: Rectangle, reading: &Reading) {
-    let classes = reading.assessment.top(3);
+fn classes(canvas: &mut Canvas, mut area: Rectangle, reading: &Reading) {
+    if !reading.assessment.class_stands_out() {
+        class_doubt(canvas, area.cut_top((area.size.height / 6).clamp(9, 18)));
+    }
+    let classes = reading.assessment.shown_top(3);
     let rows = area.stack(3);
     let height = rows[0].size.height;
     let bar = if height >= 16 { (height / 5).clamp(3, 7) } else { 0 };
@@ -191,9 +206,16 @@ fn classes(canvas: &mut Canvas, area: Rectangle, reading: &Reading) {
     let columns = Columns { sign: (number.capital() + 2).min(11), number: number.width(&widest) + 1, bar };
     let longest = classes.iter().map(|class| class.short.as_str()).max_by_key(|name| number.width(name));
     let name = size.regular().fit(longest.unwrap_or(""), columns.name(area.size.width), most);
-    for (row, class) in rows.into_iter().zip(classes) {
+    for (row, class) in rows.into_iter().zip(&classes) {
         class_row(canvas, row, class, &columns, (name, number));
     }
+}
+
+/// Which class it is may be in doubt where the side of the threshold is not: it is said here and not in the banner.
+fn class_doubt(canvas: &mut Canvas, line: Rectangle) {
+    let words = Doubt::LowConfidence.words();
+    let face = Type::Label.bold().fit(words, line.size.width, line.size.height * 3 / 4);
+    face.write(canvas, words, line, Align::Left, theme::CAUTION);
 }
 
 /// What the rows of classes have in common, in pixels.
@@ -267,6 +289,9 @@ fn standing(canvas: &mut Canvas, area: Rectangle, view: &View) {
         Standing::Saving => ("Saving".into(), theme::MUTED, icons::waiting),
         Standing::Saved(sequence) => (format!("Saved #{sequence}"), theme::TEXT, icons::tick),
         Standing::NotSaved(why) => (format!("NOT SAVED: {why}"), theme::CAUTION, icons::cross),
+        Standing::Past { picture_fault: Some(fault), .. } => {
+            (format!("Picture: {fault}"), theme::CAUTION, icons::cross)
+        }
         Standing::Past { sequence, .. } if view.reading.capture.has_left() => {
             (format!("#{sequence}, picture gone"), theme::TEXT, icons::tick)
         }

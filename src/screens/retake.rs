@@ -5,12 +5,13 @@ use embedded_graphics::primitives::Rectangle;
 
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::{Refusal, icons, ink, picture, result, widgets, words};
+use super::{icons, ink, picture, result, widgets};
 use crate::panel::Canvas;
 use crate::reading::Capture;
+use crate::verdict::Why;
 
 /// Draws the screen. `held` is how far the button has been held towards using the capture, from 0 to 1.
-pub fn draw(canvas: &mut Canvas, mut area: Rectangle, capture: &Capture, reasons: &[Refusal], held: f32) {
+pub fn draw(canvas: &mut Canvas, mut area: Rectangle, capture: &Capture, reasons: &[Why], held: f32) {
     let height = area.size.height;
     widgets::banner(canvas, area.cut_top(height / 6), theme::CAUTION, "TAKE IT AGAIN", |canvas, area| {
         icons::warning(canvas, area, theme::DARK_TEXT, theme::CAUTION);
@@ -30,8 +31,8 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, capture: &Capture, reasons
 }
 
 /// The reasons in words, as large as they fit.
-fn why(canvas: &mut Canvas, area: Rectangle, reasons: &[Refusal]) {
-    let words: Vec<_> = reasons.iter().map(|reason| words::instruction(*reason)).collect();
+fn why(canvas: &mut Canvas, area: Rectangle, reasons: &[Why]) {
+    let words: Vec<_> = reasons.iter().map(|reason| reason.instruction()).collect();
     let parts = area.stack(words.len().max(1) as u32);
     let fits = |size: &Type| {
         let face = size.bold();

@@ -2,9 +2,10 @@
 
 use embedded_graphics::primitives::Rectangle;
 
+use super::screen::{Check, CheckState};
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{Check, CheckState, icons, widgets};
+use super::{icons, widgets};
 use crate::panel::Canvas;
 
 /// Draws the screen.

@@ -7,7 +7,7 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
-use crate::reading::Verdict;
+use crate::verdict::Verdict;
 
 const fn rgb(red: u8, green: u8, blue: u8) -> Rgb565 {
     Rgb565::new(red >> 3, green >> 2, blue >> 3)

@@ -4,9 +4,11 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
+use super::screen::Hint;
+use super::status::Status;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::{Hint, Status, icons, ink, picture, widgets};
+use super::{icons, ink, picture, widgets};
 use crate::case::Case;
 use crate::light::Ring;
 use crate::panel::Canvas;
@@ -30,7 +32,7 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
         let square = area.cut_left(area.size.height);
         let place = picture::draw(canvas, &frame.pixels, square);
         ring(canvas, place, hint);
-        status.ring.into_iter().for_each(|ring| light(canvas, square, ring));
+        labels(canvas, square, Labels { ring: status.ring, point: None });
         column(canvas, area.inset(theme::margin(area).max(8), 10), hint, status);
         return;
     }
@@ -40,7 +42,7 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
         above(canvas, &mut area, (place.size.height / 10).clamp(12, 20), status);
     }
     let pill = area.cut_bottom((area.size.height / 7).max(20));
-    status.ring.into_iter().for_each(|ring| light(canvas, area, ring));
+    labels(canvas, area, Labels { ring: status.ring, point: status.operating_point.as_deref() });
     ink::veil(canvas, pill, theme::BACKGROUND, 200);
     let (words, colour) = words(hint);
     let face = Type::Lead.bold().fit(words, pill.size.width * 4 / 5, pill.size.height / 2);
@@ -67,6 +69,11 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
     } else {
         case_beside(canvas, &mut area, &status.case);
     }
+    if let Some(point) = &status.operating_point {
+        let line = area.cut_bottom(16);
+        let face = Type::Label.regular().fit(point, line.size.width, 10);
+        face.write(canvas, point, line, Align::Left, theme::MUTED);
+    }
     if let Some(battery) = status.battery {
         widgets::battery(canvas, area.cut_bottom(20).inset(0, 2), battery, Align::Left);
     }
@@ -77,13 +84,26 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
     }
 }
 
-/// Which ring of LEDs is lit, in the lower left corner of the picture.
-fn light(canvas: &mut Canvas, mut area: Rectangle, ring: Ring) {
+/// What the lower corners of the picture say.
+struct Labels<'a> {
+    /// The ring of LEDs that is lit, at the left.
+    ring: Option<Ring>,
+    /// The operating point, at the right.
+    point: Option<&'a str>,
+}
+
+fn labels(canvas: &mut Canvas, mut area: Rectangle, Labels { ring, point }: Labels) {
     let mut line = area.cut_bottom((area.size.height / 12).clamp(12, 18));
-    let face = Type::Label.regular().fit(ring.name(), line.size.width / 2, line.size.height * 2 / 3);
-    let corner = line.cut_left(face.width(ring.name()) + 8);
-    ink::veil(canvas, corner, theme::BACKGROUND, 200);
-    face.write(canvas, ring.name(), corner, Align::Centre, theme::TEXT);
+    let (most, height) = (line.size.width / 2, line.size.height * 2 / 3);
+    let mut label = |text: &str, left: bool| {
+        let face = Type::Label.regular().fit(text, most - 8, height);
+        let width = face.width(text) + 8;
+        let corner = if left { line.cut_left(width) } else { line.cut_right(width) };
+        ink::veil(canvas, corner, theme::BACKGROUND, 200);
+        face.write(canvas, text, corner, Align::Centre, theme::TEXT);
+    };
+    ring.into_iter().for_each(|ring| label(ring.name(), true));
+    point.into_iter().for_each(|point| label(point, false));
 }
 
 fn longest_word(text: &str) -> &str {

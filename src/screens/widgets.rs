@@ -4,10 +4,11 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::prelude::*;
 use embedded_graphics::primitives::Rectangle;
 
+use super::icons;
 use super::ink::{self, fill, fill_slab, stroke};
+use super::screen::Page;
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{Page, icons};
 use crate::RESEARCH_ONLY;
 use crate::panel::Canvas;
 use crate::power::Battery;
@@ -131,6 +132,14 @@ pub fn warning_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
     labelled(canvas, inside, (face, text, theme::DARK_TEXT), Align::Centre, |canvas, area| {
         icons::warning(canvas, area, theme::DARK_TEXT, theme::CAUTION);
     });
+}
+
+/// A strip that answers a press.
+pub fn answer_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
+    block(canvas, area, theme::TEXT);
+    let inside = area.inset(theme::margin(area), 1);
+    let face = Type::Label.bold().fit(text, inside.size.width, inside.size.height);
+    face.write(canvas, text, inside, Align::Centre, theme::DARK_TEXT);
 }
 
 /// A strip that only tells.

@@ -10,8 +10,9 @@ use super::outgoing::Outgoing;
 use super::wire::{self, Form};
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::classifier::Setting;
 use crate::clock::SettableClock;
-use crate::control::{Remote, Unanswered};
+use crate::control::{Remote, Unfulfilled};
 use crate::digest::hex;
 use crate::records::export::FORMATS;
 use crate::records::{Filter, Page, Reader, Record, RecordError, RecordsConfig, Scope, Store};
@@ -67,6 +68,8 @@ pub const METHODS: &[(&str, Method)] = &[
     ("export.read", |service, params| service.export_part(&given(params)?)),
     ("case.get", |service, _| Ok(json!(service.case()).into())),
     ("case.set", |service, params| service.set_case(given(params)?).map(Answer::from)),
+    ("setting.get", |service, _| Ok(json!(service.setting()).into())),
+    ("setting.set", |service, params| service.set_setting(given(params)?).map(Answer::from)),
     ("time.set", |service, params| service.set_time(&given(params)?)),
 ];
 
@@ -174,9 +177,13 @@ impl From<RecordError> for Fault {
     }
 }
 
-impl From<Unanswered> for Fault {
-    fn from(unanswered: Unanswered) -> Self {
-        Self::new(DEVICE, unanswered.to_string())
+impl From<Unfulfilled> for Fault {
+    fn from(unfulfilled: Unfulfilled) -> Self {
+        let code = match unfulfilled {
+            Unfulfilled::Unanswered => DEVICE,
+            Unfulfilled::Refused(_) => PARAMS,
+        };
+        Self::new(code, unfulfilled.to_string())
     }
 }
 
@@ -255,7 +262,8 @@ impl Service {
             "device": device, "firmware": env!("CARGO_PKG_VERSION"), "notice": RESEARCH_ONLY,
             "records": records, "newest": newest, "exported": exported,
             "public_key": signed.map(|head| head.public_key), "finding": unseen.map(|finding| finding.to_string()),
-            "case": told.case, "battery": told.battery, "light": told.light, "space": space, "now": now, "clock_set": clock_set,
+            "case": told.case, "battery": told.battery, "light": told.light, "setting": told.setting,
+            "operating_points": told.operating_points, "space": space, "now": now, "clock_set": clock_set,
         }))
     }
 
@@ -354,6 +362,17 @@ impl Service {
     pub(super) fn set_case(&mut self, case: Case) -> Result<Value, Fault> {
         self.remote.set_case(case.clone())?;
         Ok(json!(case))
+    }
+
+    /// How the next captures are read.
+    pub(super) fn setting(&self) -> Setting {
+        self.remote.told().setting
+    }
+
+    /// Says all of it anew, and gives what holds.
+    pub(super) fn set_setting(&mut self, setting: Setting) -> Result<Value, Fault> {
+        self.remote.set_setting(setting.clone())?;
+        Ok(json!(setting))
     }
 
     fn set_time(&mut self, params: &TimeParams) -> Result<Answer, Fault> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::service::Service;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
+use crate::classifier::{Setting, parse_prevalence};
 use crate::records::{Filter, Record};
 
 /// A word is at most this long in bytes; what is longer, or not printable, is noise and not answered.
@@ -30,6 +31,8 @@ const HELP: &str = "\
 #   case       what the next pictures are of
 #   case AB-12 left forearm    says it: the case's name, then where on the body; - is none
 #   case -     none from now on
+#   point      the operating point that decides; point balanced takes another
+#   prevalence 2%    the share of malignant lesions here, which numbers are shown for; prevalence - for none
 # Programs speak JSON-RPC 2.0, one object a line: {\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"hello\"}
 # All of it to a folder of your computer: dermascope pull PORT DIR
 ";
@@ -50,6 +53,20 @@ pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
         ("list", Err(_)) => list(service, LIST),
         ("last", _) => list(service, 1),
         ("case", _) => case(service, rest),
+        ("point", _) => setting(service, |setting| {
+            if !rest.trim().is_empty() {
+                setting.operating_point = rest.trim().into();
+            }
+            Ok(())
+        }),
+        ("prevalence", _) => setting(service, |setting| {
+            setting.prevalence = match rest.trim() {
+                "" => setting.prevalence,
+                NONE => None,
+                stated => Some(parse_prevalence(stated)?),
+            };
+            Ok(())
+        }),
         _ => return Some("? that is no word of mine: type help\n".into()),
     };
     let text = answer.unwrap_or_else(|cause| format!("# {cause}\n"));
@@ -110,6 +127,22 @@ fn case(service: &mut Service, said: &str) -> Result<String, String> {
     ))
 }
 
+/// Says how the next captures are read, after taking in what the person says of it.
+fn setting(
+    service: &mut Service,
+    change: impl FnOnce(&mut Setting) -> Result<(), String>,
+) -> Result<String, String> {
+    let before = service.setting();
+    let mut wanted = before.clone();
+    change(&mut wanted)?;
+    if wanted != before {
+        service.set_setting(wanted).map_err(|fault| fault.message)?;
+    }
+    let Setting { operating_point, prevalence } = service.setting();
+    let prevalence = prevalence.map_or("none stated".into(), |share| format!("{} %", share * 100.0));
+    Ok(format!("# the next pictures are decided at `{operating_point}`, prevalence {prevalence}\n"))
+}
+
 fn list(service: &mut Service, count: usize) -> Result<String, String> {
     let limit = count.clamp(1, LONGEST_LIST);
     let page = service.ask(|reader| reader.list(&Filter::default(), limit));
@@ -125,7 +158,7 @@ fn list(service: &mut Service, count: usize) -> Result<String, String> {
 }
 
 fn line(record: &Record, text: &mut String) {
-    let malignant = record.assessment.malignant.probability * 100.0;
+    let malignant = record.assessment.malignant.shown().0 * 100.0;
     let top = record.assessment.top(1).first().map_or("", |top| top.name.as_str()).to_string();
     let clock = if record.clock_set { "" } else { "  (clock not set)" };
     let captured = short(record.captured_at);

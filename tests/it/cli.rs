@@ -70,6 +70,8 @@ fn classify_prints_one_json_object_a_picture_with_the_promised_keys() {
             assert!(class["name"].as_str().unwrap().len() > 3);
         }
         assert!(line["quality"].is_object() && line["uncertain"].is_boolean());
+        let words = ["suspicious", "uncertain", "not_suspicious", "retake"];
+        assert!(words.contains(&line["verdict"].as_str().unwrap()) && line["reasons"].is_array());
         assert_eq!(line["model"]["sha256"].as_str().unwrap().len(), 64);
         assert!(line["timings_ms"]["inference"].as_f64().unwrap() > 0.0);
     }
@@ -182,6 +184,72 @@ fn evaluate_names_and_counts_what_it_cannot_read_and_measures_the_rest() {
     let point = &result["operating_points"]["screening"];
     assert!(["threshold", "sensitivity", "specificity"].iter().all(|key| point[key].is_f64()), "{point}");
     assert!(result["ci95"]["recall"]["nv"].is_array());
+}
+
+#[test]
+fn evaluate_counts_the_words_that_are_shown_and_tells_them_apart_by_a_column() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = String::from("image;MEL;NV;tone\n");
+    for seed in 0..6 {
+        draw(folder.path(), &format!("P_{seed}.PNG"), seed);
+        let malignant = seed % 2;
+        rows += &format!("p_{seed}.png;{malignant},0;{},0;{}\n", 1 - malignant, seed / 3);
+    }
+    let labels = folder.path().join("labels.csv");
+    fs::write(&labels, rows.clone() + "P_0;0;1;0\n").unwrap();
+    let [images, path] = [folder.path(), &labels].map(|path| path.to_str().unwrap());
+    let arguments = ["evaluate", "--images", images, "--labels", path, "--stratify", "Tone"];
+    let (status, out, err) = run(&[&arguments[..], &["--json", "--bootstrap", "20"]].concat());
+    assert_eq!(status, 0, "{err}");
+    assert!(err.contains("repeat another row and are counted once: 1"), "{err}");
+    let result: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!((result["n"].as_u64(), result["repeated_rows"].as_u64()), (Some(6), Some(1)));
+    let words = ["suspicious", "uncertain", "not_suspicious", "retake"];
+    for of in ["malignant", "benign", "all", "mel", "nv"] {
+        let shown = &result["shown"][of];
+        let total: f64 = words.iter().map(|word| shown[word].as_f64().unwrap()).sum();
+        assert!((total - 1.0).abs() < 1e-9 && shown["retake_reasons"].is_object(), "{of}: {shown}");
+        assert!(words.iter().all(|word| result["ci95"]["shown"][of][word].is_array()), "{of}");
+    }
+    let point = &result["operating_points"]["screening"];
+    assert_eq!(point["shown_sensitivity"], result["shown"]["malignant"]["suspicious"]);
+    assert_eq!(point["shown_specificity"], result["shown"]["benign"]["not_suspicious"]);
+    assert_eq!(
+        (&result["strata"]["0"]["n"], &result["strata"]["1"]["n"]),
+        (&Value::from(3), &Value::from(3))
+    );
+    let (_, out, _) = run(&arguments);
+    let [shown, strata, figures] =
+        ["What the screen shows", "Tone 1: 3 pictures", "Figures:"].map(|t| out.find(t));
+    assert!(shown.is_some() && shown < strata && strata < figures, "{out}");
+    fs::write(&labels, rows + "P_1.jpg;0;1;0\n").unwrap();
+    let (status, _, err) = run(&arguments);
+    assert_eq!(status, 1);
+    assert!(err.contains("p_1 is mel in line 3, nv in line 8"), "{err}");
+}
+
+#[test]
+fn a_prevalence_changes_what_is_shown_and_no_decision() {
+    let folder = tempfile::tempdir().unwrap();
+    let pictures: Vec<_> = (0..4).map(|seed| draw(folder.path(), &format!("{seed}.png"), seed)).collect();
+    let read = |more: &[&str]| -> Vec<Value> {
+        let paths: Vec<&str> = pictures.iter().map(String::as_str).collect();
+        let (status, out, err) = run(&[&["classify", "--json"], more, &paths[..]].concat());
+        assert_eq!(status, 0, "{err}");
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    for (plain, here) in read(&[]).iter().zip(read(&["--prevalence", "2%"])) {
+        for same in ["probabilities", "verdict", "reasons"] {
+            assert_eq!(plain[same], here[same]);
+        }
+        let [before, now] = [plain, &here].map(|line| line["malignant"].clone());
+        for same in ["probability", "threshold", "decision"] {
+            assert_eq!(before[same], now[same]);
+        }
+        assert_eq!(before["here"], Value::Null);
+        assert!(now["here"]["probability"].as_f64() < now["probability"].as_f64());
+    }
+    assert!(run(&["classify", "--prevalence", "2", "any.png"]).2.contains("0.02 or 2%"));
 }
 
 #[test]

@@ -254,6 +254,34 @@ fn past_results_are_shown_and_left_with_the_one_button() {
 }
 
 #[test]
+fn a_past_result_whose_picture_is_missing_is_shown_and_does_not_hide_the_one_before() {
+    let device = Device::start(|_| {});
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    let first: Vec<_> = fs::read_dir(device.records().join("images")).unwrap().flatten().collect();
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    let images = fs::read_dir(device.records().join("images")).unwrap().flatten();
+    let newer = images.filter(|image| first.iter().all(|known| known.path() != image.path()));
+    newer.for_each(|image| fs::remove_file(image.path()).unwrap());
+    device.hold_until(&["history"]);
+    let status = device.status();
+    assert_eq!(status["result"]["record"], 2);
+    device.press();
+    let status = device.wait_for("the one before", |status| status["result"]["record"] == 1);
+    assert_eq!(status["screen"], "history");
+}
+
+#[test]
+fn a_record_that_is_deleted_elsewhere_leaves_the_screen_and_the_count() {
+    let device = Device::start(|_| {});
+    assert_eq!(device.read()["result"]["record"], 1);
+    open(device.folder.path()).delete(1, "test").unwrap();
+    device.wait_for_screen(&["viewfinder"]);
+    device.wait_for("the count", |status| status["records"] == 0);
+}
+
+#[test]
 fn a_past_result_is_shown_after_its_picture_has_left_the_device() {
     let device = Device::start(|_| {});
     let shown = device.read();
@@ -273,6 +301,9 @@ fn a_past_result_is_shown_after_its_picture_has_left_the_device() {
 fn a_disk_that_takes_nothing_is_told_and_the_reading_stays_until_it_is_saved_after_all() {
     // A file where the folder of the records should be: nothing can be saved, whoever runs the test.
     let device = Device::start(|folder| fs::write(folder.join("records"), b"in the way").unwrap());
+    let warned =
+        |status: &Value| status["warning"].as_str().is_some_and(|text| text.starts_with("Nothing is saved"));
+    device.wait_for("a warning before anybody presses", warned);
     let status = device.read();
     assert!(status["result"]["saved"]["failed"].is_string(), "{status}");
     assert!(status["words"].as_str().unwrap().contains("Not saved"), "{status}");

@@ -370,6 +370,33 @@ fn a_case_holds_from_the_answer_until_it_is_cleared() {
 }
 
 #[test]
+fn the_setting_holds_from_the_answer_on_and_what_the_model_does_not_have_is_refused() {
+    let bench = bench();
+    let none = serde_json::json!({"operating_point": "screening", "prevalence": null});
+    assert_eq!(get(&bench, "/api/v1/setting").json(), none);
+    let said =
+        send(&bench, "PUT", "/api/v1/setting", "{\"operating_point\": \"balanced\", \"prevalence\": 0.25}");
+    let setting = serde_json::json!({"operating_point": "balanced", "prevalence": 0.25});
+    assert_eq!((said.status, said.json()), (200, setting.clone()));
+    assert_eq!(get(&bench, "/api/v1/status").json()["setting"], setting);
+    for wrong in [
+        "{\"operating_point\": \"guess\"}",
+        "{\"operating_point\": \"screening\", \"prevalence\": 1.5}",
+        "{\"prevalence\": 0.02}",
+    ] {
+        let refused = send(&bench, "PUT", "/api/v1/setting", wrong);
+        let kind = refused.header("content-type");
+        assert_eq!((refused.status, kind), (422, Some("application/problem+json")), "{wrong}");
+    }
+    assert_eq!(get(&bench, "/api/v1/setting").json(), setting, "what is refused changes nothing");
+    let evil = "Origin: http://evil.example\r\n";
+    assert_eq!(
+        ask(&bench, "PUT", "/api/v1/setting", evil, "{\"operating_point\": \"screening\"}").status,
+        403
+    );
+}
+
+#[test]
 fn a_case_of_another_site_is_not_taken() {
     let bench = bench();
     let evil = "Origin: http://evil.example\r\n";

@@ -78,11 +78,13 @@ fn a_photograph_gets_the_reading_that_the_device_would_give_it() {
 }
 
 #[test]
-fn a_photograph_of_bad_quality_is_never_more_than_uncertain() {
+fn a_photograph_of_bad_quality_is_to_be_taken_again() {
     let dark = image::RgbImage::from_pixel(64, 64, image::Rgb([4, 3, 2]));
     let answer = post_bytes(&bench(), PATH, "image/png", &picture::encode_png(&dark).expect("encodes").bytes);
     let answer = answer.json();
-    assert_eq!(answer["verdict"], "uncertain");
+    assert_eq!(answer["verdict"], "retake");
+    assert_eq!(answer["reasons"][0], "too_dark");
+    assert!(answer["advice"].as_str().unwrap().contains("again"), "{answer}");
     assert_eq!(answer["quality"]["reasons"][0], "too_dark");
 }
 

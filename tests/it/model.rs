@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use dermascope::classifier::{Classifier, Manifest, ModelConfig, preprocess};
-use dermascope::evaluation::read_labels;
+use dermascope::evaluation::{Choice, read_labels};
 use dermascope::{picture, synthetic};
 
 use crate::shared::{manifest, python, shared};
@@ -65,10 +65,11 @@ fn confusion(shared: &Path, each: usize) -> Vec<Vec<usize>> {
     let config = ModelConfig { manifest: Some(manifest()), ..ModelConfig::default() };
     let mut classifier = Classifier::load(&config).unwrap();
     let classes: Vec<_> = classifier.manifest().labels.iter().map(|label| label.code.clone()).collect();
-    let labels = read_labels(&shared.join("data/ham10000/labels.csv"), Some("test"), &classes).unwrap();
+    let choice = Choice { split: Some("test"), stratify: None };
+    let labels = read_labels(&shared.join("data/ham10000/labels.csv"), choice, &classes).unwrap();
     let mut counts = vec![vec![0; classes.len()]; classes.len()];
     let mut seen: BTreeMap<usize, usize> = BTreeMap::new();
-    for row in labels {
+    for row in labels.rows {
         let of_class = seen.entry(row.truth).or_default();
         if *of_class == each {
             continue;

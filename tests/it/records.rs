@@ -14,6 +14,7 @@ use dermascope::reading::{Capture, Reading};
 use dermascope::records::{
     Dermoscopy, Filter, Polarisation, Problem, Reader, RecordError, RecordsConfig, Store,
 };
+use dermascope::verdict::judge;
 use proptest::prelude::*;
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -29,7 +30,9 @@ pub fn reading(seed: u8) -> Reading {
     let (light, case) = (None, Case::default());
     let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case };
     let quality = measured_quality(&capture);
-    Reading { capture: Arc::new(capture), quality, assessment: assessment(seed), overridden: false }
+    let assessment = assessment(seed);
+    let judgement = judge(&quality, &assessment, false);
+    Reading { capture: Arc::new(capture), quality, assessment, overridden: false, judgement }
 }
 
 /// The same of a case.
@@ -60,11 +63,16 @@ fn assessment(seed: u8) -> Assessment {
             class("nv", "Melanocytic nevus", false, 1.0 - malignant),
             class("mel", "Melanoma", true, malignant),
         ],
-        malignant: Malignant { probability: malignant, operating_point: "screening".into(), threshold: 0.3 },
+        malignant: Malignant {
+            probability: malignant,
+            operating_point: "screening".into(),
+            threshold: 0.3,
+            ..Malignant::default()
+        },
         doubts: Vec::new(),
         strangeness: 1.5,
         attention: Attention { size: 2, values: vec![0.0, 0.1, 0.25, 1.0] },
-        model: ModelId { name: "test".into(), sha256: sha256_hex(b"network") },
+        model: ModelId { name: "test".into(), sha256: sha256_hex(b"network"), ..ModelId::default() },
         timings: Timings { preprocess_ms: 1.25, inference_ms: 20.0 / 3.0 },
     }
 }
@@ -399,7 +407,8 @@ fn an_older_program_reads_what_it_can_of_a_newer_one_and_says_what_it_cannot() {
     assert_eq!(page.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(page.unreadable.len(), 1);
     assert!(page.unreadable[0].cause.contains("format 7"), "{:?}", page.unreadable);
-    assert_eq!(reader.recent(0).expect("reads").expect("is there").sequence, 2);
+    assert!(matches!(reader.recent(0), Err(RecordError::EntryNewer { format: 7, .. })));
+    assert_eq!(reader.recent(1).expect("reads").expect("is there").sequence, 2);
     let report = reader.verify().expect("verifies");
     assert_eq!((report.unknown, report.problems.as_slice()), (2, &[][..]));
     let error = Store::open(&config).err().expect("writing is not allowed");

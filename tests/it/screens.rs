@@ -8,14 +8,18 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use dermascope::case::Case;
-use dermascope::classifier::{Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings};
+use dermascope::classifier::{
+    Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings, Worth,
+};
+use dermascope::device::Note;
 use dermascope::light::Ring;
 use dermascope::panel::Canvas;
 use dermascope::picture::{Encoded, Encoding, Frame, Region};
 use dermascope::power::{Battery, Charge};
 use dermascope::quality::{Quality, Reason};
 use dermascope::reading::{Capture, Reading, Saved};
-use dermascope::screens::{Check, CheckState, Hint, Page, Refusal, Screen, Status, draw};
+use dermascope::screens::{Check, CheckState, Hint, Page, Screen, Status, draw};
+use dermascope::verdict::{Why, judge};
 use embedded_graphics::geometry::Size;
 use image::{Rgb, RgbImage};
 use proptest::prelude::*;
@@ -86,31 +90,38 @@ fn assessment(probabilities: [f32; 7], doubts: &[Doubt]) -> Assessment {
     let looked = |cell: usize| 1.1 - (centre(cell % 7) + 0.2).hypot(centre(cell / 7) - 0.1);
     Assessment {
         probabilities: classes.into_iter().zip(probabilities).map(class).collect(),
-        malignant: Malignant { probability: malignant, operating_point: "screening".into(), threshold: 0.12 },
+        malignant: Malignant {
+            probability: malignant,
+            operating_point: "screening".into(),
+            threshold: 0.12,
+            ..Malignant::default()
+        },
         doubts: doubts.into(),
         strangeness: 3.0,
         attention: Attention { size: 7, values: (0..49).map(|cell| looked(cell).clamp(0.0, 1.0)).collect() },
-        model: ModelId { name: "lesion-1.0".into(), sha256: "9f86d081884c7d659a2feaa0c55ad015".into() },
+        model: ModelId {
+            name: "EfficientNet-Lite2 256 int8, 2026-11-24, both".into(),
+            short_name: Some("Lite2-256 2026-11-24".into()),
+            sha256: "9f86d081884c7d659a2feaa0c55ad015".into(),
+        },
         timings: Timings { preprocess_ms: 6.2, inference_ms: 41.7 },
     }
 }
 
 fn reading(assessment: Assessment, reasons: &[Reason]) -> Arc<Reading> {
-    Arc::new(Reading {
-        capture: capture(reasons.is_empty()),
-        quality: Quality {
-            sharpness: if reasons.is_empty() { 4.2 } else { 0.7 },
-            brightness: 0.56,
-            black: 0.14,
-            glare: if reasons.is_empty() { 0.002 } else { 0.09 },
-            lesion_contrast: 0.61,
-            lesion_area: 0.23,
-            lesion_offset: 0.08,
-            reasons: reasons.into(),
-        },
-        assessment,
-        overridden: !reasons.is_empty(),
-    })
+    let quality = Quality {
+        sharpness: if reasons.is_empty() { 4.2 } else { 0.7 },
+        brightness: 0.56,
+        black: 0.14,
+        glare: if reasons.is_empty() { 0.002 } else { 0.09 },
+        lesion_contrast: 0.61,
+        lesion_area: 0.23,
+        lesion_offset: 0.08,
+        reasons: reasons.into(),
+    };
+    let overridden = !reasons.is_empty();
+    let judgement = judge(&quality, &assessment, overridden);
+    Arc::new(Reading { capture: capture(!overridden), quality, assessment, overridden, judgement })
 }
 
 fn suspicious() -> Arc<Reading> {
@@ -123,7 +134,42 @@ fn not_suspicious() -> Arc<Reading> {
 
 fn doubtful() -> Arc<Reading> {
     let doubts = [Doubt::NearThreshold, Doubt::LowConfidence];
-    reading(assessment([0.03, 0.02, 0.32, 0.05, 0.09, 0.45, 0.04], &doubts), &[])
+    reading(assessment([0.02, 0.02, 0.33, 0.05, 0.07, 0.47, 0.04], &doubts), &[])
+}
+
+/// Sure of the side of the threshold, and not of the class.
+fn of_no_class() -> Arc<Reading> {
+    reading(assessment([0.21, 0.28, 0.07, 0.02, 0.26, 0.14, 0.02], &[Doubt::LowConfidence]), &[])
+}
+
+/// Suspicious although it is off the centre, which is said.
+fn off_centre() -> Arc<Reading> {
+    let quality =
+        Quality { lesion_offset: 0.71, reasons: vec![Reason::OffCentre], ..suspicious().quality.clone() };
+    let assessment = suspicious().assessment.clone();
+    let judgement = judge(&quality, &assessment, false);
+    Arc::new(Reading { capture: capture(true), quality, assessment, overridden: false, judgement })
+}
+
+/// Read where few lesions are malignant.
+fn at_home(reading: &Reading, worth: Option<Worth>) -> Arc<Reading> {
+    let mut reading = reading.clone();
+    let malignant = &mut reading.assessment.malignant;
+    malignant.calibrated_on = Some(0.2);
+    malignant.worth = worth;
+    reading.assessment = reading.assessment.seen_where(0.02);
+    Arc::new(reading)
+}
+
+fn worth(malignant_of_100: f32, low: f32, high: f32) -> Option<Worth> {
+    Some(Worth { malignant_of_100, low, high })
+}
+
+/// Read where nobody said how many are malignant.
+fn of_a_set(reading: &Reading) -> Arc<Reading> {
+    let mut reading = reading.clone();
+    reading.assessment.malignant.calibrated_on = Some(0.2);
+    Arc::new(reading)
 }
 
 fn overridden() -> Arc<Reading> {
@@ -134,7 +180,22 @@ fn overridden() -> Arc<Reading> {
 fn gone(page: Page) -> Screen {
     let mut reading = (*not_suspicious()).clone();
     reading.capture = Arc::new(Capture { pixels: RgbImage::default(), ..(*reading.capture).clone() });
-    Screen::History { reading: Arc::new(reading), sequence: 3, age: 12, total: 14, page }
+    Screen::History { reading: Arc::new(reading), picture_fault: None, sequence: 3, age: 12, total: 14, page }
+}
+
+/// A past result whose picture should be there.
+fn missing() -> Screen {
+    let mut reading = (*suspicious()).clone();
+    reading.capture = Arc::new(Capture { pixels: RgbImage::default(), ..(*reading.capture).clone() });
+    let picture_fault = Some("missing".into());
+    Screen::History {
+        reading: Arc::new(reading),
+        picture_fault,
+        sequence: 9,
+        age: 3,
+        total: 14,
+        page: Page::Reading,
+    }
 }
 
 fn checks() -> Vec<Check> {
@@ -164,7 +225,7 @@ fn result(reading: Arc<Reading>, page: Page) -> Screen {
 fn screens() -> Vec<(&'static str, Screen)> {
     let live = |hint| Screen::Viewfinder { frame: frame(), hint };
     let failed = Saved::Failed("disk full".into());
-    let refused = vec![Refusal::Quality(Reason::Blurred), Refusal::Quality(Reason::TooBright)];
+    let refused = vec![Why::Quality(Reason::Blurred), Why::Quality(Reason::TooBright)];
     vec![
         ("self-test", Screen::SelfTest { checks: checks() }),
         ("viewfinder-starting", Screen::Viewfinder { frame: None, hint: Hint::Ready }),
@@ -178,6 +239,12 @@ fn screens() -> Vec<(&'static str, Screen)> {
             Screen::Result { reading: not_suspicious(), saved: Saved::Pending, page: Page::Reading },
         ),
         ("result-uncertain", Screen::Result { reading: doubtful(), saved: failed, page: Page::Reading }),
+        ("result-no-class", result(of_no_class(), Page::Reading)),
+        ("result-off-centre", result(off_centre(), Page::Reading)),
+        ("result-of-a-set", result(of_a_set(&suspicious()), Page::Reading)),
+        ("result-here", result(at_home(&suspicious(), worth(6.5, 5.6, 7.4)), Page::Reading)),
+        ("result-here-not", result(at_home(&not_suspicious(), worth(0.2, 0.1, 0.3)), Page::Reading)),
+        ("result-here-details", result(at_home(&suspicious(), worth(6.5, 5.6, 7.4)), Page::Details)),
         ("result-overridden", result(overridden(), Page::Reading)),
         ("result-attention", result(suspicious(), Page::Attention)),
         ("result-details", result(suspicious(), Page::Details)),
@@ -185,16 +252,32 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("retake", Screen::Retake { capture: capture(true), reasons: refused, held: 0.0 }),
         (
             "retake-held",
-            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held: 0.6 },
+            Screen::Retake {
+                capture: capture(true),
+                reasons: vec![Why::Doubt(Doubt::OutOfDistribution)],
+                held: 0.6,
+            },
         ),
         (
             "history",
             Screen::History {
                 reading: not_suspicious(),
+                picture_fault: None,
                 sequence: 127,
                 age: 1,
                 total: 14,
                 page: Page::Reading,
+            },
+        ),
+        ("history-picture-missing", missing()),
+        (
+            "history-unreadable",
+            Screen::Unreadable {
+                cause: "records.db: entry 12 is not a record: missing field `quality` at line 1 column 812"
+                    .into(),
+                sequence: None,
+                age: 4,
+                total: 14,
             },
         ),
         ("history-gone", gone(Page::Reading)),
@@ -282,6 +365,15 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
         let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
         wrong.extend(compare("ring", size, &drawn(&live, &status, size).to_rgb()));
     }
+    for size in SIZES.into_iter().chain(SMALL) {
+        let operating_point = Some("balanced".into());
+        let status = Status { operating_point, ring: Some(Ring::Polarised), ..status.clone() };
+        let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
+        wrong.extend(compare("point", size, &drawn(&live, &status, size).to_rgb()));
+        let status =
+            Status { note: Some(Note::NoFrame.words()), operating_point: Some("screening".into()), ..status };
+        wrong.extend(compare("note", size, &drawn(&live, &status, size).to_rgb()));
+    }
     for (name, battery, case) in cases() {
         let status = Status { battery, case, ..status.clone() };
         for size in SIZES.into_iter().chain(SMALL) {
@@ -348,8 +440,11 @@ fn each_verdict_and_each_state_of_saving_shows_without_colour() {
 #[test]
 fn the_fill_of_the_hold_key_follows_the_holding() {
     let held = |held| {
-        let screen =
-            Screen::Retake { capture: capture(true), reasons: vec![Refusal::OutOfDistribution], held };
+        let screen = Screen::Retake {
+            capture: capture(true),
+            reasons: vec![Why::Doubt(Doubt::OutOfDistribution)],
+            held,
+        };
         drawn(&screen, &Status::default(), SIZES[0])
     };
     let none = held(0.0);
@@ -390,7 +485,7 @@ proptest! {
         }
         let checks = vec![Check { name: text.clone(), state: CheckState::Failed(text.clone()) }; 12];
         drawn(&Screen::SelfTest { checks }, &status, size);
-        let reasons = vec![Refusal::OutOfDistribution; 7];
+        let reasons = vec![Why::Doubt(Doubt::OutOfDistribution); 7];
         drawn(&Screen::Retake { capture: capture(true), reasons, held: share }, &status, size);
         drawn(&Screen::Fault { title: text.clone(), cause: text.clone(), cure: text }, &status, size);
     }

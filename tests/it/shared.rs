@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dermascope::control::{self, Remote, Told};
+use dermascope::control::{self, Remote, Told, Wanted};
 use dermascope::feed::ScreenFeed;
 use dermascope::http;
 use dermascope::panel::VirtualScreen;
@@ -40,12 +40,25 @@ pub fn python() -> Option<PathBuf> {
     found
 }
 
-/// A device that takes every case it is told, and does nothing else.
+/// A device that takes every case it is told and every setting that its two operating points allow, and does nothing
+/// else.
 pub fn remote() -> Remote {
     let (remote, base) = control::pair();
     std::thread::spawn(move || {
+        let operating_points = vec!["screening".to_string(), "balanced".into()];
+        let mut told = Told { operating_points, ..Told::default() };
         for wish in base.wishes() {
-            base.tell(Told { case: wish.case.clone(), ..Told::default() });
+            match wish.wanted.clone() {
+                Wanted::Case(case) => told.case = case,
+                Wanted::Setting(setting) if told.operating_points.contains(&setting.operating_point) => {
+                    told.setting = setting;
+                }
+                Wanted::Setting(_) => {
+                    wish.refuse("no such operating point".into());
+                    continue;
+                }
+            }
+            base.tell(told.clone());
             wish.done();
         }
     });

@@ -7,8 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use crate::classifier::{Assessment, Classifier, EngineKind, ModelConfig};
+use crate::classifier::{Assessment, EngineKind, ModelConfig};
+use crate::examiner::Examiner;
+use crate::quality::QualityConfig;
 use crate::records::{Filter, Reader, Record};
+use crate::verdict::judge;
 
 /// Read stored pictures again, and report every difference from what was recorded
 #[derive(Debug, Args)]
@@ -46,6 +49,9 @@ struct Line {
     malignant_now: Option<f32>,
     /// The largest change of a class's probability.
     largest_change: Option<f32>,
+    /// The word that was shown, and the one that would be now: "retake" where the picture would be refused.
+    verdict_then: &'static str,
+    verdict_now: Option<&'static str>,
     /// Why it could not be read again.
     error: Option<String>,
 }
@@ -53,10 +59,11 @@ struct Line {
 pub fn run(reader: &Reader, args: &ReplayArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
     let default = ModelConfig::default();
     let engine = args.engine.unwrap_or(default.engine);
-    let mut classifier = Classifier::load(&ModelConfig { manifest: args.model.clone(), engine, ..default })?;
+    let model = ModelConfig { manifest: args.model.clone(), engine, ..default };
+    let mut examiner = Examiner::load(&model, &QualityConfig::default())?;
     let (mut replayed, mut differing) = (0_u64, 0_u64);
     let mut replay = |record: Record| -> anyhow::Result<()> {
-        let line = replay_one(reader, &mut classifier, &record);
+        let line = replay_one(reader, &mut examiner, &record);
         replayed += 1;
         differing += u64::from(!line.identical);
         print(&line, args.json, out)
@@ -91,20 +98,24 @@ impl From<crate::records::RecordError> for Failure {
     }
 }
 
-fn replay_one(reader: &Reader, classifier: &mut Classifier, record: &Record) -> Line {
+fn replay_one(reader: &Reader, examiner: &mut Examiner, record: &Record) -> Line {
     let then = &record.assessment;
     let now = reader
         .reading(record)
         .map_err(|error| error.to_string())
-        .and_then(|reading| classifier.assess(&reading.capture.pixels).map_err(|error| error.to_string()));
+        .and_then(|reading| examiner.examine(&reading.capture.pixels).map_err(|error| error.to_string()));
     let read = now.as_ref().ok();
+    let judged = read.map(|now| judge(&now.quality, &now.assessment, record.overridden));
+    let read = read.map(|now| &now.assessment);
     Line {
         sequence: record.sequence,
-        same_model: then.model.sha256 == classifier.model().sha256,
+        same_model: then.model.sha256 == examiner.classifier().model().sha256,
         identical: read.is_some_and(|now| same_numbers(then, now)),
         malignant_then: then.malignant.probability,
         malignant_now: read.map(|now| now.malignant.probability),
         largest_change: read.and_then(|now| largest_change(then, now)),
+        verdict_then: record.verdict.code(),
+        verdict_now: judged.map(|judgement| judgement.code()),
         error: now.err(),
     }
 }

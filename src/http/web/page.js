@@ -5,6 +5,7 @@ import { show as showCase } from "./case.js";
 import * as record from "./record.js";
 import * as records from "./records.js";
 import { connect, fit } from "./screen.js";
+import { show as showSetting } from "./setting.js";
 import "./photograph.js";
 
 const VIEWS = { device: "Device", records: "Records", record: "Record", photograph: "Photograph" };
@@ -44,6 +45,7 @@ let known = "";
 // A new record, or an old connection: what is listed may have changed.
 connect((status, stale) => {
   showCase(status.case);
+  showSetting(status.setting, status.operating_points);
   const state = `${status.records} ${status.result?.record ?? ""}`;
   if (!stale && state === known) return;
   known = state;

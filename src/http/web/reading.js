@@ -3,9 +3,10 @@
 
 import { NOTICE, element, percent } from "./dom.js";
 
-export const VERDICTS = { suspicious: "Suspicious", uncertain: "Uncertain", not_suspicious: "Not suspicious" };
+export const VERDICTS = { suspicious: "Suspicious", uncertain: "Uncertain", not_suspicious: "Not suspicious", retake: "Take it again" };
 
 const DOUBTS = {
+  not_dermatoscopic: "Not a dermatoscopic picture",
   out_of_distribution: "Unlike any known lesion",
   low_confidence: "No class stands out",
   near_threshold: "Too near the threshold",
@@ -48,21 +49,49 @@ export function bar(value, kind, threshold) {
   return track;
 }
 
-function malignant({ verdict, assessment }) {
-  const { probability, threshold, operating_point: point } = assessment.malignant;
-  const above = probability >= threshold ? "above" : "below";
-  const words = { suspicious: "P(malignant) is above the threshold", not_suspicious: "P(malignant) is below the threshold" };
+// What the word is worth here in counts, and what the number is true for.
+function forWhom({ probability, here, worth, calibrated_on: set }) {
+  const count = (value) => (value < 0.95 ? "less than 1" : value.toFixed(0));
+  const lines = [];
+  if (worth) {
+    lines.push(`Of 100 like this here, about ${count(worth.malignant_of_100)} are malignant (${count(worth.low)} to ${count(worth.high)}).`);
+  }
+  if (here) {
+    lines.push(`Shown for a prevalence of ${percent(here.prevalence)}; computed ${percent(probability)} for ${percent(set ?? NaN)}.`);
+  } else if (set) {
+    lines.push(`True for a set of which ${percent(set)} are malignant; state the prevalence here to see it for yours.`);
+  }
+  return lines;
+}
+
+function malignant({ verdict, advice, assessment }) {
+  const { operating_point: point, here } = assessment.malignant;
+  // Which side it is on is the same for every prevalence.
+  const above = assessment.malignant.probability >= assessment.malignant.threshold ? "above" : "below";
+  const { probability, threshold } = here ?? assessment.malignant;
+  const words = {
+    suspicious: "P(malignant) is at the threshold or above",
+    not_suspicious: "P(malignant) is below the threshold",
+    retake: advice ?? "The picture is not good enough",
+  };
   return element("div", { kind: `verdict-card ${verdict}` },
     element("p", { kind: "word", text: VERDICTS[verdict] }),
     element("p", { kind: "why", text: words[verdict] ?? "The device does not stand behind these numbers" }),
     element("div", { kind: "line" }, element("span", { text: "Malignant" }), element("b", { text: percent(probability) })),
     bar(probability, "large", threshold),
     element("p", { kind: "small", text: `${above} the threshold of ${percent(threshold)} (${point})` }),
+    ...forWhom(assessment.malignant).map((text) => element("p", { kind: "small", text })),
     element("p", { kind: "small strong", text: NOTICE }));
 }
 
 function classes({ assessment }) {
-  const sorted = [...assessment.probabilities].sort((a, b) => b.probability - a.probability);
+  const { probability: computed, here } = assessment.malignant;
+  // The malignant and the benign classes keep their shares of P(malignant), and of what is left, as that is shown.
+  const shown = here?.probability ?? computed;
+  const scaled = (part, whole) => (whole > 0 ? part / whole : 0);
+  const factor = (bad) => (bad ? scaled(shown, computed) : scaled(1 - shown, 1 - computed));
+  const classes = assessment.probabilities.map((one) => ({ ...one, probability: one.probability * factor(one.malignant) }));
+  const sorted = classes.sort((a, b) => b.probability - a.probability);
   const rows = sorted.map(({ class: code, name, malignant: bad, probability }) =>
     element("li", { "data-class": code },
       element("div", { kind: "line" },
@@ -73,6 +102,8 @@ function classes({ assessment }) {
       bar(probability, bad ? "bad" : "good")));
   return element("section", { kind: "card classes-card" },
     element("h3", { text: "Classes" }),
+    // Which class it is may be in doubt where the side of the threshold is not.
+    assessment.doubts.includes("low_confidence") ? element("p", { kind: "small", text: "No class stands out." }) : null,
     element("ul", { kind: "classes" }, ...rows),
     element("p", { kind: "small legend" },
       element("span", { kind: "mark-only bad" }), "malignant or pre-malignant ",
@@ -82,7 +113,7 @@ function classes({ assessment }) {
 function quality({ quality: measured, assessment, overridden }) {
   const remarks = [
     ...measured.reasons.map((reason) => REASONS[reason] ?? reason),
-    ...assessment.doubts.map((doubt) => DOUBTS[doubt] ?? doubt),
+    ...assessment.doubts.filter((doubt) => doubt !== "low_confidence").map((doubt) => DOUBTS[doubt] ?? doubt),
   ];
   const rows = Object.entries(MEASURES).filter(([key]) => key in measured).map(([key, [name, meaning, write, reasons]]) => {
     const wrong = reasons.some((reason) => measured.reasons.includes(reason));

@@ -8,18 +8,21 @@ const LATEST = 6;
 
 function card(record, marked) {
   const [top] = record.top;
+  // As it was shown.
+  const malignant = record.here?.probability ?? record.malignant_probability;
+  const threshold = record.here?.threshold ?? record.threshold;
   const image = element("img", { src: `${API}/records/${record.sequence}/image`, alt: "", loading: "lazy" });
   const frame = element("div", { kind: "thumb" }, image, badge(record.verdict));
   // The picture may have been removed to make room.
   image.addEventListener("error", () => image.replaceWith(element("span", { kind: "gone", text: "no picture" })));
   const notes = [record.overridden && "used anyway", !record.clock_set && "clock not set", record.case_id && `case ${record.case_id}`].filter(Boolean);
   const link = element("a", { href: `#/records/${record.sequence}`, kind: "card-link" }, frame,
-    element("div", { kind: "line" }, element("span", { text: "Malignant" }), element("b", { text: percent(record.malignant_probability) })),
-    bar(record.malignant_probability, record.verdict, record.threshold),
+    element("div", { kind: "line" }, element("span", { text: "Malignant" }), element("b", { text: percent(malignant) })),
+    bar(malignant, record.verdict, threshold),
     top ? element("div", { kind: "line likeliest" }, element("span", { kind: "name", text: top.short }), element("span", { text: percent(top.probability) })) : null,
     element("div", { kind: "line small" }, element("time", { datetime: record.captured_at, text: when(record) }), element("span", { text: `#${record.sequence}` })),
     notes.length ? element("p", { kind: "small note", text: notes.join(", ") }) : null);
-  link.setAttribute("aria-label", `Record ${record.sequence}: ${VERDICTS[record.verdict]}, malignant ${percent(record.malignant_probability)}, likeliest ${top?.name}, ${when(record)}${notes.length ? `, ${notes.join(", ")}` : ""}`);
+  link.setAttribute("aria-label", `Record ${record.sequence}: ${VERDICTS[record.verdict]}, malignant ${percent(malignant)}, likeliest ${top?.name}, ${when(record)}${notes.length ? `, ${notes.join(", ")}` : ""}`);
   const item = element("li", { kind: record.sequence === marked ? "shown" : "" }, link);
   item.dataset.sequence = record.sequence;
   return item;

@@ -4,7 +4,6 @@ use std::io::Write;
 
 use super::exported::{ExportError, image_name};
 use crate::RESEARCH_ONLY;
-use crate::reading::Verdict;
 use crate::records::{Filter, Reader, Record};
 
 const HEAD: &str = r#"<!doctype html>
@@ -41,12 +40,8 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut impl Write) -> Result<(
 fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
     let (image, sequence) = (image_name(record), record.sequence);
     let malignant = &record.assessment.malignant;
-    let (probability, threshold) = (malignant.probability, malignant.threshold);
-    let kind = match record.verdict {
-        Verdict::Suspicious => "suspicious",
-        Verdict::Uncertain => "uncertain",
-        Verdict::NotSuspicious => "not_suspicious",
-    };
+    let (probability, threshold) = malignant.shown();
+    let kind = record.verdict.code();
     let notes = [
         record.overridden.then(|| "refused picture used anyway".to_string()),
         (!record.clock_set).then(|| "clock was not set".to_string()),
@@ -57,7 +52,7 @@ fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
         notes.into_iter().flatten().map(|note| format!("<small>{}</small>", escape(&note))).collect();
     let classes: String = record
         .assessment
-        .top(3)
+        .shown_top(3)
         .iter()
         .map(|class| format!("<div>{} {:.0}%</div>", escape(&class.name), class.probability * 100.0))
         .collect();

@@ -78,6 +78,12 @@ fn columns(contents: &Contents) -> Vec<Column> {
     add("malignant", |r| r.assessment.malignant.probability.to_string());
     add("operating_point", |r| r.assessment.malignant.operating_point.clone());
     add("threshold", |r| r.assessment.malignant.threshold.to_string());
+    add("prevalence", |r| {
+        r.assessment.malignant.here.map_or(String::new(), |here| here.prevalence.to_string())
+    });
+    add("malignant_here", |r| {
+        r.assessment.malignant.here.map_or(String::new(), |here| here.probability.to_string())
+    });
     add("top_class", |r| r.assessment.top(1).first().map_or(String::new(), |top| top.class.clone()));
     add("doubts", |r| words(&r.assessment.doubts));
     add("strangeness", |r| r.assessment.strangeness.to_string());

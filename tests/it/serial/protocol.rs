@@ -220,6 +220,40 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
 }
 
 #[test]
+fn the_setting_is_said_in_words_and_in_calls() {
+    let bench = Bench::new(&[]);
+    let mut session = session(&bench);
+    for (words, point, prevalence) in [
+        ("point", "screening", "none stated"),
+        ("point balanced", "balanced", "none stated"),
+        ("prevalence 2%", "balanced", "2 %"),
+        ("prevalence 0.5", "balanced", "50 %"),
+        ("prevalence", "balanced", "50 %"),
+        ("prevalence -", "balanced", "none stated"),
+    ] {
+        let said = String::from_utf8(say(&mut session, format!("{words}\n").as_bytes())).expect("text");
+        assert!(
+            said.contains(&format!("decided at `{point}`, prevalence {prevalence}\n")),
+            "{words}: {said}"
+        );
+    }
+    for (words, why) in
+        [("point guess", "no such operating point"), ("prevalence 120%", "from 0.001 to 0.999")]
+    {
+        let said = String::from_utf8(say(&mut session, format!("{words}\n").as_bytes())).expect("text");
+        assert!(said.contains(why), "{words}: {said}");
+    }
+    let setting = json!({"operating_point": "screening", "prevalence": 0.25});
+    assert_eq!(result(&mut session, "setting.set", setting.clone()), setting);
+    assert_eq!(result(&mut session, "setting.get", json!({})), setting);
+    assert_eq!(code(&mut session, "setting.set", json!({"operating_point": "guess"})), message::PARAMS);
+    assert_eq!(
+        result(&mut session, "status", json!({}))["operating_points"],
+        json!(["screening", "balanced"])
+    );
+}
+
+#[test]
 fn the_status_tells_battery_and_light_where_there_are_any() {
     let bench = Bench::new(&[]);
     let (remote, base) = control::pair();

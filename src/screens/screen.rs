@@ -1,0 +1,164 @@
+//! What there is to draw: the screens and what is on them.
+
+use std::sync::Arc;
+
+use crate::picture::Frame;
+use crate::quality::Reason;
+use crate::reading::{Capture, Reading, Saved};
+use crate::verdict::Why;
+
+/// One picture to draw on the panel.
+#[derive(Clone, Debug)]
+pub enum Screen {
+    /// Start-up: the checks so far.
+    SelfTest {
+        checks: Vec<Check>,
+    },
+    /// The live picture with its ring, and what to do now.
+    Viewfinder {
+        frame: Option<Arc<Frame>>,
+        hint: Hint,
+    },
+    /// The frozen capture while it is read.
+    Analysing {
+        capture: Arc<Capture>,
+    },
+    Result {
+        reading: Arc<Reading>,
+        saved: Saved,
+        page: Page,
+    },
+    /// The capture was refused. `held` is how far the button has been held towards using it anyway, 0 to 1.
+    Retake {
+        capture: Arc<Capture>,
+        reasons: Vec<Why>,
+        held: f32,
+    },
+    /// A past result: `age` places before the newest of `total`.
+    History {
+        reading: Arc<Reading>,
+        /// Why its picture cannot be shown, where it should be there.
+        picture_fault: Option<String>,
+        sequence: u64,
+        age: u64,
+        total: u64,
+        page: Page,
+    },
+    /// A past result that cannot be shown, in its place among the others.
+    Unreadable {
+        cause: String,
+        sequence: Option<u64>,
+        age: u64,
+        total: u64,
+    },
+    /// No past results yet.
+    NoHistory,
+    /// Something is broken: what, the technical cause, and what to do.
+    Fault {
+        title: String,
+        cause: String,
+        cure: String,
+    },
+    /// What a panel must show if it is wired and configured right.
+    TestCard,
+    /// The device is off.
+    Goodbye,
+}
+
+impl Screen {
+    /// Whether it looks the same as another, without looking at a pixel: pictures and readings are the same where they
+    /// are one.
+    pub fn is_same(&self, other: &Self) -> bool {
+        use Screen::*;
+        match (self, other) {
+            (SelfTest { checks }, SelfTest { checks: others }) => checks == others,
+            (Viewfinder { frame, hint }, Viewfinder { frame: other, hint: other_hint }) => {
+                let same = match (frame, other) {
+                    (Some(frame), Some(other)) => Arc::ptr_eq(frame, other),
+                    (None, None) => true,
+                    _ => false,
+                };
+                same && hint == other_hint
+            }
+            (Analysing { capture }, Analysing { capture: other }) => Arc::ptr_eq(capture, other),
+            (
+                Result { reading, saved, page },
+                Result { reading: other, saved: other_saved, page: other_page },
+            ) => Arc::ptr_eq(reading, other) && (saved, page) == (other_saved, other_page),
+            (
+                Retake { capture, reasons, held },
+                Retake { capture: other, reasons: other_reasons, held: other_held },
+            ) => Arc::ptr_eq(capture, other) && (reasons, held) == (other_reasons, other_held),
+            (
+                History { reading, picture_fault, sequence, age, total, page },
+                History {
+                    reading: other,
+                    picture_fault: fault,
+                    sequence: number,
+                    age: other_age,
+                    total: of,
+                    page: other_page,
+                },
+            ) => {
+                Arc::ptr_eq(reading, other)
+                    && (picture_fault, sequence, age, total, page)
+                        == (fault, number, other_age, of, other_page)
+            }
+            (
+                Unreadable { cause, sequence, age, total },
+                Unreadable { cause: other, sequence: number, age: other_age, total: of },
+            ) => (cause, sequence, age, total) == (other, number, other_age, of),
+            (Fault { title, cause, cure }, Fault { title: other, cause: other_cause, cure: other_cure }) => {
+                (title, cause, cure) == (other, other_cause, other_cure)
+            }
+            (NoHistory, NoHistory) | (TestCard, TestCard) | (Goodbye, Goodbye) => true,
+            _ => false,
+        }
+    }
+}
+
+/// A line of the start-up self-test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Check {
+    /// "Model", "Camera", "Storage".
+    pub name: String,
+    pub state: CheckState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CheckState {
+    Running,
+    Passed,
+    /// It works, but not with all that it could do: why, in a few words.
+    Doubtful(String),
+    /// Why, in a few words.
+    Failed(String),
+}
+
+/// What the viewfinder says below the picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hint {
+    /// The picture is good: press.
+    Ready,
+    /// Retake reasons of the live picture, the worst one.
+    Improve(Reason),
+    /// The camera is being opened: there is no picture yet.
+    Starting,
+    /// The camera gives no frames: the picture, if any, is stale and must not look live.
+    NoSignal,
+}
+
+/// The pages of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// The verdict, P(malignant), the three likeliest classes, saved or not.
+    Reading,
+    /// The picture with where the network looked.
+    Attention,
+    /// Quality, doubts, model, timings.
+    Details,
+}
+
+impl Page {
+    pub const ALL: [Page; 3] = [Page::Reading, Page::Attention, Page::Details];
+}
