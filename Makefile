@@ -1,19 +1,20 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root fuzz fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root release fuzz fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls) and systemd-analyze.
+# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls), systemd-analyze and three terminal programs.
 BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
-TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd
+TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd picocom minicom screen
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
 ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils
 TARGET := aarch64-unknown-linux-gnu
 CROSS_BUILT = $${CARGO_TARGET_DIR:-target}/$(TARGET)/release
 CARGO_DEB := build/cargo-deb/bin/cargo-deb
+CYCLONEDX := build/cargo-cyclonedx/bin/cargo-cyclonedx
 # Where not root, by sudo; both ask nothing.
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
@@ -73,6 +74,9 @@ deb: cross build/arm64-packages $(CARGO_DEB) ## make the package for Raspberry P
 	qemu-aarch64-static -L /usr/aarch64-linux-gnu $(CROSS_BUILT)/dermascope man build/man
 	$(CARGO_DEB) --quiet --no-build --no-strip --target $(TARGET) --output build/dermascope_arm64.deb
 
+release: $(CYCLONEDX) ## check version and changelog, and make package, checksums, list of dependencies and notes in build/release/; signed where RELEASE_KEY names a key
+	MAKE="$(MAKE)" bash cross/release.sh $(CYCLONEDX)
+
 deb-test: deb arm64-root ## install, upgrade, remove and purge the package in an arm64 Debian
 	$(SUDO) bash tests/arm64/package.sh build/dermascope_arm64.deb
 
@@ -101,6 +105,10 @@ build/packages build/test-packages build/cross-packages build/arm64-packages: Ma
 $(CARGO_DEB):
 	CARGO_TARGET_DIR=build/cargo-deb/target cargo install --quiet --locked --root build/cargo-deb --version 3.8.0 cargo-deb
 	rm -rf build/cargo-deb/target
+
+$(CYCLONEDX):
+	CARGO_TARGET_DIR=build/cargo-cyclonedx/target cargo install --quiet --locked --root build/cargo-cyclonedx --version 0.5.9 cargo-cyclonedx
+	rm -rf build/cargo-cyclonedx/target
 
 # What the tests need of Python's packages; it is small, torch is not among it.
 $(VENV)/.done: models/training/requirements-test.txt tests/requirements.txt | build/test-packages

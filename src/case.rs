@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use icu_normalizer::ComposingNormalizerBorrowed;
+use icu_properties::props::{BidiControl, DefaultIgnorableCodePoint, GeneralCategory, GeneralCategoryGroup};
+use icu_properties::{CodePointMapData, CodePointSetData};
 use serde::{Deserialize, Serialize};
 
 /// The longest name of a case or of a body site, in characters.
@@ -22,14 +25,17 @@ pub struct Case {
 pub enum CaseError {
     #[error("{what} has {found} characters; it has at most {LONGEST}")]
     TooLong { what: &'static str, found: usize },
-    #[error("{what} has a control character in it, such as the end of a line; write plain text")]
+    #[error(
+        "{what} has a control character in it, such as the end of a line, or one that nobody sees; write plain text"
+    )]
     NotPlain { what: &'static str },
     #[error("`{key}` is nothing that a case has; it has case_id and body_site")]
     Unknown { key: String },
 }
 
 impl Case {
-    /// A case of plain text. Spaces around a name are dropped, and one of spaces alone is none.
+    /// A case of plain text. Spaces around a name are dropped, those within it are one each, and one of spaces alone is
+    /// none. Letters are composed (NFC), so that two names that look the same are the same.
     pub fn new(case_id: Option<&str>, body_site: Option<&str>) -> Result<Self, CaseError> {
         Ok(Self { case_id: plain("case_id", case_id)?, body_site: plain("body_site", body_site)? })
     }
@@ -61,22 +67,27 @@ impl TryFrom<BTreeMap<String, Option<String>>> for Case {
 
 fn plain(what: &'static str, text: Option<&str>) -> Result<Option<String>, CaseError> {
     let text = text.unwrap_or_default();
-    let found = text.chars().count();
+    let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
+    let found = composed.chars().count();
     if found > LONGEST {
         return Err(CaseError::TooLong { what, found });
     }
-    if text.chars().any(is_unseen) {
+    if composed.chars().any(is_unseen) {
         return Err(CaseError::NotPlain { what });
     }
-    let text = text.trim();
-    Ok((!text.is_empty()).then(|| text.into()))
+    let words: Vec<_> = composed.split_whitespace().collect();
+    Ok((!words.is_empty()).then(|| words.join(" ")))
 }
 
-/// Control characters, and those that turn or hide what stands around them: two cases must not look the same.
+/// Characters that turn or hide what stands around them, that no font shows, or that mean nothing to anybody else
+/// (UAX #44: Default_Ignorable_Code_Point, Bidi_Control, and the categories C, Zl and Zp): two cases must not look the
+/// same.
 fn is_unseen(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(character, '\u{2060}'..='\u{206f}' | '\u{feff}')
+    let category = CodePointMapData::<GeneralCategory>::new().get(character);
+    GeneralCategoryGroup::Other.contains(category)
+        || matches!(category, GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator)
+        || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(character)
+        || CodePointSetData::new::<BidiControl>().contains(character)
 }
 
 #[cfg(test)]
@@ -99,9 +110,48 @@ mod tests {
         assert!(Case::new(Some(&long[2..]), None).is_ok());
         let refused = Case::new(None, Some(&long)).unwrap_err();
         assert_eq!(refused.to_string(), "body_site has 65 characters; it has at most 64");
-        for odd in ["A\nB", "\u{1b}[2J", "A\u{0}", "A\u{202e}B", "A\u{200b}B", "A\u{2028}B", "\u{85}"] {
+        for odd in [
+            "A\nB",
+            "\u{1b}[2J",
+            "A\u{0}",
+            "A\u{202e}B",
+            "A\u{200b}B",
+            "A\u{2028}B",
+            "\u{85}",
+            "A\u{61c}B",
+            "A\u{115f}",
+            "A\u{3164}B",
+            "A\u{fe0f}",
+            "A\u{180e}B",
+            "A\u{e0041}",
+            "A\u{2066}B",
+            "A\u{34f}B",
+            "A\u{e000}",
+            "A\u{1d173}",
+            "A\u{17b4}",
+            "A\u{fff9}B",
+        ] {
             assert_eq!(Case::new(Some(odd), None), Err(CaseError::NotPlain { what: "case_id" }), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        let name = |text: &str| Case::new(Some(text), None).unwrap().case_id;
+        for (one, other) in [
+            ("Mu\u{308}ller", "M\u{fc}ller"),
+            ("A\u{a0}1", "A 1"),
+            ("A \u{3000} 1", "A 1"),
+            ("\u{212b}", "\u{c5}"),
+            ("\u{1112}\u{1161}\u{11ab}", "\u{d55c}"),
+        ] {
+            assert_eq!(name(one), name(other), "{one:?}");
+        }
+        for letters in ["皮膚", "Ärmel", "कक्षा", "ذراع", "זרוע", "ก้น", "A/1-b_2.c"]
+        {
+            assert_eq!(name(letters).as_deref(), Some(letters));
+        }
+        assert!(Case::new(Some(&"u\u{308}".repeat(LONGEST)), None).is_ok(), "counted as composed");
     }
 
     #[test]
@@ -117,6 +167,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn nothing_unseen_is_taken(character in any::<char>().prop_filter("is unseen", |c| is_unseen(*c)), before in "[a-z]{0,9}") {
+            let name = format!("{before}{character}x");
+            prop_assert!(Case::new(Some(&name), None).is_err());
+        }
+
+        #[test]
+        fn composed_and_decomposed_names_are_one(name in "[\\p{Latin}\\p{Greek}\\p{Hangul} ]{1,20}") {
+            let decomposed = icu_normalizer::DecomposingNormalizerBorrowed::new_nfd().normalize(&name).into_owned();
+            prop_assert_eq!(Case::new(Some(&name), None), Case::new(Some(&decomposed), None));
+        }
+
         #[test]
         fn a_case_that_is_taken_is_the_same_when_it_is_said_again(id in any::<Option<String>>(), site in ".{0,70}") {
             if let Ok(case) = Case::new(id.as_deref(), Some(&site)) {

@@ -1,5 +1,7 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
+mod pins;
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -100,10 +102,26 @@ impl Config {
             self.http.check(),
             self.serial.check(),
             self.usb.check(),
+            pins::check(self),
+            self.check_stall(),
         ]
         .into_iter()
         .collect::<Result<(), String>>()
         .map_err(|message| ConfigError::Value { path: path.into(), message })
+    }
+}
+
+impl Config {
+    /// That a camera gets the time for at least one whole frame before it is said to have stalled.
+    fn check_stall(&self) -> Result<(), String> {
+        let (stall, rate) = (self.camera.stall_after_ms, self.camera.frame_rate);
+        if stall * u64::from(rate) > 1000 {
+            return Ok(());
+        }
+        Err(format!(
+            "camera.stall_after_ms is {stall}, but at camera.frame_rate = {rate} one frame takes {} ms",
+            1000_u64.div_ceil(u64::from(rate.max(1)))
+        ))
     }
 }
 
@@ -247,6 +265,26 @@ mod tests {
         assert_eq!(i64::from(config.buttons.main), board["buttons"]["main"].as_integer().unwrap());
         assert_eq!(config.panel.brightness, 40);
         assert_eq!(config.board.as_deref(), Some("adafruit-minipitft-1.14"));
+    }
+
+    #[test]
+    fn a_stall_shorter_than_a_frame_and_numbers_that_are_none_are_refused() {
+        let message = error("[camera]\nframe_rate = 2\nstall_after_ms = 500\n");
+        assert!(message.contains("camera.stall_after_ms is 500") && message.contains("500 ms"), "{message}");
+        assert!(
+            Config::parse("[camera]\nframe_rate = 2\nstall_after_ms = 501\n", Path::new("a.toml")).is_ok()
+        );
+        for text in [
+            "[camera]\nfield_of_view = nan\n",
+            "[camera]\nseconds_per_picture = nan\n",
+            "[camera]\nseconds_per_picture = inf\n",
+            "[quality]\nmin_sharpness = nan\n",
+            "[quality]\nmax_glare = -inf\n",
+        ] {
+            error(text);
+        }
+        let message = error("[panel]\ndc = 21\n");
+        assert!(message.contains("buttons.main and panel.dc"), "{message}");
     }
 
     #[test]

@@ -83,6 +83,13 @@ pub fn pair() -> (Remote, Base) {
 }
 
 impl Remote {
+    /// Waits for what the device tells next.
+    pub fn watch(&self) -> watch::Receiver<Told> {
+        let mut told = self.told.clone();
+        told.mark_unchanged();
+        told
+    }
+
     /// What the device told last.
     pub fn told(&self) -> Told {
         self.told.borrow().clone()

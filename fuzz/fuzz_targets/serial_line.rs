@@ -1,9 +1,9 @@
 //! The serial link takes anything: bytes in any pieces, and after them a call on a line of its own is answered.
 #![no_main]
 
+use dermascope::clock::SettableClock;
 use dermascope::control;
 use dermascope::serial::lines::{Line, Lines};
-use dermascope::clock::SettableClock;
 use dermascope::serial::{LONGEST_CALL, Service, Session, message, wire};
 use dermascope::records::RecordsConfig;
 use libfuzzer_sys::fuzz_target;

@@ -5,7 +5,6 @@ use crate::picture::{Step, Walker};
 
 /// The start of every JPEG: its start marker and the first byte of the next.
 const START: &[u8] = &[0xff, 0xd8, 0xff];
-const START_TWICE: &[u8] = &[0xff, 0xd8, 0xff, 0xd8];
 /// The largest picture that is put together, in bytes. One that grows beyond is no picture.
 const MAX_FRAME: usize = 16 << 20;
 
@@ -56,15 +55,13 @@ impl Splitter {
         if self.walked > 0 {
             return true;
         }
-        let start = self.bytes.windows(START.len()).position(|window| window == START);
-        // The end may be the beginning of a start.
-        let keep_from = start.unwrap_or_else(|| self.bytes.len().saturating_sub(START.len() - 1));
-        self.bytes.drain(..keep_from);
         // Some cameras write the start marker twice: the picture begins with the second.
-        while self.bytes.starts_with(START_TWICE) {
-            self.bytes.drain(..2);
-        }
-        start.is_some() && self.bytes.len() >= START_TWICE.len()
+        let is_start = |window: &[u8]| window.starts_with(START) && window[START.len()] != START[1];
+        let start = self.bytes.windows(START.len() + 1).position(is_start);
+        // The end may be the beginning of a start.
+        let keep_from = start.unwrap_or_else(|| self.bytes.len().saturating_sub(START.len()));
+        self.bytes.drain(..keep_from);
+        start.is_some()
     }
 
     /// Gives up the picture that was begun: the next start is looked for right behind its own.

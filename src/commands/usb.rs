@@ -115,9 +115,20 @@ fn drive(config: &Config) -> anyhow::Result<Option<(PathBuf, Drive)>> {
 }
 
 fn refresh(config: &Config) -> anyhow::Result<()> {
+    ensure_up(Path::new(CONFIGFS))?;
     let (path, _) =
         drive(config)?.context("there is no drive: usb.drive_mib is 0, or there are no records yet")?;
     change_drive(Path::new(CONFIGFS), &path).context("cannot change the drive; is the device on the cable?")
+}
+
+/// That there is a gadget whose drive can be changed: writing to one that is not there would make half of one.
+fn ensure_up(configfs: &Path) -> anyhow::Result<()> {
+    ensure!(
+        configfs.join(NAME).exists(),
+        "{}: the device is not on the cable; `dermascope usb up` puts it there",
+        configfs.join(NAME).display()
+    );
+    Ok(())
 }
 
 /// The device's id; before its first start, one made of the machine's.

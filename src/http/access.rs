@@ -3,8 +3,9 @@
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
-use axum::http::header::AUTHORIZATION;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, Request, StatusCode, Version};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use sha2::{Digest, Sha256};
@@ -23,6 +24,87 @@ pub(super) fn is_near(peer: SocketAddr) -> bool {
     let peer = peer.ip().to_canonical();
     // Where the table cannot be read, nobody is on the cable.
     peer.is_loopback() || is_on_cable(peer, &fs::read_to_string(NEIGHBOURS).unwrap_or_default())
+}
+
+/// What proxies and tunnels put on what they pass on, by the beginning of its name: RFC 7239, RFC 9110 (Via), and what
+/// nginx, Apache, Envoy, HAProxy, Cloudflare, Akamai, Fastly, AWS, Azure, Google, Fly, ngrok and Tailscale say.
+const FORWARDED: &[&str] = &[
+    "forwarded",
+    "x-forwarded",
+    "x-original-",
+    "x-real-ip",
+    "x-client-ip",
+    "x-cluster-client-ip",
+    "x-proxyuser-ip",
+    "x-remote-",
+    "x-envoy-",
+    "x-amzn-",
+    "x-amz-cf-",
+    "x-azure-",
+    "x-arr-",
+    "x-appengine-",
+    "x-cloud-trace-context",
+    "x-proxy-",
+    "true-client-ip",
+    "client-ip",
+    "via",
+    "cf-",
+    "cdn-loop",
+    "akamai-",
+    "fastly-",
+    "fly-",
+    "ngrok-",
+    "tailscale-",
+    "proxy-connection",
+    "max-forwards",
+];
+
+/// Whether somebody passed a request on for somebody else, who may be anywhere: it says so, it is of a version that only
+/// proxies still speak, or it came to another name than those that only this computer and its cable have.
+pub(super) fn is_forwarded<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    headers.keys().any(|name| FORWARDED.iter().any(|sign| name.as_str().starts_with(sign)))
+        || request.version() < Version::HTTP_11
+        || host(request).is_none_or(|host| !is_near_name(&host, is_from_here(request)))
+}
+
+/// The name that a request is for, without its port.
+fn host<B>(request: &Request<B>) -> Option<String> {
+    let said = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let target = request.uri().authority().cloned();
+    let authority = target.or_else(|| said?.parse::<Authority>().ok())?;
+    Some(authority.host().trim_start_matches('[').trim_end_matches(']').to_string())
+}
+
+/// Whether a request came over loopback, where tunnels end too.
+fn is_from_here<B>(request: &Request<B>) -> bool {
+    request.extensions().get::<SocketAddr>().is_some_and(|peer| peer.ip().to_canonical().is_loopback())
+}
+
+/// Whether a name leads here only from the device itself or its cable, or only by multicast DNS. Over loopback nobody
+/// comes by an address of a network.
+fn is_near_name(host: &str, from_here: bool) -> bool {
+    match host.parse::<IpAddr>() {
+        Ok(address) if from_here => address.to_canonical().is_loopback(),
+        Ok(address) => !is_public(address),
+        Err(_) => host.eq_ignore_ascii_case("localhost") || host.to_ascii_lowercase().ends_with(".local"),
+    }
+}
+
+/// Whether an address is one of the whole internet's, at which nobody is near.
+fn is_public(address: IpAddr) -> bool {
+    match address.to_canonical() {
+        IpAddr::V4(address) => !(address.is_loopback() || address.is_link_local() || address.is_private()),
+        IpAddr::V6(address) => {
+            !(address.is_loopback() || address.is_unicast_link_local() || address.is_unique_local())
+        }
+    }
+}
+
+/// The host of a configured name, which may have a scheme before it and a port behind it.
+pub(super) fn host_of(name: &str) -> &str {
+    let authority = name.split_once("://").map_or(name, |(_, authority)| authority);
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
 }
 
 /// Whether what is sent to an address leaves over the cable, by the kernel's table. Addresses alone say nothing:
@@ -119,6 +201,62 @@ mod tests {
         for far in ["192.0.2.9:9", "[fe80::2]:9", "[::]:9"] {
             assert!(!is_near(far.parse().expect("an address")), "{far}");
         }
+    }
+
+    fn request(host: &str, name: &str, value: &str) -> Request<()> {
+        Request::builder().header(HOST, host).header(name, value).body(()).expect("a request")
+    }
+
+    #[test]
+    fn any_sign_of_a_proxy_is_seen_and_a_browsers_own_headers_are_none() {
+        for sign in [
+            "Forwarded",
+            "X-Forwarded-For",
+            "x-forwarded-proto",
+            "X-Forwarded-Host",
+            "X-Forwarded",
+            "X-Real-IP",
+            "Via",
+            "CF-Connecting-IP",
+            "CF-Ray",
+            "True-Client-IP",
+            "Fly-Client-IP",
+            "X-Original-Forwarded-For",
+            "Tailscale-User-Login",
+            "X-Envoy-External-Address",
+            "X-Amzn-Trace-Id",
+            "CDN-Loop",
+            "Fastly-Client-IP",
+        ] {
+            assert!(is_forwarded(&request("127.0.0.1:8080", sign, "")), "{sign}");
+        }
+        for own in
+            ["Accept", "Cookie", "Sec-Fetch-Site", "Origin", "Range", "Cache-Control", "DNT", "Priority"]
+        {
+            assert!(!is_forwarded(&request("127.0.0.1:8080", own, "x")), "{own}");
+        }
+    }
+
+    #[test]
+    fn a_name_or_version_that_only_a_proxy_asks_by_is_seen() {
+        for near in
+            ["localhost", "[::1]:8080", "127.0.0.1", "169.254.55.1:8080", "pi.local:8080", "10.55.0.1"]
+        {
+            assert!(!is_forwarded(&request(near, "accept", "")), "{near}");
+        }
+        for far in ["derma.example", "203.0.113.9", "[2001:db8::1]:80", "pi", ""] {
+            assert!(is_forwarded(&request(far, "accept", "")), "{far}");
+        }
+        for (host, forwarded) in
+            [("192.168.1.7", true), ("169.254.55.1", true), ("127.0.0.1", false), ("pi.local", false)]
+        {
+            let mut tunnelled = request(host, "accept", "");
+            tunnelled.extensions_mut().insert(SocketAddr::from(([127, 0, 0, 1], 9)));
+            assert_eq!(is_forwarded(&tunnelled), forwarded, "{host}");
+        }
+        let mut old = request("127.0.0.1:8080", "accept", "");
+        *old.version_mut() = Version::HTTP_10;
+        assert!(is_forwarded(&old), "nginx asks so");
     }
 
     #[test]

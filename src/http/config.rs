@@ -14,8 +14,8 @@ pub struct HttpConfig {
     /// which need not be plugged in. Port 0 takes any that is free.
     #[serde(deserialize_with = "listen::written")]
     pub listen: Vec<String>,
-    /// Names besides "localhost" and IP addresses that a browser may call the device by, such as
-    /// "dermascope.local".
+    /// Names besides "localhost", IP addresses and the computer's own ".local" that a browser may call the device by, such
+    /// as "dermascope.example"; with its scheme, "https://dermascope.example", where a proxy with TLS stands before it.
     pub names: Vec<String>,
     /// SHA-256 of the token, 64 hexadecimal digits as `dermascope token` prints them. Needed to listen on any
     /// address that is neither loopback nor link-local, and asked of everyone who is neither on the device itself nor
@@ -41,6 +41,11 @@ impl HttpConfig {
         if self.token_sha256.as_deref().is_some_and(|hash| access::Lock::of(hash).is_none()) {
             return Err("http.token_sha256 is not a SHA-256; `dermascope token` makes one".into());
         }
+        if let Some(wrong) = self.names.iter().find(|name| !is_name(name)) {
+            return Err(format!(
+                "http.names: `{wrong}` is no name; write \"dermascope.example\" or \"https://dermascope.example\""
+            ));
+        }
         // `[usb]` checks its own.
         self.addresses(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
     }
@@ -52,6 +57,18 @@ impl HttpConfig {
         }
         Ok(())
     }
+}
+
+/// Whether a name is a host, or an origin as browsers have it: no path, and a port only behind a scheme.
+fn is_name(name: &str) -> bool {
+    let (scheme, authority) = name.split_once("://").unwrap_or(("", name));
+    let host = access::host_of(name);
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
+    let port = authority.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
+    matches!(scheme, "" | "http" | "https")
+        && !host.is_empty()
+        && host.chars().all(is_plain)
+        && port.is_none_or(|port| !scheme.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// Why there is no server. Each message names the key and the cure.
@@ -103,6 +120,18 @@ mod tests {
     fn an_address_that_is_none_is_refused_with_an_example() {
         for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999"] {
             assert!(check(wrong).is_err_and(|error| error.contains("127.0.0.1:8080")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_is_a_host_or_an_origin() {
+        let check = |name: &str| HttpConfig { names: vec![name.into()], ..HttpConfig::default() }.check();
+        for right in ["dermascope.example", "pi", "https://derma.example", "https://derma.example:8443"] {
+            assert_eq!(check(right), Ok(()), "{right}");
+        }
+        for wrong in ["", "https://", "https://a/b", "ftp://a", "a b", "https://a:port", "a:80", "https://a/"]
+        {
+            assert!(check(wrong).is_err_and(|error| error.contains("http.names")), "{wrong}");
         }
     }
 

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::access::{Lock, Locked};
+use super::access::{self, Lock, Locked};
 use super::connections::Near;
 use super::problem::Problem;
 
@@ -44,6 +44,7 @@ static HEADERS: [(HeaderName, &str); 6] = [
 
 /// Lets a request through, or says why not.
 pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
+    let stranger = guard.is_stranger(&request);
     let mut response = match guard.check(&request) {
         Err(problem) => problem.into_response(),
         Ok(()) => match tokio::time::timeout(guard.timeout, next.run(request)).await {
@@ -54,6 +55,10 @@ pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, nex
     for (name, value) in &HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
+    if stranger {
+        // Who has no token keeps no seat either.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }
@@ -61,18 +66,20 @@ pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, nex
 impl Guard {
     fn check(&self, request: &Request) -> Result<(), Problem> {
         let headers = request.headers();
-        // A program that watches over the device may speak without a name.
-        if request.uri().path() == OPEN && request.method().is_safe() && !headers.contains_key(header::HOST) {
+        let is_open = request.uri().path() == OPEN && request.method().is_safe();
+        if is_open && !headers.contains_key(header::HOST) && request.uri().authority().is_none() {
+            // A supervisor, not a browser: those always say whom they ask.
             return Ok(());
         }
         check(request.method(), request.uri().authority(), headers, &self.names)?;
-        // Who is not known to be near is not.
+        if is_open || !self.is_stranger(request) { Ok(()) } else { Err(Locked.into()) }
+    }
+
+    /// Whether somebody is neither near nor has the token. Who is not known to be near is not.
+    fn is_stranger(&self, request: &Request) -> bool {
         let near = request.extensions().get::<Near>().is_some_and(|near| near.0);
-        match &self.lock {
-            _ if near || request.uri().path() == OPEN => Ok(()),
-            Some(lock) => Ok(lock.open(headers)?),
-            None => Err(Locked.into()),
-        }
+        let has_token = || self.lock.as_ref().is_some_and(|lock| lock.open(request.headers()).is_ok());
+        (!near || access::is_forwarded(request)) && !has_token()
     }
 }
 
@@ -93,7 +100,12 @@ fn check(
     }
     let origin = text(header::ORIGIN);
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
-    let same_origin = origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host));
+    // A name with its scheme is the whole origin of the page, as a proxy with TLS before it has it.
+    let is_page = |origin: &str| {
+        origin.strip_prefix("http://") == Some(host)
+            || names.iter().any(|name| name.contains("://") && name.eq_ignore_ascii_case(origin))
+    };
+    let same_origin = origin.is_none_or(is_page);
     let same_site = site.is_none_or(|site| site == "same-origin" || site == "none");
     if same_origin && same_site {
         return Ok(());
@@ -114,12 +126,11 @@ pub(super) async fn refuse_large(State(most): State<usize>, request: Request, ne
     }
 }
 
-/// The names of the configuration and the computer's own, also as multicast DNS has it (RFC 6762), by which a laptop
-/// finds it on the cable. No other network can answer for the latter.
+/// The names of the configuration and the computer's own as multicast DNS has it (RFC 6762), by which a laptop finds it
+/// on the cable. No DNS server can answer for that one; for the bare name a hostile one could.
 pub(super) fn names(configured: &[String]) -> Vec<String> {
     let own = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    let own = own.into_iter().flat_map(|name| [format!("{name}.local"), name]);
-    configured.iter().cloned().chain(own).collect()
+    configured.iter().cloned().chain(own.map(|name| format!("{name}.local"))).collect()
 }
 
 /// Whether a Host is an IP address, localhost or one of the device's names. A page that rebinds its own name to
@@ -130,7 +141,7 @@ fn is_ours(host: &str, names: &[String]) -> bool {
     let bare = name.trim_start_matches('[').trim_end_matches(']');
     bare.parse::<IpAddr>().is_ok()
         || name.eq_ignore_ascii_case("localhost")
-        || names.iter().any(|known| known.eq_ignore_ascii_case(name))
+        || names.iter().any(|known| access::host_of(known).eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
@@ -156,15 +167,32 @@ mod tests {
     }
 
     #[test]
-    fn the_computers_own_name_is_let_in_and_its_name_on_the_cable() {
+    fn the_computers_name_on_the_cable_is_let_in_and_its_bare_name_is_not() {
         let own = nix::unistd::gethostname().unwrap().into_string().unwrap();
         let names = names(&["dermascope.example".into()]);
-        for host in
-            [own.clone(), format!("{own}.local"), format!("{own}.local:8080"), "dermascope.example".into()]
-        {
+        for host in [format!("{own}.local"), format!("{own}.local:8080"), "dermascope.example".into()] {
             assert!(is_ours(&host, &names), "{host}");
         }
+        assert!(!is_ours(&own, &names), "a DNS server could answer for it");
         assert!(!is_ours(&format!("{own}.example"), &names));
+    }
+
+    #[test]
+    fn the_pages_own_post_is_let_in_through_a_proxy_with_tls_by_the_configured_origin_alone() {
+        let names = ["https://derma.example".to_string(), "plain.example".into()];
+        let post = |host: &str, origin: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_str(host).expect("a header value"));
+            headers.insert(header::ORIGIN, HeaderValue::from_str(origin).expect("a header value"));
+            check(&Method::POST, None, &headers, &names).is_ok()
+        };
+        // As the browser has it, and as a proxy that asks by the address has it.
+        assert!(
+            post("derma.example", "https://derma.example") && post("127.0.0.1:8080", "https://derma.example")
+        );
+        for other in ["https://plain.example", "https://evil.example", "https://derma.example:444", "null"] {
+            assert!(!post("derma.example", other) && !post("plain.example", other), "{other}");
+        }
     }
 
     #[test]

@@ -18,9 +18,11 @@ pub(super) const MAX_EXPORTS: usize = 1;
 /// The limits that depend on who is there. The default is for one device and the few who look at it.
 #[derive(Clone, Debug)]
 pub struct Limits {
-    /// Connections at once; more wait until one ends.
+    /// Connections at once from the device itself and its cable; more wait until one ends.
     pub connections: usize,
-    /// Of these, how many may watch the screen.
+    /// Connections at once of those who are neither on the device nor on its cable, besides; more are turned away.
+    pub strangers: usize,
+    /// Of all, how many may watch the screen.
     pub watchers: usize,
     /// How long a connection may take to send the head of a request, and be idle before it.
     pub head: Duration,
@@ -34,6 +36,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 64,
+            strangers: 32,
             watchers: 16,
             head: Duration::from_secs(10),
             request: Duration::from_secs(30),

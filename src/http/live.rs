@@ -86,7 +86,7 @@ pub(super) async fn status(State(link): State<Link>) -> Response {
     Json(Status::of(&link, link.feed.newest())).into_response()
 }
 
-/// `GET /api/v1/events`: the status, at once and whenever the screen changes. A watcher that is too slow for all
+/// `GET /api/v1/events`: the status, at once and whenever the screen changes, or what the device tells beside it. A watcher that is too slow for all
 /// of them gets the newest.
 pub(super) async fn events(
     State(link): State<Link>,
@@ -95,7 +95,7 @@ pub(super) async fn events(
     let seat = link.watchers.clone().try_acquire_owned().map_err(|_| Problem::busy(too_many))?;
     let watching = Watching::new(&link, seat);
     let stream = futures_util::stream::unfold((link, watching), |(link, mut watching)| async {
-        let status = Status::of(&link, watching.watcher.next().await);
+        let status = Status::of(&link, watching.next(&link).await);
         let event = Event::default().event("screen").json_data(status).ok()?;
         Some((Ok(event), (link, watching)))
     });
@@ -105,6 +105,7 @@ pub(super) async fn events(
 /// One who watches, counted until it ends.
 struct Watching {
     watcher: crate::feed::Watcher,
+    told: tokio::sync::watch::Receiver<Told>,
     metrics: Arc<super::metrics::Metrics>,
     _seat: tokio::sync::OwnedSemaphorePermit,
 }
@@ -112,7 +113,26 @@ struct Watching {
 impl Watching {
     fn new(link: &Link, seat: tokio::sync::OwnedSemaphorePermit) -> Self {
         link.metrics.watchers.inc();
-        Self { watcher: link.feed.watch(), metrics: link.metrics.clone(), _seat: seat }
+        Self {
+            watcher: link.feed.watch(),
+            told: link.remote.watch(),
+            metrics: link.metrics.clone(),
+            _seat: seat,
+        }
+    }
+}
+
+impl Watching {
+    /// The screen, as soon as it or what the device tells of itself (case, battery, light, setting) is new.
+    async fn next(&mut self, link: &Link) -> (Shown, ScreenState) {
+        tokio::select! {
+            screen = self.watcher.next() => screen,
+            changed = self.told.changed() => match changed {
+                Ok(()) => link.feed.newest(),
+                // The device is gone; its last screen may still come.
+                Err(_) => self.watcher.next().await,
+            },
+        }
     }
 }
 

@@ -29,7 +29,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 
 pub use access::{hash_of, new_token};
 pub use config::{HttpConfig, HttpError};
@@ -143,7 +143,7 @@ async fn run(
     metrics: &Arc<Metrics>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let seats = Arc::new(Semaphore::new(limits.connections));
+    let seats = connections::Seats::new(limits);
     for Place { address, listener } in places {
         let door = connections::Door {
             router: router.clone(),

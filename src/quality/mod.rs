@@ -4,6 +4,7 @@
 //! thresholds hold for any camera. How the thresholds were found is in `docs/quality.md`.
 
 mod config;
+mod disc;
 mod focus;
 mod lesion;
 mod light;

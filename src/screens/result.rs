@@ -175,12 +175,15 @@ fn point(canvas: &mut Canvas, mut area: Rectangle, malignant: &Malignant) {
         false => vec![format!("{name}: from {threshold}")],
     };
     let worth = words::worth(malignant);
-    if !narrow && area.size.height < 2 * Type::Small.regular().line() {
-        // One line only: what the word is worth says more than where the threshold is, which the bar marks.
-        let short = worth.last().map(|worth| format!("{name}: {worth}"));
-        lines = short.into_iter().chain(lines).take(1).collect();
-    } else {
-        lines.extend(worth.iter().find(|text| fits(text)).or(worth.last()).cloned());
+    let fitting = worth.iter().find(|text| fits(text)).or(worth.last()).cloned();
+    if area.size.height >= (lines.len() as u32 + 1) * Type::Tiny.regular().line() + 4 {
+        lines.extend(fitting);
+    } else if narrow {
+        // What the word is worth says more than where the threshold is, which the bar marks.
+        lines.extend(fitting);
+        lines.drain(1..lines.len() - 1);
+    } else if let Some(short) = worth.last() {
+        lines = vec![format!("{name}: {short}")];
     }
     let height = (area.size.height / lines.len() as u32).min(18);
     for line in lines {

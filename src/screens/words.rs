@@ -32,7 +32,7 @@ pub fn worth(malignant: &Malignant) -> Vec<String> {
         }
         (None, None, Some(set)) => {
             let share = share(set);
-            vec![format!("in a set with {share} malignant"), format!("set of {share}")]
+            vec![format!("in a set with {share} malignant"), format!("set with {share}")]
         }
         (None, None, None) => vec![],
     }

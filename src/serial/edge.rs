@@ -12,7 +12,7 @@ use serial2::{SerialPort, Settings};
 
 use super::config::SerialConfig;
 use super::service::Service;
-use super::session::Session;
+use super::session::{END, Session};
 use crate::clock::SettableClock;
 use crate::control::Remote;
 use crate::records::RecordsConfig;
@@ -109,7 +109,7 @@ impl Edge {
 
     fn send(&mut self, port: &SerialPort, answer: &[u8]) -> io::Result<()> {
         if std::mem::take(&mut self.torn) {
-            self.push(port, b"\n")?;
+            self.push(port, END.as_bytes())?;
         }
         let sent = self.push(port, answer)?;
         self.torn = sent < answer.len();

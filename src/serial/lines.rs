@@ -1,6 +1,5 @@
-//! Bytes into lines, in bounded memory: a line that is too long is let pass and said to be so.
-
-use std::io::{BufRead, Read};
+//! Bytes into lines, in bounded memory: a line that is too long is let pass and said to be so. A line ends as programs
+//! end it (LF, CR LF) or as a terminal's Enter does (CR).
 
 /// Cuts a stream of bytes into lines.
 pub struct Lines {
@@ -10,21 +9,23 @@ pub struct Lines {
     overlong: bool,
     /// `line` was given out, and is to be emptied.
     given: bool,
+    /// The last line ended in CR: an LF that comes next is of the same end.
+    after_return: bool,
 }
 
 /// A line that has ended.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line<'a> {
-    /// Without its end ("\n" or "\r\n").
+    /// Without its end.
     Whole(&'a [u8]),
     /// It was longer than it may be, and is gone.
     TooLong,
 }
 
 impl Lines {
-    /// `longest` is the most bytes that a line may have, its end included.
+    /// `longest` is the most bytes that a line may have, one for its end included.
     pub fn new(longest: usize) -> Self {
-        Self { line: Vec::new(), longest, overlong: false, given: false }
+        Self { line: Vec::new(), longest, overlong: false, given: false, after_return: false }
     }
 
     /// Takes bytes from the front of `bytes` up to the end of a line, or all; gives the line where one ended.
@@ -32,34 +33,31 @@ impl Lines {
         if std::mem::take(&mut self.given) {
             self.line.clear();
         }
-        if !self.overlong {
-            let room = self.longest - self.line.len();
-            // Reading from memory cannot fail.
-            let _ = Read::take(&mut *bytes, room as u64).read_until(b'\n', &mut self.line);
-            self.overlong = self.line.len() == self.longest && !self.line.ends_with(b"\n");
+        if !bytes.is_empty() && std::mem::take(&mut self.after_return) {
+            *bytes = bytes.strip_prefix(b"\n").unwrap_or(bytes);
         }
+        let at = bytes.iter().position(|byte| matches!(byte, b'\r' | b'\n'));
+        let (piece, rest) = bytes.split_at(at.unwrap_or(bytes.len()));
+        self.keep(piece);
+        *bytes = rest;
+        at?;
+        self.after_return = rest.starts_with(b"\r");
+        *bytes = &rest[1..];
+        if std::mem::take(&mut self.overlong) {
+            return Some(Line::TooLong);
+        }
+        self.given = true;
+        Some(Line::Whole(&self.line))
+    }
+
+    fn keep(&mut self, piece: &[u8]) {
+        self.overlong |= self.line.len() + piece.len() >= self.longest;
         if self.overlong {
             self.line = Vec::new();
-            let end = skip_line(bytes);
-            self.overlong = !end;
-            return end.then_some(Line::TooLong);
+        } else {
+            self.line.extend_from_slice(piece);
         }
-        self.given = self.line.ends_with(b"\n");
-        self.given.then(|| Line::Whole(without_end(&self.line)))
     }
-}
-
-/// Throws away up to the end of the line, or all; says whether there was an end.
-fn skip_line(bytes: &mut &[u8]) -> bool {
-    let before = *bytes;
-    // Reading from memory cannot fail.
-    let skipped = bytes.skip_until(b'\n').unwrap_or(0);
-    before[..skipped].ends_with(b"\n")
-}
-
-fn without_end(line: &[u8]) -> &[u8] {
-    let line = line.strip_suffix(b"\n").unwrap_or(line);
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 #[cfg(test)]
@@ -90,10 +88,25 @@ mod tests {
         assert_eq!(found, [Some(b"hello".to_vec()), None, Some(b"bye".to_vec())]);
     }
 
+    #[test]
+    fn a_line_ends_as_programs_and_as_terminals_end_it() {
+        let found = |pieces: &[&[u8]]| lines(16, pieces).into_iter().flatten().collect::<Vec<_>>();
+        for pieces in [
+            &[b"help\rlast\r" as &[u8]][..],
+            &[b"help\nlast\n"],
+            &[b"help\r\nlast\r\n"],
+            &[b"help\r", b"\nlast\r", b"\n"],
+            &[b"help\n", b"last\r"],
+        ] {
+            assert_eq!(found(pieces), [b"help", b"last"], "{pieces:?}");
+        }
+        assert_eq!(found(&[b"\r\r\n\n\r"]), [b""; 4], "an empty line for each Enter");
+    }
+
     proptest! {
         /// However the bytes are cut into pieces, the lines are the same.
         #[test]
-        fn the_lines_do_not_depend_on_the_pieces(bytes in prop::collection::vec(prop_oneof![Just(b'\n'), any::<u8>()], 0..200), size in 1_usize..9) {
+        fn the_lines_do_not_depend_on_the_pieces(bytes in prop::collection::vec(prop_oneof![Just(b'\n'), Just(b'\r'), any::<u8>()], 0..200), size in 1_usize..9) {
             let whole = lines(16, &[&bytes]);
             let pieces: Vec<_> = bytes.chunks(size).collect();
             prop_assert_eq!(lines(16, &pieces), whole);

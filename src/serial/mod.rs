@@ -13,6 +13,7 @@ pub mod message;
 mod outgoing;
 mod service;
 mod session;
+mod typed;
 pub mod wire;
 mod words;
 

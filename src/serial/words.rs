@@ -7,12 +7,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::service::Service;
+use super::typed;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
 use crate::classifier::{Setting, parse_prevalence};
 use crate::records::{Filter, Record};
 
-/// A word is at most this long in bytes; what is longer, or not printable, is noise and not answered.
+/// A word is at most this long in bytes; what is longer is noise and not answered.
 const LONGEST_WORD: usize = 40;
 /// But for a case, which has names of its own.
 const LONGEST_CASE: usize = 600;
@@ -37,16 +38,21 @@ const HELP: &str = "\
 # All of it to a folder of your computer: dermascope pull PORT DIR
 ";
 
-/// Answers a line that a person typed; none where it is noise.
+/// Answers a line that a person typed, in lines that end in LF; none where it is noise.
 pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
-    let line = std::str::from_utf8(line).ok()?.trim();
-    let longest = if line.starts_with("case ") { LONGEST_CASE } else { LONGEST_WORD };
-    let is_noise = line.len() > longest || line.chars().any(char::is_control);
-    if line.is_empty() || is_noise || line.starts_with(['#', '?', '=']) {
+    let (line, after_noise) = typed::behind_noise(line.trim_ascii());
+    let line = line.trim();
+    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
+    let word = word.to_ascii_lowercase();
+    let longest = if word == "case" { LONGEST_CASE } else { LONGEST_WORD };
+    if line.is_empty()
+        || line.len() > longest
+        || line.starts_with(['#', '?', '='])
+        || typed::is_for_a_modem(line)
+    {
         return None;
     }
-    let (word, rest) = line.split_once(' ').unwrap_or((line, ""));
-    let answer = match (word, rest.trim().parse()) {
+    let answer = match (word.as_str(), rest.trim().parse()) {
         ("help", _) => Ok(HELP.into()),
         ("status", _) => status(service),
         ("list", Ok(count)) => list(service, count),
@@ -67,6 +73,7 @@ pub fn answer(service: &mut Service, line: &[u8]) -> Option<String> {
             };
             Ok(())
         }),
+        _ if after_noise => return None,
         _ => return Some("? that is no word of mine: type help\n".into()),
     };
     let text = answer.unwrap_or_else(|cause| format!("# {cause}\n"));

@@ -167,6 +167,11 @@ fn names(folder: &Path) -> io::Result<Vec<PathBuf>> {
 /// The drive that the host sees, changed for another, as if a card had been.
 pub fn change_drive(configfs: &Path, drive: &Path) -> io::Result<()> {
     let lun = configfs.join(NAME).join("functions/mass_storage.usb0/lun.0");
+    if !lun.join("file").exists() {
+        // What is not there must not be made: half a gadget stops `usb up`.
+        let words = format!("{}: the device offers no drive on the cable", lun.display());
+        return Err(io::Error::new(io::ErrorKind::NotFound, words));
+    }
     // A host that holds on to the old one is not asked.
     put(&lun.join("forced_eject"), "1")?;
     put(&lun.join("file"), &drive.display().to_string())

@@ -69,6 +69,36 @@ fn from_a_network_the_token_is_asked_for_and_from_here_it_is_not() {
 }
 
 #[test]
+fn through_a_proxy_on_the_device_the_token_is_asked_for_and_a_browser_here_needs_none() {
+    let (token, hash) = new_token();
+    let server = serve(hash);
+    let here = SocketAddr::from(([127, 0, 0, 1], server.addresses()[0].port()));
+    let bearer = format!("Authorization: Bearer {token}\r\n");
+    for sign in [
+        "X-Forwarded-For: 203.0.113.9\r\n",
+        "x-forwarded-proto: https\r\n",
+        "Forwarded: for=203.0.113.9\r\n",
+        "Via: 1.1 proxy\r\n",
+        "X-Real-IP: 127.0.0.1\r\n",
+        "CF-Connecting-IP: ::1\r\n",
+        "True-Client-IP: 127.0.0.1\r\n",
+        "Tailscale-User-Login: somebody\r\n",
+    ] {
+        let refused = ask(here, "/api/v1/status", sign);
+        assert_eq!((refused.status, refused.header("connection")), (401, Some("close")), "{sign}");
+        assert_eq!(ask(here, "/api/v1/status", &format!("{sign}{bearer}")).status, 200, "{sign}");
+        assert_eq!(ask(here, "/healthz", sign).status, 200, "{sign}");
+    }
+    let old = raw(here, &format!("GET /api/v1/status HTTP/1.0\r\nHost: {here}\r\n\r\n"));
+    assert_eq!(old.status, 401, "as nginx asks unless it is told otherwise");
+    let tunnelled =
+        raw(here, "GET /api/v1/status HTTP/1.1\r\nHost: 192.168.7.7\r\nConnection: close\r\n\r\n");
+    assert_eq!(tunnelled.status, 401, "nobody here asks by an address of a network");
+    assert_eq!(ask(here, "/api/v1/status", "Sec-Fetch-Site: same-origin\r\nAccept: */*\r\n").status, 200);
+    assert_eq!(raw(here, "GET /healthz HTTP/1.1\r\nConnection: close\r\n\r\n").status, 200, "a supervisor's");
+}
+
+#[test]
 fn the_command_makes_another_token_each_time_and_its_hash() {
     let ((token, hash), (other, _)) = (new_token(), new_token());
     assert_ne!(token, other);

@@ -10,7 +10,7 @@ use crate::http::{Bench, answer, bench, bench_within, connect, get};
 
 fn short() -> Limits {
     let moment = Duration::from_millis(300);
-    Limits { connections: 4, watchers: 2, head: moment, request: moment, stall: moment }
+    Limits { connections: 4, strangers: 4, watchers: 2, head: moment, request: moment, stall: moment }
 }
 
 /// Sends some bytes and gives what comes back until the connection is closed.

@@ -1,11 +1,16 @@
 //! Tests of the whole, in one binary so that they link once.
 
+// The helpers of tests too: what they expect, the test says by its name.
+#![allow(clippy::unwrap_used)]
+
 mod aarch64;
+mod architecture;
 mod browser;
 mod camera;
 mod cli;
 mod crash;
 mod device;
+mod docs;
 mod exports;
 mod http;
 mod http_access;

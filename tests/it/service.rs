@@ -40,6 +40,55 @@ fn the_service_is_exposed_at_2_0_or_less() {
     assert!(exposure(&bare).unwrap() > 8.0);
 }
 
+/// The system calls of a set, those of the sets in it too.
+fn calls_of(set: &str) -> Vec<String> {
+    let Some(_) = set.strip_prefix('@') else { return vec![set.to_string()] };
+    let output = Command::new("systemd-analyze").args(["syscall-filter", set]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let names = text.lines().skip(1).map(str::trim).filter(|name| !name.is_empty() && !name.starts_with('#'));
+    names.flat_map(calls_of).collect()
+}
+
+/// What a unit lets pass, as systemd.exec(5) has it: each line adds to those before it, or with `~` takes away.
+fn allowed_calls(unit: &str) -> std::collections::HashSet<String> {
+    let mut allowed = std::collections::HashSet::new();
+    for filter in unit.lines().filter_map(|line| line.strip_prefix("SystemCallFilter=")) {
+        let (takes, sets) = filter.strip_prefix('~').map_or((false, filter), |sets| (true, sets));
+        for call in sets.split_whitespace().flat_map(calls_of) {
+            if takes {
+                allowed.remove(&call)
+            } else {
+                allowed.insert(call)
+            };
+        }
+    }
+    allowed
+}
+
+#[test]
+fn the_units_let_pass_what_the_program_does_and_no_more() {
+    if Command::new("systemd-analyze").arg("--version").output().is_err() {
+        return skipped("systemd", "no systemd-analyze (apt install systemd)");
+    }
+    let allowed = |name: &str| allowed_calls(&std::fs::read_to_string(unit().with_file_name(name)).unwrap());
+    let service = allowed("dermascope.service");
+    for needed in ["setpriority", "getpriority", "clock_gettime", "sendmsg", "ioctl", "clone3", "execve"] {
+        assert!(service.contains(needed), "{needed}");
+    }
+    for denied in
+        ["clock_settime", "mount", "finit_module", "sched_setscheduler", "reboot", "bpf", "ptrace", "setuid"]
+    {
+        assert!(!service.contains(denied), "{denied}");
+    }
+    let usb = allowed("dermascope-usb.service");
+    for needed in ["mount", "finit_module", "symlinkat", "mkdirat", "execve", "socket"] {
+        assert!(usb.contains(needed), "{needed}");
+    }
+    for denied in ["reboot", "clock_settime", "bpf", "ptrace", "swapon", "kexec_load"] {
+        assert!(!usb.contains(denied), "{denied}");
+    }
+}
+
 #[test]
 fn no_unit_waits_for_the_network_or_for_the_time() {
     let units = std::fs::read_dir(unit().parent().unwrap()).unwrap();

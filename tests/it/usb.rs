@@ -42,6 +42,18 @@ fn what_the_kernel_is_told_makes_a_network_a_serial_port_and_a_read_only_drive()
 }
 
 #[test]
+fn a_drive_that_is_not_on_the_cable_cannot_be_changed_and_nothing_is_made() {
+    let configfs = TempDir::new().expect("a temporary folder");
+    let refused = change_drive(configfs.path(), Path::new("/new.img")).expect_err("there is no gadget");
+    assert!(refused.to_string().contains("no drive on the cable"), "{refused}");
+    assert_eq!(
+        fs::read_dir(configfs.path()).expect("reads").count(),
+        0,
+        "half a gadget stops the next `usb up`"
+    );
+}
+
+#[test]
 fn the_two_ends_of_the_network_have_addresses_of_their_own_that_stay() {
     let address = |gadget: &Gadget, name: &str| {
         let found = gadget.steps().into_iter().find_map(|step| match step {

@@ -3,6 +3,7 @@
 mod faults;
 mod hostile;
 mod protocol;
+mod terminals;
 mod wire;
 
 use std::collections::BTreeMap;

@@ -147,7 +147,7 @@ fn a_picture_comes_in_parts_with_checksums_in_both_forms() {
     params["length"] = json!(48 * 1024);
     let call = [message::call(1, "image.read", &params), b"\n".to_vec()].concat();
     let answer = say(&mut session, &call);
-    let mut lines = answer.split(|byte| *byte == b'\n');
+    let mut lines = answer.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let first: Value = serde_json::from_slice(lines.next().expect("a line")).expect("JSON");
     assert_eq!(first["result"]["length"], 400, "the end is the end");
     assert_eq!(wire::read_line(lines.next().expect("a second line")).expect("bytes"), image[600..]);
@@ -191,7 +191,7 @@ fn a_person_reads_plain_words() {
     for words in ["list 1\n", "status\n", "help\n"] {
         assert!(text(words).contains(RESEARCH_ONLY), "{words}");
     }
-    assert_eq!(text("what is this\n"), "? that is no word of mine: type help\n");
+    assert_eq!(text("what is this\n"), "? that is no word of mine: type help\r\n");
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
         ("case -", "-", "-"),
     ] {
         let said = text(&format!("{words}\r\n"));
-        assert!(said.contains(&format!("case {id}, body site {site}\n")), "{words}: {said}");
+        assert!(said.contains(&format!("case {id}, body site {site}\r\n")), "{words}: {said}");
     }
     assert!(text(&format!("case {}\n", "x".repeat(65))).contains("at most 64"));
     let case = json!({"case_id": "AB-12", "body_site": null});
@@ -233,7 +233,7 @@ fn the_setting_is_said_in_words_and_in_calls() {
     ] {
         let said = String::from_utf8(say(&mut session, format!("{words}\n").as_bytes())).expect("text");
         assert!(
-            said.contains(&format!("decided at `{point}`, prevalence {prevalence}\n")),
+            said.contains(&format!("decided at `{point}`, prevalence {prevalence}\r\n")),
             "{words}: {said}"
         );
     }
@@ -268,7 +268,7 @@ fn the_status_tells_battery_and_light_where_there_are_any() {
     assert_eq!(status["battery"], json!({"percent": 9, "charging": false, "low": true}));
     assert_eq!(status["light"], json!({"ring": "unpolarised", "percent": 80}));
     let said = words(&mut session);
-    assert!(said.contains("# battery 9 %\n") && said.contains("# light unpolarised, 80 %\n"), "{said}");
+    assert!(said.contains("# battery 9 %\r\n") && said.contains("# light unpolarised, 80 %\r\n"), "{said}");
 }
 
 #[test]
@@ -278,6 +278,74 @@ fn a_device_that_does_not_answer_is_an_error_with_its_code() {
     drop(gone);
     let service = Service::new(bench.config.clone(), Box::new(bench.clock.clone()), remote);
     assert_eq!(code(&mut Session::new(service), "case.set", json!({})), message::DEVICE);
+}
+
+#[test]
+fn a_person_is_answered_whatever_key_ends_or_corrects_a_line() {
+    let bench = Bench::new(&[100]);
+    let mut session = session(&bench);
+    let mut text = |typed: &[u8]| String::from_utf8(say(&mut session, typed)).expect("text");
+    for typed in [
+        &b"last\r"[..],
+        b"last\n",
+        b"last\r\n",
+        b"LAST\r",
+        b"Last 1\r",
+        b"lats\x08\x08st\r",
+        b"lats\x7f\x7fst\r",
+        b"nonsense\x15last\r",
+        b"\x1b[Alast\r",
+        b" last \r",
+        b"\x7e\x00\x78\xf0\x7elast\r",
+    ] {
+        let said = text(typed);
+        assert!(said.contains("     1  2025-"), "{typed:?}: {said}");
+        assert!(said.split_inclusive('\n').all(|line| line.ends_with("\r\n")), "{typed:?}: {said:?}");
+    }
+    assert!(
+        text(b"CASE Ab-1 Left arm\r").contains("case Ab-1, body site Left arm"),
+        "names keep their letters"
+    );
+    assert!(text(b"help\rlast\r").contains("     1  2025-"), "two lines at once");
+}
+
+/// What ModemManager, brltty and others send to every new port, with and without an end of a line.
+const PROBES: &[&[u8]] = &[
+    b"AT\r",
+    b"ATI\r",
+    b"AT+GCAP\r",
+    b"ATE0V1+CMEE=1\r\n",
+    b"AT",
+    b"+++",
+    b"\x7e\x00\x78\xf0\x7e",
+    b"\x1b\x54\x1b",
+    b"\x00\xff\xfe\x80",
+    b"\xf5\x01\x02{\x03{{",
+    b"\r\n\r",
+    b"~~~",
+];
+
+#[test]
+fn what_other_programs_ask_before_and_between_calls_is_not_answered_and_swallows_no_call() {
+    let bench = Bench::new(&[]);
+    for sealed in [false, true] {
+        for probe in PROBES {
+            let mut session = session(&bench);
+            for id in 1..4 {
+                let call = message::call(id, "ping", &Value::Null);
+                let call = if sealed { message::seal(call) } else { call };
+                let said = say(&mut session, &[probe, &call[..], b"\r\n"].concat());
+                let said = said.strip_suffix(b"\r\n").expect("one answer");
+                let (said, checked) = message::unseal(said).expect("a whole line");
+                let answer: Value = serde_json::from_slice(said).expect("one line of JSON");
+                assert_eq!(
+                    (&answer["id"], &answer["result"], checked),
+                    (&json!(id), &json!({}), sealed),
+                    "{probe:?}"
+                );
+            }
+        }
+    }
 }
 
 #[test]

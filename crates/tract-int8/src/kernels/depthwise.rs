@@ -123,6 +123,7 @@ struct Block {
 impl<S: Strips> PackedDepthwise<S> {
     pub fn new(depthwise: &Depthwise) -> Self {
         let Window { kernel, stride, .. } = depthwise.window;
+        assert!(kernel > 0, "a window without places");
         let groups = kernel.div_ceil(S::ROWS);
         let mut packed = Self {
             window: depthwise.window,

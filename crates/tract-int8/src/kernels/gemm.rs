@@ -103,6 +103,7 @@ struct Panel {
 
 impl<M: Micro> Packed<M> {
     pub fn new(conv: &Conv) -> Self {
+        assert!(conv.window.kernel > 0, "a window without places");
         let row = conv.window.kernel * conv.inputs;
         let mut packed = Self {
             window: conv.window,

@@ -16,9 +16,16 @@ pub trait Kernel: Debug + Send + Sync {
     }
 
     /// Packs a convolution's weights. The layer has passed its `check`.
+    ///
+    /// # Panics
+    /// Where the layer has too few weights or no window. Where it has not passed its check in another way, the kernels'
+    /// results may differ.
     fn conv(&self, conv: &Conv) -> Box<dyn Layer>;
 
     /// Packs a depthwise convolution's weights. The layer has passed its `check`.
+    ///
+    /// # Panics
+    /// As [`Kernel::conv`].
     fn depthwise(&self, depthwise: &Depthwise) -> Box<dyn Layer>;
 
     /// Adds equally long stretches of two maps.
@@ -31,5 +38,8 @@ pub trait Kernel: Debug + Send + Sync {
 /// A layer whose weights are packed for one processor.
 pub trait Layer: Debug + Send + Sync {
     /// Computes those rows of the output into `out`, which holds just them, from the whole input map.
+    ///
+    /// # Panics
+    /// Where `input` or `out` has another length.
     fn rows(&self, input: &[u8], rows: Range<usize>, out: &mut [u8]);
 }

@@ -3,6 +3,8 @@
 //! A processor says by [`Lanes`] what its vectors are. The loops are inlined into functions with its features, which
 //! are thin; only there do the instructions become inline too.
 
+use std::hint::assert_unchecked;
+
 use super::depthwise::{Strip, Strips};
 use super::gemm::{Micro, Tile};
 
@@ -76,6 +78,8 @@ where
     // SAFETY: the tile's contract: `segments` x `steps` groups for each pixel, as many weights for each vector of
     // columns, a bias and a scale for each column.
     unsafe {
+        // A window has rows, as `Packed::new` asserts: without being told, the compiler prepares the sums twice.
+        assert_unchecked(tile.segments > 0);
         let mut bias = [L::load(tile.bias); VECTORS];
         for v in 1..VECTORS {
             bias[v] = L::load(tile.bias.add(v * L::SUMS));
@@ -125,17 +129,17 @@ pub(super) unsafe fn outputs<S, L, const PIXELS: usize, const VECTORS: usize>(
     // SAFETY: the strip's contract: `groups` x `columns` blocks of vectors, of which the window of each of the pixels
     // covers `kernel`, as many weights, a bias and a scale for each channel of a block.
     unsafe {
+        assert_unchecked(strip.groups > 0 && strip.kernel > 0);
         let mut bias = [L::load(strip.bias); VECTORS];
         for v in 1..VECTORS {
             bias[v] = L::load(strip.bias.add(v * L::SUMS));
         }
         let mut sums = [bias; PIXELS];
-        let mut weights = strip.weights;
         for group in 0..strip.groups {
+            let weights = strip.weights.add(group * strip.kernel * VECTORS * vector);
             let input = input.add(group * strip.columns * VECTORS * vector);
             for column in 0..strip.kernel {
-                let taps = groups::<L, VECTORS>(weights);
-                weights = weights.add(VECTORS * vector);
+                let taps = groups::<L, VECTORS>(weights.add(column * VECTORS * vector));
                 for pixel in 0..PIXELS {
                     let block = input.add((pixel * strip.stride + column) * VECTORS * vector);
                     for v in 0..VECTORS {
