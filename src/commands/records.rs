@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::RESEARCH_ONLY;
 use crate::config::Config;
+use crate::records::export::verify_archive;
 use crate::records::{
     Dermoscopy, Filter, Polarisation, Reader, Record, RecordsConfig, Store, Summary, Verification,
 };
@@ -118,7 +119,24 @@ struct ShowArgs {
 
 /// Prove that no record was lost or altered: walks the chain and hashes every picture
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  dermascope records verify
+  dermascope records verify --contains 120:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef
+  dermascope records verify records.zip
+
+Whoever notes the last line, \"chain POSITION:HASH\", can ask later whether all up to there is as it was. An export is
+verified on any computer, without the device: its files, its chain up to what the device signed, its records and
+pictures. Exits with 1 where anything is wrong. Research use only. Not a diagnosis.")]
 struct VerifyArgs {
+    /// An export, instead of the records of this device
+    #[arg(value_name = "FILE.zip")]
+    archive: Option<PathBuf>,
+    /// An entry that the chain must have, as an earlier verification printed it
+    #[arg(long, value_name = "POSITION:HASH", value_parser = place)]
+    contains: Vec<(u64, String)>,
+    /// The public key that must have signed the export, as the device's status tells it
+    #[arg(long, value_name = "KEY", requires = "archive")]
+    key: Option<String>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -137,16 +155,20 @@ struct DeleteArgs {
 
 /// Exits with 1 where verification finds anything missing or altered.
 pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
-    let config = records_config(args)?;
+    // An export is verified where there is no configuration.
+    let config = || records_config(args);
     let mut out = BufWriter::new(io::stdout().lock());
     let code = match &args.command {
-        Command::List(args) => list(&Reader::open(&config)?, args, &mut out),
-        Command::Show(args) => show(&Reader::open(&config)?, args, &mut out),
-        Command::Verify(args) => verify(&Reader::open(&config)?, args, &mut out),
-        Command::Export(args) => export::run(&config, args, &mut out),
-        Command::Replay(args) => replay::run(&Reader::open(&config)?, args, &mut out),
-        Command::Prune(args) => prune::run(&config, args, &mut out),
-        Command::Delete(args) => delete(&config, args, &mut out),
+        Command::List(args) => list(&Reader::open(&config()?)?, args, &mut out),
+        Command::Show(args) => show(&Reader::open(&config()?)?, args, &mut out),
+        Command::Verify(args) => match &args.archive {
+            Some(archive) => verify_export(archive, args, &mut out),
+            None => verify(&Reader::open(&config()?)?, args, &mut out),
+        },
+        Command::Export(args) => export::run(&config()?, args, &mut out),
+        Command::Replay(args) => replay::run(&Reader::open(&config()?)?, args, &mut out),
+        Command::Prune(args) => prune::run(&config()?, args, &mut out),
+        Command::Delete(args) => delete(&config()?, args, &mut out),
     }?;
     out.flush()?;
     Ok(code)
@@ -176,6 +198,9 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
             print_line(&summary, out)?;
         }
     }
+    for bad in &page.unreadable {
+        eprintln!("record {} is passed over: {}", bad.sequence, bad.cause);
+    }
     if !args.json {
         let more = if page.more { "; more with --limit or --before" } else { "" };
         writeln!(out, "{} of {} records{more}. {RESEARCH_ONLY}", page.records.len(), reader.count()?)?;
@@ -194,6 +219,7 @@ impl FilterArgs {
             class: self.class.clone(),
             usable: self.usable,
             case_id: self.case.clone(),
+            not_left: None,
         }
     }
 }
@@ -307,8 +333,19 @@ fn dermoscopy(taken: &Dermoscopy) -> String {
     if known.is_empty() { "-".into() } else { known.join(", ") }
 }
 
+/// `POSITION:HASH`
+fn place(text: &str) -> Result<(u64, String), String> {
+    let found = text.split_once([':', ' ']).and_then(|(position, hash)| Some((position.parse().ok()?, hash)));
+    match found {
+        Some((position, hash)) if crate::digest::unhex::<32>(hash).is_some() => {
+            Ok((position, hash.to_ascii_lowercase()))
+        }
+        _ => Err("write the entry's number, a colon, and its 64 hexadecimal digits".into()),
+    }
+}
+
 fn verify(reader: &Reader, args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
-    let report = reader.verify()?;
+    let report = reader.verify_noted(&args.contains)?;
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&report)?)?;
     } else {
@@ -321,13 +358,44 @@ fn print_report(report: &Verification, out: &mut impl Write) -> io::Result<()> {
     for problem in &report.problems {
         writeln!(out, "PROBLEM: {problem}")?;
     }
-    let Verification { device, records, deleted, images, head, problems } = report;
+    let Verification { device, records, deleted, images, unknown, position, head, problems } = report;
     writeln!(out, "device {device}: {records} records, {deleted} deleted, {images} pictures")?;
-    writeln!(out, "chain {head}")?;
-    match problems.len() {
+    if *unknown > 0 {
+        writeln!(out, "{unknown} entries are of a newer version and were passed over")?;
+    }
+    writeln!(out, "chain {position}:{head}")?;
+    print_outcome(problems.len(), out)
+}
+
+fn print_outcome(problems: usize, out: &mut impl Write) -> io::Result<()> {
+    match problems {
         0 => writeln!(out, "nothing is missing or altered"),
         count => writeln!(out, "{count} problems"),
     }
+}
+
+fn verify_export(archive: &Path, args: &VerifyArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {
+    use anyhow::Context;
+    let mut report =
+        verify_archive(archive).with_context(|| format!("{}: cannot verify it", archive.display()))?;
+    if let Some(key) = args.key.as_ref().filter(|key| **key != report.public_key) {
+        report.problems.push(format!("it is not signed by the key {key}"));
+    }
+    for (position, hash) in &args.contains {
+        if (report.position, &report.head) != (*position, hash) {
+            report.problems.push(format!("its signed head is not {position}:{hash}"));
+        }
+    }
+    if args.json {
+        writeln!(out, "{}", serde_json::to_string(&report)?)?;
+    } else {
+        for problem in &report.problems {
+            writeln!(out, "PROBLEM: {problem}")?;
+        }
+        writeln!(out, "{report}")?;
+        print_outcome(report.problems.len(), out)?;
+    }
+    Ok(if report.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn delete(config: &RecordsConfig, args: &DeleteArgs, out: &mut impl Write) -> anyhow::Result<ExitCode> {

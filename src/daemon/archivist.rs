@@ -35,6 +35,8 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// A person has seen what was found of the records.
+    Seen,
     /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
     Look(Option<u64>),
 }
@@ -46,7 +48,7 @@ impl Deed {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
             Self::Recall(_) => Event::RecallFailed(cause),
-            Self::Look(_) => return None,
+            Self::Look(_) | Self::Seen => return None,
         })
     }
 }
@@ -147,6 +149,7 @@ impl Worker {
             Some(Deed::Save(reading)) => self.save(reading),
             Some(Deed::Recall(age)) => return self.recall(age),
             Some(Deed::Look(sequence)) => return self.look(sequence),
+            Some(Deed::Seen) => return self.seen(),
             None => self.save_waiting(),
         }
         self.look_after_space();
@@ -271,15 +274,32 @@ impl Worker {
             }
         }
         self.warn();
+        self.tell_found();
+    }
+
+    /// Tells what was found of the records, until a person has seen it.
+    fn tell_found(&mut self) {
+        match self.store().and_then(|store| store.unseen()) {
+            Ok(Some(finding)) => self.tell(Event::Found(finding.what.words().into())),
+            Ok(None) => {}
+            Err(error) => tracing::debug!("cannot look for findings: {error}"),
+        }
+    }
+
+    fn seen(&mut self) {
+        if let Err(error) = self.store().and_then(Store::set_seen) {
+            tracing::error!("cannot note that a finding was seen: {error}");
+        }
     }
 
     /// Tells the screen what is wrong with the records for as long as it is.
-    fn warn(&self) {
+    fn warn(&mut self) {
+        let unanchored = self.store.as_mut().and_then(Store::anchor_trouble).is_some();
         let little = self.free.filter(|free| *free < self.config.warn_free_mib);
         let warning = match (self.waiting.len(), &self.broken, little) {
             (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
             (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (0, None, None) => None,
+            (0, None, None) => unanchored.then(|| "Records not anchored".into()),
             (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));

@@ -372,7 +372,7 @@ impl Device {
                 self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
                 self.ask(Job::Load);
             }
-            Effect::Check(Part::Storage) => {
+            Effect::Check(Part::Storage | Part::Records) => {
                 self.answers_due.push((Part::Storage, Instant::now() + STORAGE_PATIENCE));
                 self.archive(Deed::Open);
             }
@@ -386,6 +386,7 @@ impl Device {
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.case = case,

@@ -78,6 +78,8 @@ pub enum Part {
     Model,
     Storage,
     Camera,
+    /// What is kept: not tested at the start, but looked at with the storage.
+    Records,
 }
 
 /// The self-test, in the order it is shown.
@@ -89,6 +91,7 @@ impl Part {
             Self::Model => "Model",
             Self::Storage => "Storage",
             Self::Camera => "Camera",
+            Self::Records => "Records",
         }
     }
 }
@@ -117,6 +120,8 @@ pub enum Event {
     Recalled(u64, Option<Past>),
     /// The store cannot show a record.
     RecallFailed(String),
+    /// The records are not as they were left, and no person has seen that yet. Said again until one has.
+    Found(String),
     /// Somebody says what the next captures are of.
     Case(Case),
     /// Somebody says how they are read.
@@ -142,6 +147,8 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// A person has seen what was found of the records.
+    Seen,
     /// Light the other ring, where there is one.
     SwitchRing,
     /// Captures are of this from now on.
@@ -199,6 +206,9 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
             (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+        }
+        (State::Viewfinder, Event::Found(cause)) => {
+            (State::Fault(Fault { part: Part::Records, cause }), vec![])
         }
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
         (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
@@ -261,6 +271,9 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         }
         (State::NoHistory, _) => viewfinder(),
         (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        (State::Fault(Fault { part: Part::Records, .. }), Short(_)) => {
+            (State::Viewfinder, vec![Effect::Seen, Effect::AskCamera])
+        }
         // Whatever was broken may have been mended: look again.
         (State::Fault(_), Short(_)) => start(),
         // Its long press was answered.

@@ -62,6 +62,7 @@ fn explain(Fault { part, cause }: Fault) -> Screen {
         Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),
         Part::Camera => ("Camera lost", "It is tried again by itself."),
         Part::Storage => ("Storage fault", "Press to go on. Check the SD card."),
+        Part::Records => ("Records altered", "Press to go on. On a computer: dermascope records verify"),
     };
     Screen::Fault { title: title.into(), cause, cure: cure.into() }
 }

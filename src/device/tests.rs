@@ -451,3 +451,20 @@ fn the_light_is_on_with_the_live_picture_alone() {
         assert!(!is_lit(&dark), "{dark:?}");
     }
 }
+
+#[test]
+fn what_was_found_of_the_records_stands_until_a_person_has_seen_it() {
+    let found = || Event::Found("records were cut off".into());
+    let (state, _) = step(State::Viewfinder, found());
+    assert!(
+        matches!(&state, State::Fault(Fault { part: Part::Records, cause }) if cause == "records were cut off")
+    );
+    let (state, effects) = step(state, Event::Idle);
+    assert!(matches!(&state, State::Fault(_)), "it does not fall asleep over it");
+    assert!(!effects.iter().any(|effect| matches!(effect, Effect::Seen)));
+    let (state, effects) = step(state, Event::Gesture(Short(Main)));
+    assert!(matches!(state, State::Viewfinder));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Seen)));
+    let (state, _) = step(State::Analysing { capture: capture() }, found());
+    assert!(matches!(state, State::Analysing { .. }), "a picture that is being read comes first");
+}

@@ -63,7 +63,7 @@ fn write(
 ) -> Result<(), ExportError> {
     let reader = Reader::open(config)?;
     let (_, _, format) = FORMATS[0];
-    let mut pieces = Pieces { sender, next: Vec::with_capacity(PIECE) };
+    let mut pieces = Pieces { sender, next: Vec::with_capacity(PIECE), begun: false };
     export(&reader, filter, format, &mut pieces)?;
     Ok(pieces.send()?)
 }
@@ -72,13 +72,15 @@ fn write(
 struct Pieces<'a> {
     sender: &'a Sender<Result<Bytes, ExportError>>,
     next: Vec<u8>,
+    begun: bool,
 }
 
 impl Write for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = bytes.len().min(PIECE - self.next.len());
         self.next.extend_from_slice(&bytes[..taken]);
-        if self.next.len() == PIECE {
+        // The first is sent at once: who waits knows that it has begun.
+        if self.next.len() == PIECE || !self.begun {
             self.send()?;
         }
         Ok(taken)
@@ -92,6 +94,7 @@ impl Write for Pieces<'_> {
 
 impl Pieces<'_> {
     fn send(&mut self) -> io::Result<()> {
+        self.begun = true;
         let piece = std::mem::replace(&mut self.next, Vec::with_capacity(PIECE));
         self.sender.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
@@ -101,10 +104,6 @@ impl From<ExportError> for Problem {
     fn from(error: ExportError) -> Self {
         match error {
             ExportError::Records(error) => error.into(),
-            ExportError::Write(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-                let detail = "too many records for one archive (65,535 files or 4 GiB): ask for parts with after and before";
-                Self::new(StatusCode::CONFLICT, detail)
-            }
             ExportError::Write(error) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
-use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary};
+use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
 use crate::verdict::Verdict;
 
 /// Records on a page of the list, unless asked otherwise, and at most.
@@ -114,7 +114,7 @@ pub(super) struct ListQuery {
 impl ListQuery {
     pub fn filter(self) -> Filter {
         let Self { limit: _, before, after, since, until, verdict, class, usable, case_id } = self;
-        Filter { before, after, since, until, verdict, class, usable, case_id }
+        Filter { before, after, since, until, verdict, class, usable, case_id, not_left: None }
     }
 }
 
@@ -126,6 +126,9 @@ pub(super) struct List {
     total: u64,
     /// What to ask as `before` for the next page; none on the last.
     next_before: Option<u64>,
+    /// Records of this page that cannot be read, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<Unreadable>,
     notice: &'static str,
 }
 
@@ -152,9 +155,9 @@ pub(super) async fn list(
     let filter = query.filter();
     let (page, total) =
         records.ask(move |records| Ok((records.reader.list(&filter, limit)?, records.count()?))).await?;
-    let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
     let records = page.records.iter().map(Record::summary).collect();
-    Ok(Json(List { records, total, next_before, notice: RESEARCH_ONLY }))
+    let (next_before, unreadable) = (page.next_before, page.unreadable);
+    Ok(Json(List { records, total, next_before, unreadable, notice: RESEARCH_ONLY }))
 }
 
 /// `GET /api/v1/records/{sequence}`

@@ -4,18 +4,24 @@
 //! DIR/DEVICE/records/000017.json   the record, byte for byte as the device's chain covers it
 //! DIR/DEVICE/images/000017.jpg     its picture, checked against its hash
 //! DIR/DEVICE/chain.json            up to where the chain was pulled and checked
+//! DIR/DEVICE/chain.jsonl           its entries without their bodies: what all of it is verified by, without the device
 //! DIR/DEVICE/parts/                pictures under way: where a cut pull goes on
 //! ```
+//!
+//! Where a device's chain does not go on from what is here, the new chain gets a folder of its own beside it:
+//! `DIR/DEVICE-2`, `DIR/DEVICE-3`.
 //!
 //! What stands in `records` and `images` is whole: it is written elsewhere, made durable, and then renamed.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::Known;
 use crate::digest::sha256_hex;
+use crate::records::chain::{self, Entry};
 
 /// How far a device's chain was pulled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,30 +33,95 @@ pub struct Mark {
 }
 
 pub struct Folder {
+    name: String,
     root: PathBuf,
     /// Held, so that two pulls do not write at once.
-    _lock: File,
+    _lock: Option<File>,
 }
 
 impl Folder {
     /// Opens a device's folder below `dir`, making what is missing.
-    pub fn open(dir: &Path, device: &str) -> io::Result<Self> {
-        let root = dir.join(device);
+    pub fn open(dir: &Path, name: &str) -> io::Result<Self> {
+        let root = dir.join(name);
         for name in ["records", "images", "parts"] {
             fs::create_dir_all(root.join(name))?;
         }
         let lock = File::create(root.join("parts/lock"))?;
         lock.try_lock().map_err(|_| io::Error::other("another pull into this folder is under way"))?;
-        Ok(Self { root, _lock: lock })
+        Ok(Self { name: name.into(), root, _lock: Some(lock) })
+    }
+
+    /// A device's folder, to look at: nothing is made or locked.
+    pub fn to_read(dir: &Path, name: &str) -> Self {
+        Self { name: name.into(), root: dir.join(name), _lock: None }
+    }
+
+    /// The names of the folders that a device has below `dir`, and of the next one that it may get.
+    pub fn names(dir: &Path, device: &str) -> (Vec<String>, String) {
+        let name = |number: u64| if number == 1 { device.into() } else { format!("{device}-{number}") };
+        let there = (1..).map(name).take_while(|name| dir.join(name).join("chain.json").exists());
+        let there: Vec<String> = there.collect();
+        let next = name(there.len() as u64 + 1);
+        (there, next)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The entries up to the mark, without their bodies, and as many as follow from where the chain begins. What a cut
+    /// left behind the mark, and what does not follow, is taken off the file.
+    pub fn links(&self, device: &str, mark: &Mark) -> io::Result<Vec<Entry>> {
+        let path = self.root.join("chain.jsonl");
+        let (links, whole, length) = read_links(&path, device, mark.position)?;
+        if whole < length {
+            File::options().write(true).open(&path)?.set_len(whole)?;
+        }
+        Ok(links)
+    }
+
+    /// Adds entries behind those that are there; durable once the mark is set.
+    pub fn add_links(&self, entries: &[Entry]) -> io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(self.root.join("chain.jsonl"))?;
+        let mut text = Vec::new();
+        for entry in entries {
+            serde_json::to_writer(&mut text, &Entry { body: None, ..entry.clone() })
+                .map_err(io::Error::from)?;
+            text.push(b'\n');
+        }
+        file.write_all(&text)?;
+        file.sync_all()
+    }
+
+    /// A record's JSON, byte for byte as the chain covers it, where it is here.
+    pub fn body(&self, sequence: u64) -> io::Result<Option<String>> {
+        match read_small(&self.root.join(record_name(sequence)))? {
+            Some(bytes) => {
+                Ok(String::from_utf8(bytes).ok().and_then(|text| Some(text.strip_suffix('\n')?.into())))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// A picture, where it is here, is a file of that size, and has that hash.
+    pub fn picture(&self, known: &Known) -> io::Result<Option<Vec<u8>>> {
+        read_picture(&self.root, known)
+    }
+
+    /// Takes a file away that is not what it should be.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        let path = self.root.join(name);
+        match fs::remove_file(&path) {
+            Ok(()) => Ok(()),
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+            // A folder in its place may hold something of a person's.
+            Err(_) => fs::rename(&path, path.with_extension("aside")),
+        }
     }
 
     /// How far the device was pulled; none where nothing was.
     pub fn mark(&self) -> io::Result<Option<Mark>> {
-        match fs::read(self.root.join("chain.json")) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(io::Error::from),
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(cause) => Err(cause),
-        }
+        read_mark(&self.root)
     }
 
     /// Notes how far it was pulled, after making all that was written before durable.
@@ -62,10 +133,6 @@ impl Folder {
         text.push(b'\n');
         self.put("chain.json", &text)?;
         File::open(&self.root)?.sync_all()
-    }
-
-    pub fn has(&self, name: &str) -> bool {
-        self.root.join(name).exists()
     }
 
     /// Writes a small file as a whole.
@@ -86,7 +153,10 @@ impl Folder {
 
     /// Throws a picture under way away: it is not the one that was asked for.
     pub fn drop_part(&self, name: &str) -> io::Result<()> {
-        fs::remove_file(self.part_path(name))
+        match fs::remove_file(self.part_path(name)) {
+            Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+            _ => Ok(()),
+        }
     }
 
     /// Moves a picture that is complete to its place, if it has the hash; says whether it had.
@@ -103,17 +173,64 @@ impl Folder {
     fn part_path(&self, name: &str) -> PathBuf {
         self.root.join("parts").join(name)
     }
+}
 
-    /// The records that are here and lack their pictures, by file name without its end.
-    pub fn without_pictures(&self) -> io::Result<Vec<PathBuf>> {
-        let stems = |name: &str| -> io::Result<Vec<PathBuf>> {
-            fs::read_dir(self.root.join(name))?.map(|file| Ok(PathBuf::from(file?.file_name()))).collect()
-        };
-        let images: std::collections::BTreeSet<_> =
-            stems("images")?.iter().filter_map(|name| name.file_stem().map(ToOwned::to_owned)).collect();
-        let mut lacking = stems("records")?;
-        lacking.retain(|name| name.file_stem().is_some_and(|stem| !images.contains(stem)));
-        lacking.sort();
-        Ok(lacking.into_iter().map(|name| self.root.join("records").join(name)).collect())
+/// How far a device's folder was pulled; none where nothing was, or its mark was edited into none.
+pub fn read_mark(root: &Path) -> io::Result<Option<Mark>> {
+    Ok(read_small(&root.join("chain.json"))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// The name of a record's JSON.
+pub fn record_name(sequence: u64) -> String {
+    format!("records/{sequence:06}.json")
+}
+
+/// Larger than any record's JSON, in bytes.
+const LARGEST_RECORD: u64 = 4 << 20;
+
+/// Reads a file of at most so much; none where it is not there or no file.
+fn read_small(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    match fs::metadata(path) {
+        Ok(about) if about.is_file() && about.len() <= LARGEST_RECORD => fs::read(path).map(Some),
+        Ok(_) => Ok(None),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(cause) => Err(cause),
     }
+}
+
+/// As [`Folder::picture`], of a device's folder that is not open.
+pub fn read_picture(root: &Path, known: &Known) -> io::Result<Option<Vec<u8>>> {
+    let path = root.join("images").join(known.image_name());
+    match fs::metadata(&path) {
+        Ok(about) if about.is_file() && about.len() == known.image_size => {}
+        Ok(_) => return Ok(None),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(cause) => return Err(cause),
+    }
+    Ok(fs::read(&path).ok().filter(|bytes| sha256_hex(bytes) == known.image_sha256))
+}
+
+/// The entries of a `chain.jsonl` that follow from where the device's chain begins, up to a position; the length of
+/// their lines, and that of the file.
+pub fn read_links(path: &Path, device: &str, end: u64) -> io::Result<(Vec<Entry>, u64, u64)> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0, 0)),
+        Err(cause) => return Err(cause),
+    };
+    let length = file.metadata()?.len();
+    let mut lines = BufReader::new(file);
+    let (mut links, mut whole, mut previous, mut line) = (Vec::new(), 0, chain::start(device), Vec::new());
+    while (links.len() as u64) < end {
+        line.clear();
+        let read = lines.by_ref().take(LARGEST_RECORD).read_until(b'\n', &mut line)?;
+        let Ok(entry) = serde_json::from_slice::<Entry>(&line) else { break };
+        if !line.ends_with(b"\n") || entry.position != links.len() as u64 + 1 || !entry.follows(&previous) {
+            break;
+        }
+        whole += read as u64;
+        previous.clone_from(&entry.chain_sha256);
+        links.push(entry);
+    }
+    Ok((links, whole, length))
 }

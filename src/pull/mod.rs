@@ -1,12 +1,19 @@
 //! The laptop's end of the serial link: pulls what is new from a device into a folder, and proves that it is all there
 //! and unaltered, by the device's own hash chain. Cut anywhere, it goes on where it was.
+//!
+//! Before anything is pulled, what is here is looked at ([`check`]) and the device is asked for the entry at the mark
+//! ([`fork`]): where it is another one, the device's records were altered, or it is another device. What the device says
+//! is bounded: entries by its head, a picture by its size, each answer by its time.
 
+mod check;
 mod find;
 mod folder;
+mod fork;
 mod parts;
 mod peer;
+mod run;
 
-use std::io::{self, Write};
+use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -14,18 +21,18 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use serial2::SerialPort;
 
+pub use check::{Checked, verify};
 pub use find::find;
 use folder::Folder;
 pub use folder::Mark;
-use parts::Wanted;
+pub use fork::Fork;
 use peer::Peer;
-pub use peer::{Patience, PeerError};
+pub use peer::{Patience, PeerError, clean};
+use run::Pull;
 
 use crate::picture::Encoding;
 use crate::records::carried_name;
-use crate::records::chain::{self, Entry, Kind};
 use crate::serial::PROTOCOL;
-use crate::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
 
 /// Why a pull did not end well.
 #[derive(Debug, thiserror::Error)]
@@ -37,10 +44,12 @@ pub enum PullError {
     #[error("the device has no records yet: it was never started")]
     NoRecords,
     #[error(
-        "entry {position} of the device's chain does not follow from what came before: the records were altered, or \
-         this folder holds another device's; nothing of it was kept"
+        "entry {position} of the device's chain does not follow from what came before: it is altered; nothing from there \
+         on was kept"
     )]
     Chain { position: u64 },
+    #[error("the device says that it has {0} entries: more than this program takes")]
+    TooMany(u64),
     #[error("cannot write to the folder: {0}")]
     Folder(#[from] io::Error),
 }
@@ -56,14 +65,24 @@ impl PullError {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     pub device: String,
+    /// The name of the folder that it went to.
+    pub folder: Option<String>,
     /// New here.
     pub records: u64,
     pub images: u64,
     pub bytes: u64,
     /// Records that the device has deleted since they were pulled; the copies here stay.
     pub deleted: Vec<u64>,
-    /// Records whose pictures the device does not have, and why.
+    /// Records whose pictures, or whose data, the device does not have, and why.
     pub missing: Vec<(u64, String)>,
+    /// Records and pictures here that were edited or missing, and are whole again.
+    pub repaired: u64,
+    /// The device's chain does not go on from what is here.
+    pub fork: Option<Fork>,
+    /// Records that the device now knows to be safe here.
+    pub proved: u64,
+    /// Entries that only a newer program knows.
+    pub unknown: u64,
     /// The device's clock was not set, and now is.
     pub clock_set: bool,
 }
@@ -86,7 +105,7 @@ struct Head {
 }
 
 /// What a pull needs to know of a record.
-#[derive(Deserialize)]
+#[derive(Clone, Deserialize)]
 struct Known {
     sequence: u64,
     device: String,
@@ -101,6 +120,9 @@ impl Known {
     }
 }
 
+/// Entries that a device may say it has.
+const MOST_ENTRIES: u64 = 2_000_000;
+
 /// Pulls what is new from the device at the other end of `port` into `dir`. `report` counts on over several tries.
 pub fn pull(
     port: SerialPort,
@@ -112,22 +134,28 @@ pub fn pull(
     let mut peer = Peer::new(port, patience);
     let hello: Hello = peer.call("hello", &Value::Null)?;
     if hello.product != "dermascope" || hello.protocol != PROTOCOL {
-        return Err(PullError::Stranger(format!("{} with protocol {}", hello.product, hello.protocol)));
+        let product = clean(&hello.product);
+        return Err(PullError::Stranger(format!("{product} with protocol {}", hello.protocol)));
     }
     let device = hello.device.ok_or(PullError::NoRecords)?;
     if device.len() != 16 || !device.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return Err(PullError::Stranger(format!("its name is {device:?}")));
+        return Err(PullError::Stranger(format!("its name is {:?}", clean(&device))));
     }
     if !hello.clock_set {
         report.clock_set |= set_clock(&mut peer)?;
     }
+    if hello.head.position > MOST_ENTRIES {
+        return Err(PullError::TooMany(hello.head.position));
+    }
     report.device.clone_from(&device);
-    let folder = Folder::open(dir, &device)?;
+    let (folder, fork) = fork::choose(&mut peer, dir, &device, hello.head.position)?;
+    report.fork = fork.or(report.fork.take());
+    report.folder = Some(folder.name().into());
     std::thread::scope(|scope| {
         let (work, tasks) = channel();
         let (done, results) = channel();
         scope.spawn(|| settle_all(&folder, tasks, done));
-        Pull { peer: &mut peer, folder: &folder, work, results, report, progress }
+        Pull { peer: &mut peer, folder: &folder, work, results, report, progress, newest: 0 }
             .run(device, hello.head.position)
     })
 }
@@ -155,186 +183,4 @@ fn settle_all(folder: &Folder, tasks: Receiver<Task>, done: Sender<io::Result<Op
         // Fails only where nobody waits for it any more.
         let _ = done.send(settled.map(|whole| (!whole).then_some(task.sequence)));
     }
-}
-
-struct Pull<'a> {
-    peer: &'a mut Peer,
-    folder: &'a Folder,
-    work: Sender<Task>,
-    results: Receiver<io::Result<Option<u64>>>,
-    report: &'a mut Report,
-    progress: Progress<'a>,
-}
-
-impl Pull<'_> {
-    fn run(mut self, device: String, end: u64) -> Result<(), PullError> {
-        let start = || Mark { device: device.clone(), position: 0, chain_sha256: chain::start(&device) };
-        let mut mark = self.folder.mark()?.unwrap_or_else(start);
-        let first = mark.position;
-        self.fetch_missing()?;
-        loop {
-            (self.progress)(mark.position - first, end.saturating_sub(first), self.report.bytes);
-            let after = mark.position;
-            let params = |bytes| json!({"after": after, "bytes": bytes});
-            let page: Page = self.peer.call_sized("chain.read", params)?;
-            if page.entries.is_empty() {
-                break;
-            }
-            mark = self.batch(&page.entries, mark)?;
-        }
-        if self.report.missing.is_empty() && mark.position > 0 {
-            // So that the device knows what it may make room of.
-            let upto = json!({"position": mark.position, "chain_sha256": mark.chain_sha256});
-            match self.peer.call::<Value>("records.pulled", &upto) {
-                // A device on a full or read-only disk cannot note it; the records are here all the same.
-                Ok(_) | Err(PeerError::Fault(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(())
-    }
-
-    /// Keeps some entries, their records and pictures, and only then notes that they are here.
-    fn batch(&mut self, entries: &[Entry], mut mark: Mark) -> Result<Mark, PullError> {
-        let mut wanted = Vec::new();
-        for entry in entries {
-            let position = mark.position + 1;
-            if entry.position != position || !entry.follows(&mark.chain_sha256) || !entry.body_holds() {
-                return Err(PullError::Chain { position });
-            }
-            wanted.extend(self.keep(entry)?);
-            (mark.position, mark.chain_sha256) = (position, entry.chain_sha256.clone());
-        }
-        self.fetch(wanted)?;
-        self.folder.set_mark(&mark)?;
-        Ok(mark)
-    }
-
-    /// Keeps an entry's record, and gives it where its picture is wanted.
-    fn keep(&mut self, entry: &Entry) -> Result<Option<Known>, PullError> {
-        let name = format!("records/{:06}.json", entry.sequence);
-        let body = match (entry.kind, &entry.body) {
-            (Kind::Deletion, _) if self.folder.has(&name) => {
-                self.report.deleted.push(entry.sequence);
-                return Ok(None);
-            }
-            (Kind::Record, Some(body)) => body,
-            _ => return Ok(None),
-        };
-        let known: Known =
-            serde_json::from_str(body).map_err(|_| PullError::Chain { position: entry.position })?;
-        if known.sequence != entry.sequence || known.device != self.report.device {
-            return Err(PullError::Chain { position: entry.position });
-        }
-        if !self.folder.has(&name) {
-            self.folder.put(&name, format!("{body}\n").as_bytes())?;
-            self.report.records += 1;
-        }
-        Ok((!self.folder.has(&format!("images/{}", known.image_name()))).then_some(known))
-    }
-
-    /// Tries again for pictures that an earlier pull did not get.
-    fn fetch_missing(&mut self) -> Result<(), PullError> {
-        let mut wanted = Vec::new();
-        for path in self.folder.without_pictures()? {
-            wanted.push(serde_json::from_slice(&std::fs::read(path)?).map_err(io::Error::from)?);
-        }
-        self.fetch(wanted)
-    }
-
-    /// Fetches pictures; one whose hash is wrong is fetched once more, from its beginning.
-    fn fetch(&mut self, wanted: Vec<Known>) -> Result<(), PullError> {
-        let altered = self.fetch_once(&wanted)?;
-        let again: Vec<_> = wanted.into_iter().filter(|known| altered.contains(&known.sequence)).collect();
-        for known in &again {
-            self.folder.drop_part(&known.image_name())?;
-        }
-        for sequence in self.fetch_once(&again)? {
-            let known = again.iter().find(|known| known.sequence == sequence);
-            known.map_or(Ok(()), |known| self.folder.drop_part(&known.image_name()))?;
-            self.report.missing.push((sequence, "the device's picture was altered".into()));
-        }
-        Ok(())
-    }
-
-    /// Gives the numbers of those whose hashes are wrong.
-    fn fetch_once(&mut self, wanted: &[Known]) -> Result<Vec<u64>, PullError> {
-        let mut pictures = Vec::new();
-        for known in wanted {
-            let (_, from) = self.folder.part(&known.image_name())?;
-            pictures.push(Wanted { sequence: known.sequence, from, size: known.image_size });
-        }
-        let (mut under_way, mut refused, mut open) = (0, Vec::new(), None);
-        // A pull may have been cut between the last byte and the check.
-        for (known, _) in wanted.iter().zip(&pictures).filter(|(_, picture)| picture.from >= picture.size) {
-            hand_over(&self.work, known)?;
-            under_way += 1;
-        }
-        let Self { peer, folder, work, report, .. } = self;
-        peer.read_pictures(&pictures, |index, piece| {
-            let known = &wanted[index];
-            let bytes = match piece {
-                Ok(bytes) => bytes,
-                Err(fault) => {
-                    refused.push((known, fault));
-                    return Ok(());
-                }
-            };
-            let (mut file, have) = match open.take() {
-                Some((at, file, have)) if at == index => (file, have),
-                _ => folder.part(&known.image_name())?,
-            };
-            file.write_all(bytes)?;
-            report.bytes += bytes.len() as u64;
-            let have: u64 = have + bytes.len() as u64;
-            if have >= known.image_size {
-                under_way += 1;
-                return hand_over(work, known);
-            }
-            open = Some((index, file, have));
-            Ok(())
-        })?;
-        for (known, fault) in refused {
-            self.refuse(known, fault)?;
-        }
-        self.settled(under_way)
-    }
-
-    /// Waits until so many pictures are checked, and gives the numbers of those whose hashes are wrong.
-    fn settled(&mut self, under_way: u64) -> Result<Vec<u64>, PullError> {
-        let mut altered = Vec::new();
-        for _ in 0..under_way {
-            // The thread ends only after the sender of tasks, which is here.
-            let settled = self.results.recv().map_err(|_| stopped())?;
-            altered.extend(settled?);
-        }
-        self.report.images += under_way - altered.len() as u64;
-        Ok(altered)
-    }
-
-    /// The device does not have a picture.
-    fn refuse(&mut self, known: &Known, fault: Fault) -> Result<(), PullError> {
-        self.folder.drop_part(&known.image_name())?;
-        match fault.code {
-            PRUNED | NO_RECORD => {}
-            DAMAGED => self.report.missing.push((known.sequence, fault.message)),
-            _ => return Err(PeerError::Fault(fault).into()),
-        }
-        Ok(())
-    }
-}
-
-/// Gives a picture that is complete in its part to the thread that checks and keeps it.
-fn hand_over(work: &Sender<Task>, known: &Known) -> io::Result<()> {
-    let (sequence, name, sha256) = (known.sequence, known.image_name(), known.image_sha256.clone());
-    work.send(Task { sequence, name, sha256 }).map_err(|_| stopped())
-}
-
-fn stopped() -> io::Error {
-    io::Error::other("the thread that writes has stopped")
-}
-
-#[derive(Deserialize)]
-struct Page {
-    entries: Vec<Entry>,
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::peer::{Peer, PeerError, Trouble};
-use crate::serial::message::Fault;
+use crate::serial::message::{DAMAGED, Fault};
 use crate::serial::wire;
 
 /// Parts asked for ahead.
@@ -32,6 +32,8 @@ struct Place {
 struct Asked {
     id: u64,
     place: Place,
+    /// Bytes at most.
+    length: u64,
     since: Instant,
 }
 
@@ -72,6 +74,7 @@ impl Peer {
         mut keep: impl FnMut(usize, Result<&[u8], Fault>) -> io::Result<()>,
     ) -> Result<(), PeerError> {
         let (mut asked, mut failed) = (VecDeque::new(), 0);
+        self.begin_call();
         let mut have = Place::from(0, wanted);
         let mut next = have;
         while have.index < wanted.len() {
@@ -79,12 +82,13 @@ impl Peer {
                 next = self.ask_ahead(wanted, next, &mut asked)?;
             }
             let Some(due) = asked.pop_front() else { continue };
-            match self.part_of(due.id, due.place.offset) {
+            match self.part_of(&due) {
                 Ok(bytes) => {
                     keep(have.index, Ok(&bytes)).map_err(PeerError::Keep)?;
                     have = have.after(bytes.len() as u64, wanted);
                     failed = 0;
                     self.grow(due.since);
+                    self.begin_call();
                 }
                 Err(Trouble::Final(PeerError::Fault(fault))) => {
                     keep(have.index, Err(fault)).map_err(PeerError::Keep)?;
@@ -117,15 +121,23 @@ impl Peer {
         let params =
             json!({"sequence": picture.sequence, "offset": place.offset, "length": length, "as": "line"});
         let id = self.send("image.read", &params)?;
-        asked.push_back(Asked { id, place, since: Instant::now() });
+        asked.push_back(Asked { id, place, length, since: Instant::now() });
         Ok(place.after(length, wanted))
     }
 
-    fn part_of(&mut self, id: u64, offset: u64) -> Result<Vec<u8>, Trouble> {
-        let (result, line) = self.answer(id)?;
+    fn part_of(&mut self, due: &Asked) -> Result<Vec<u8>, Trouble> {
+        let (result, line) = self.answer(due.id)?;
         let part: Part = serde_json::from_value(result).map_err(|_| Trouble::Garbled)?;
         let bytes = line.ok_or(Trouble::Garbled)?;
-        let whole = part.offset == offset && part.length == bytes.len() && part.crc32 == wire::crc32(&bytes);
-        if whole && !bytes.is_empty() { Ok(bytes) } else { Err(Trouble::Garbled) }
+        let whole = part.offset == due.place.offset
+            && part.length == bytes.len()
+            && part.crc32 == wire::crc32(&bytes)
+            && bytes.len() as u64 <= due.length;
+        if whole && bytes.is_empty() {
+            // It comes whole, and is the end: asking again would not make the picture longer.
+            let message = format!("the device's picture ends after {} bytes", due.place.offset);
+            return Err(PeerError::Fault(Fault::new(DAMAGED, message)).into());
+        }
+        if whole { Ok(bytes) } else { Err(Trouble::Garbled) }
     }
 }

@@ -28,6 +28,8 @@ pub enum PeerError {
     Cut(io::Error),
     #[error("no whole answer after {tries} tries; check that the device runs, and its cable")]
     Noise { tries: u32 },
+    #[error("no whole answer within {} s; check that the device runs, and its cable", .0.as_secs())]
+    Slow(Duration),
     /// The device answered that it cannot.
     #[error("{}", .0.message)]
     Fault(Fault),
@@ -54,11 +56,13 @@ pub struct Patience {
     pub silence: Duration,
     /// How often in a row a call may fail.
     pub tries: u32,
+    /// How long one call may take until its answer is whole, with all tries: whatever else comes on the line.
+    pub call: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { silence: Duration::from_secs(2), tries: 10 }
+        Self { silence: Duration::from_secs(2), tries: 10, call: Duration::from_secs(60) }
     }
 }
 
@@ -71,6 +75,8 @@ pub struct Peer {
     rest: std::ops::Range<usize>,
     id: u64,
     part: usize,
+    /// When the call that is under way has taken too long.
+    deadline: Instant,
 }
 
 impl Peer {
@@ -78,7 +84,17 @@ impl Peer {
         // Answers to an earlier run's calls may still be on the line: its numbers were others.
         let id = u64::from(rand::rng().next_u32()) << 16;
         let lines = Lines::new(LONGEST_ANSWER);
-        Self { port, patience, lines, block: vec![0; 64 * 1024], rest: 0..0, id, part: FIRST_PART }
+        let deadline = Instant::now() + patience.call;
+        Self { port, patience, lines, block: vec![0; 64 * 1024], rest: 0..0, id, part: FIRST_PART, deadline }
+    }
+
+    /// From here on the next answer has its time.
+    pub(super) fn begin_call(&mut self) {
+        self.deadline = Instant::now() + self.patience.call;
+    }
+
+    fn check_deadline(&self) -> Result<(), PeerError> {
+        if Instant::now() > self.deadline { Err(PeerError::Slow(self.patience.call)) } else { Ok(()) }
     }
 
     /// Calls a method that may be called twice without harm.
@@ -92,6 +108,7 @@ impl Peer {
         method: &str,
         params: impl Fn(usize) -> Value,
     ) -> Result<T, PeerError> {
+        self.begin_call();
         for _ in 0..self.patience.tries {
             let asked = Instant::now();
             let answered =
@@ -209,6 +226,7 @@ impl Peer {
     fn line(&mut self) -> Result<Vec<u8>, Trouble> {
         let mut heard = Instant::now();
         loop {
+            self.check_deadline()?;
             let mut rest = &self.block[self.rest.clone()];
             let before = rest.len();
             let line = match self.lines.take(&mut rest) {
@@ -239,6 +257,17 @@ impl Peer {
     }
 }
 
+/// Words from the device as they may go to a terminal: one line of at most 300 letters, without what moves the cursor,
+/// colours, hides or turns text.
+pub fn clean(text: &str) -> String {
+    let hidden = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+                | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    text.chars().map(|letter| if hidden(letter) { '\u{fffd}' } else { letter }).take(300).collect()
+}
+
 /// A line that answers some call.
 #[derive(Deserialize)]
 struct Answer {
@@ -257,7 +286,7 @@ struct RawFault {
 
 impl From<RawFault> for Fault {
     fn from(raw: RawFault) -> Self {
-        Self { code: raw.code, message: raw.message }
+        Self { code: raw.code, message: clean(&raw.message) }
     }
 }
 

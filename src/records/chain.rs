@@ -1,7 +1,7 @@
 //! The hash chain over the entries: how an alteration of any row, any column, or any order is found.
 //!
 //! An entry has five columns: `position` (1, 2, 3, ... without gaps), `kind`, `sequence` (the record that it
-//! makes, deletes or prunes), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
+//! makes, deletes or prunes; of a finding the highest number given until then), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
 //! hexadecimal digits, over UTF-8 text:
 //!
 //! ```text
@@ -11,16 +11,18 @@
 //! ```
 //!
 //! Since a body takes part by its hash alone, deleting a record empties its body and leaves the chain whole.
-//! A chain without a secret proves nothing against someone who rewrites all of it: note the newest
-//! `chain_sha256` elsewhere (`records verify` prints it) to prove later that all up to there is as it was.
+//! A chain without a secret proves nothing against someone who rewrites all of it. How far it went and its hash
+//! therefore lie outside the database too ([`super::anchor`]), and wherever it was pulled to; and whoever notes the
+//! newest `chain_sha256` (`records verify` prints it) can prove later that all up to there is as it was
+//! (`records verify --contains`).
 
 use serde::{Deserialize, Serialize};
 
 use crate::digest::sha256_hex;
 
 /// What an entry does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
 pub enum Kind {
     /// Makes a record; its body is the record's JSON.
     Record,
@@ -28,20 +30,35 @@ pub enum Kind {
     Deletion,
     /// A record's picture is gone from here on; the record stays.
     Pruning,
+    /// The device found that its records are not as it left them; its body is a [`Finding`](super::Finding).
+    Finding,
+    /// Of a later program: kept as it is, and passed over.
+    Other(String),
 }
 
 impl Kind {
     /// As it stands in the database.
-    pub fn word(self) -> &'static str {
+    pub fn word(&self) -> &str {
         match self {
             Self::Record => "record",
             Self::Deletion => "deletion",
             Self::Pruning => "pruning",
+            Self::Finding => "finding",
+            Self::Other(word) => word,
         }
     }
+}
 
-    pub(super) fn of_word(word: &str) -> Option<Self> {
-        [Self::Record, Self::Deletion, Self::Pruning].into_iter().find(|kind| kind.word() == word)
+impl From<String> for Kind {
+    fn from(word: String) -> Self {
+        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding];
+        known.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Other(word))
+    }
+}
+
+impl From<Kind> for String {
+    fn from(kind: Kind) -> Self {
+        kind.word().into()
     }
 }
 
@@ -72,7 +89,7 @@ impl Entry {
     /// The entry that follows `previous`, the chain's hash so far.
     pub fn following(previous: &str, position: u64, kind: Kind, sequence: u64, body: String) -> Self {
         let body_sha256 = sha256_hex(body.as_bytes());
-        let chain_sha256 = link(previous, position, kind, sequence, &body_sha256);
+        let chain_sha256 = link(previous, position, &kind, sequence, &body_sha256);
         Self { position, kind, sequence, body: Some(body), body_sha256, chain_sha256 }
     }
 
@@ -83,7 +100,7 @@ impl Entry {
 
     /// Whether it is the very entry that was written after `previous`.
     pub fn follows(&self, previous: &str) -> bool {
-        link(previous, self.position, self.kind, self.sequence, &self.body_sha256) == self.chain_sha256
+        link(previous, self.position, &self.kind, self.sequence, &self.body_sha256) == self.chain_sha256
     }
 }
 
@@ -92,7 +109,7 @@ pub fn start(device: &str) -> String {
     sha256_hex(format!("dermascope 1\n{device}\n").as_bytes())
 }
 
-fn link(previous: &str, position: u64, kind: Kind, sequence: u64, body_sha256: &str) -> String {
+fn link(previous: &str, position: u64, kind: &Kind, sequence: u64, body_sha256: &str) -> String {
     let kind = kind.word();
     sha256_hex(format!("{previous}\n{position}\n{kind}\n{sequence}\n{body_sha256}\n").as_bytes())
 }

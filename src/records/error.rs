@@ -41,6 +41,17 @@ pub enum RecordError {
     )]
     Newer { path: PathBuf, found: i64, known: i64 },
     #[error(
+        "{path}: the records are of a newer version (layout {found}; this program knows up to {known}) that only a \
+         newer dermascope may write to; `dermascope records` still reads them here: install the newer dermascope again \
+         to save"
+    )]
+    NewerToWrite { path: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{path}: the database was copied without its log {path}-wal, or the other way round: what the log held is \
+         not here; copy the whole folder, while no device writes to it"
+    )]
+    LogMissing { path: PathBuf },
+    #[error(
         "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
     )]
     ImageMissing { path: PathBuf, sequence: u64 },
@@ -51,12 +62,28 @@ pub enum RecordError {
          lists all that is wrong"
     )]
     ImageAltered { path: PathBuf, sequence: u64, found: String },
+    #[error(
+        "{path}: the picture of record {sequence} was altered: it has {size} bytes instead of {expected}; `dermascope \
+         records verify` lists all that is wrong"
+    )]
+    ImageResized { path: PathBuf, sequence: u64, size: u64, expected: u64 },
     #[error("{path}: the picture of record {sequence} cannot be shown: {cause}")]
     ImageUnreadable { path: PathBuf, sequence: u64, cause: String },
     #[error(
         "{path}: entry {position} is not a record as this version writes it: {cause}; run `dermascope records verify`"
     )]
     Entry { path: PathBuf, position: u64, cause: String },
+    #[error(
+        "{path}: entry {position} is of a newer version (format {format}; this program knows up to {known}); install \
+         the newer dermascope again to see it"
+    )]
+    EntryNewer { path: PathBuf, position: u64, format: u32, known: u32 },
+    #[error(
+        "{path}: the record is deleted, but somebody reads the records, so that its data may still be in the file \
+         {path}-wal; end what reads (an export, `sqlite3`) and start `dermascope records prune --free 0`, or the device \
+         anew, to erase it"
+    )]
+    NotErased { path: PathBuf },
     #[error("{path}: there is no record {sequence}")]
     NoRecord { path: PathBuf, sequence: u64 },
     #[error(
@@ -66,25 +93,45 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// Whether it is one picture that is not there or not whole: everything else can go on.
+    pub fn is_of_a_picture(&self) -> bool {
+        match self {
+            Self::ImagePruned { .. }
+            | Self::ImageMissing { .. }
+            | Self::ImageAltered { .. }
+            | Self::ImageResized { .. }
+            | Self::ImageUnreadable { .. } => true,
+            // Reading one file fails where another may be read.
+            Self::Disk { action, .. } => *action == READ,
+            _ => false,
+        }
+    }
+
     /// In a few words, for the screen.
     pub fn brief(&self) -> String {
         let words = match self {
             Self::Full { .. } => "disk full",
             Self::ReadOnly { .. } => "disk read-only",
             Self::Disk { .. } | Self::Database { .. } => "disk error",
-            Self::Busy { .. } => "disk busy",
+            Self::Busy { .. } | Self::NotErased { .. } => "disk busy",
             Self::Missing { .. } | Self::NoRecord { .. } => "no record",
             Self::Corrupt { .. } | Self::Entry { .. } => "records damaged",
-            Self::Foreign { .. } | Self::Newer { .. } => "wrong records",
+            Self::EntryNewer { .. } => "newer record",
+            Self::Foreign { .. } | Self::Newer { .. } | Self::NewerToWrite { .. } => "wrong records",
+            Self::LogMissing { .. } => "records incomplete",
             Self::ImagePruned { .. } => "picture pruned",
-            Self::ImageMissing { .. } | Self::ImageAltered { .. } | Self::ImageUnreadable { .. } => {
-                "picture damaged"
-            }
+            Self::ImageMissing { .. }
+            | Self::ImageAltered { .. }
+            | Self::ImageResized { .. }
+            | Self::ImageUnreadable { .. } => "picture damaged",
             Self::Unrepresentable { .. } => "not a number",
         };
         words.into()
     }
 }
+
+/// What fails where a picture lies on a bad sector.
+pub(super) const READ: &str = "read";
 
 /// For `map_err` after a file operation.
 pub(super) fn io(action: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> RecordError {

@@ -42,6 +42,11 @@ impl Images {
         &self.folder
     }
 
+    /// Whether there is any.
+    pub fn any(&self) -> bool {
+        fs::read_dir(&self.folder).is_ok_and(|mut files| files.next().is_some())
+    }
+
     fn mark_path(&self, name: &str) -> PathBuf {
         self.incoming.join(format!("{name}.mark"))
     }

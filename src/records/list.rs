@@ -26,6 +26,9 @@ pub struct Filter {
     /// Only records whose picture passed every quality check, or only the others.
     pub usable: Option<bool>,
     pub case_id: Option<String>,
+    /// Only records that have not left the device.
+    #[serde(skip)]
+    pub not_left: Option<Scope>,
 }
 
 /// Some records, newest first.
@@ -34,7 +37,31 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
     pub more: bool,
+    /// That number.
+    pub next_before: Option<u64>,
+    /// Records of this page that cannot be read.
+    pub unreadable: Vec<Unreadable>,
 }
+
+/// What of a record has left the device, or not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Its data, by any way.
+    Data,
+    /// Its picture too.
+    Picture,
+}
+
+/// A record that is passed over, since it cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Unreadable {
+    pub sequence: u64,
+    pub cause: String,
+}
+
+/// That it was captured from then on: asked for so, the few that were are found by their index, and the order stays.
+const SINCE: &str = "sequence IN (SELECT sequence FROM entries WHERE kind = 'record' AND body IS NOT NULL
+    AND captured BETWEEN ? AND 9223372036854775807)";
 
 /// That its picture passed every check, or that it did not.
 const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
@@ -48,7 +75,7 @@ impl Filter {
         let conditions = [
             ("sequence < ?", self.before.map(number)),
             ("sequence > ?", self.after.map(number)),
-            ("captured >= ?", self.since.map(second)),
+            (SINCE, self.since.map(second)),
             ("captured < ?", self.until.map(second)),
             ("verdict = ?", self.verdict.map(|verdict| Value::Text(verdict.code().into()))),
             (&of_class, self.class.clone().map(Value::Text)),

@@ -1,44 +1,34 @@
 //! Making room: pictures that have left the device may go, the oldest first. Their records stay for ever.
 
-use rusqlite::{OptionalExtension, params};
-
 use super::chain::Kind;
 use super::error::sql;
-use super::reader::{KEPT, PRUNED};
-use super::{Reader, Record, RecordError, Store};
+use super::rows::{KEPT, PRUNED, entry};
+use super::{Reader, Record, RecordError, Scope, Store};
 
 impl Reader {
-    /// Up to which number every picture has left the device.
-    pub fn pictures_exported(&self) -> Result<u64, RecordError> {
-        self.number_noted("pictures_exported")
-    }
-
-    /// The oldest record with a number above `after` whose picture may be removed.
+    /// The oldest record with a number above `after` whose picture may be removed. One that cannot be read is passed
+    /// over.
     pub fn prunable(&self, after: u64) -> Result<Option<Record>, RecordError> {
         let failed = |cause| sql("read", &self.database)(cause);
+        let not_left = self.not_left(Scope::Picture)?;
         let query = format!(
-            "SELECT * FROM entries WHERE {KEPT} AND sequence > ? AND sequence <= ? AND NOT {PRUNED}
-             ORDER BY sequence LIMIT 1"
+            "SELECT * FROM entries WHERE {KEPT} AND sequence > ? AND NOT ({not_left}) AND NOT {PRUNED}
+             ORDER BY sequence"
         );
-        let integer = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        let values = params![integer(after), integer(self.pictures_exported()?)];
         let mut statement = self.connection.prepare_cached(&query).map_err(failed)?;
-        let found = statement.query_row(values, super::reader::entry).optional().map_err(failed)?;
-        found.map(|entry| self.record(&entry)).transpose()
+        let after = i64::try_from(after).unwrap_or(i64::MAX);
+        let mut rows = statement.query([after]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            match self.record(&entry(row).map_err(failed)?) {
+                Ok(record) => return Ok(Some(record)),
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+        Ok(None)
     }
 }
 
 impl Store {
-    /// Notes that the pictures of all records above `after` and up to `upto` have left the device. Where others before
-    /// them have not, nothing is noted: what may be removed is always all up to one number.
-    pub fn set_pictures_exported(&mut self, after: u64, upto: u64) -> Result<(), RecordError> {
-        let noted = self.pictures_exported()?;
-        if after > noted || upto <= noted {
-            return Ok(());
-        }
-        self.note_number("pictures_exported", upto.min(self.newest()?))
-    }
-
     /// Removes pictures that have left the device, the oldest first, while `go_on` says so; gives how many.
     pub fn prune<E: From<RecordError>>(
         &mut self,

@@ -14,6 +14,9 @@ use crate::verdict::Verdict;
 /// covers and what the links carry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
+    /// Of this JSON: a later program that writes what this one would misread counts it up.
+    #[serde(default = "first_format")]
+    pub format: u32,
     /// Counts the device's records from 1, without gaps.
     pub sequence: u64,
     /// The device that made it: with `sequence` the key among many devices' records.
@@ -49,6 +52,24 @@ pub struct Record {
     /// The device's own light that was on, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub light: Option<Lit>,
+}
+
+/// The newest format of a record's JSON that this program knows, and writes.
+pub(super) const FORMAT: u32 = 1;
+
+/// Of records that do not say it: they were made before it was said.
+fn first_format() -> u32 {
+    1
+}
+
+/// The format that a body says it has.
+pub(super) fn format(body: &str) -> u32 {
+    #[derive(Deserialize)]
+    struct Body {
+        #[serde(default = "first_format")]
+        format: u32,
+    }
+    serde_json::from_str::<Body>(body).map_or(FORMAT, |body| body.format)
 }
 
 /// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
@@ -89,6 +110,7 @@ impl Record {
     ) -> Self {
         let capture = &reading.capture;
         Self {
+            format: FORMAT,
             sequence,
             device: device.into(),
             captured_at: capture.captured_at,

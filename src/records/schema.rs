@@ -1,5 +1,6 @@
 //! The database's layout, and how an older one is brought up to date.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags};
@@ -76,6 +77,32 @@ const MIGRATIONS: &[&str] = &[
         top_class_of_all!(),
         "), sequence) WHERE kind = 'record' AND body IS NOT NULL;"
     ),
+    // From here on a database says who can read and who can write it, records are given out one by one, and there are
+    // entries that say what was found. What earlier programs noted as one number for all is taken over.
+    "
+    INSERT INTO meta VALUES ('least_reader', '4'), ('least_writer', '4');
+
+    CREATE TABLE given_out (
+        sequence INTEGER NOT NULL,
+        way      TEXT NOT NULL,
+        picture  INTEGER NOT NULL,
+        at       TEXT NOT NULL,
+        PRIMARY KEY (sequence, way)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO given_out
+        SELECT sequence, 'earlier',
+               sequence <= ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'pictures_exported'), 0),
+               strftime('%Y-%m-%dT%H:%M:%SZ', 'now')
+        FROM entries WHERE kind = 'record' AND body IS NOT NULL
+         AND sequence <= max(
+             ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'exported'), 0),
+             ifnull((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'pictures_exported'), 0));
+    DELETE FROM meta WHERE key IN ('exported', 'pictures_exported');
+
+    CREATE INDEX deleted_record ON entries (sequence) WHERE kind = 'record' AND body IS NULL;
+    CREATE INDEX finding ON entries (sequence) WHERE kind = 'finding';
+    CREATE INDEX record_by_time ON entries (captured, sequence) WHERE kind = 'record' AND body IS NOT NULL;
+",
 ];
 
 /// Opens the database to write, making or updating it as needed.
@@ -94,19 +121,21 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, RecordError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sql("open", path))?;
     connection.busy_timeout(BUSY).map_err(sql("open", path))?;
-    match version(&connection, path) {
+    harden(&connection).map_err(sql("open", path))?;
+    match layout(&connection, path) {
         // A read-only file system has no room for the shared-memory file that WAL needs. Where no log is left
         // over, the database file is all there is, and can be read as it is.
         Err(RecordError::ReadOnly { .. } | RecordError::Database { .. }) if !has_log(path) => {
             let address = format!("file:{}?immutable=1", escaped(path));
             let flags = flags | OpenFlags::SQLITE_OPEN_URI;
             let connection = Connection::open_with_flags(address, flags).map_err(sql("open", path))?;
-            version(&connection, path)?;
+            harden(&connection).map_err(sql("open", path))?;
+            layout(&connection, path)?;
             Ok(connection)
         }
         Err(error) => Err(error),
         // Made by a first start that was cut off; the next start finishes it.
-        Ok(0) => Err(RecordError::Missing { path: path.into() }),
+        Ok(Layout { found: 0, .. }) => Err(RecordError::Missing { path: path.into() }),
         Ok(_) => Ok(connection),
     }
 }
@@ -114,8 +143,17 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, RecordError> {
 /// How long one process waits for another's write.
 const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
+/// No trigger or view of a stranger decides what is read and written here.
+fn harden(connection: &Connection) -> rusqlite::Result<()> {
+    use rusqlite::config::DbConfig;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false).map(|_| ())
+}
+
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    harden(connection)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -123,37 +161,108 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "secure_delete", true)
 }
 
-/// How many migrations a database has, after making sure that it is ours and not newer than this program.
-fn version(connection: &Connection, path: &Path) -> Result<i64, RecordError> {
+/// How a database's layout stands to what this program knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Layout {
+    /// Its number; 0 of a database that is still empty.
+    pub found: i64,
+    /// The least that must be known to read and to write it.
+    least_reader: i64,
+    least_writer: i64,
+}
+
+impl Layout {
+    /// Whether a later program made it.
+    pub fn is_newer(self) -> bool {
+        self.found > KNOWN
+    }
+}
+
+/// The newest layout that this program knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// A database's layout, after making sure that it is ours and that this program can read it.
+pub(super) fn layout(connection: &Connection, path: &Path) -> Result<Layout, RecordError> {
     let number = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
     let found = number("user_version").map_err(sql("read", path))?;
     let owner = number("application_id").map_err(sql("read", path))?;
     let tables: i64 = connection
         .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
         .map_err(sql("read", path))?;
-    let known = MIGRATIONS.len() as i64;
+    // One that does not say who can read it is for its own program.
+    let noted = |key: &str| {
+        let query = "SELECT CAST(value AS INTEGER) FROM meta WHERE key = ?";
+        connection.query_row(query, [key], |row| row.get(0)).unwrap_or(found)
+    };
     match owner {
-        APPLICATION_ID if found > known => Err(RecordError::Newer { path: path.into(), found, known }),
-        APPLICATION_ID if found > 0 => Ok(found),
-        0 if found == 0 && tables == 0 => Ok(0),
+        APPLICATION_ID if found > 0 => {
+            let layout =
+                Layout { found, least_reader: noted("least_reader"), least_writer: noted("least_writer") };
+            if layout.is_newer() && layout.least_reader > KNOWN {
+                return Err(RecordError::Newer { path: path.into(), found, known: KNOWN });
+            }
+            Ok(layout)
+        }
+        0 if found == 0 && tables == 0 => Ok(Layout { found: 0, least_reader: 0, least_writer: 0 }),
         _ => Err(RecordError::Foreign { path: path.into() }),
     }
 }
 
+/// Brings an older one up to date; one of a later program stays as it is, and is written to only where that allows it.
 fn migrate(connection: &mut Connection, path: &Path) -> Result<(), RecordError> {
-    if version(connection, path)? == MIGRATIONS.len() as i64 {
+    let layout = self::layout(connection, path)?;
+    if layout.is_newer() && layout.least_writer > KNOWN {
+        return Err(RecordError::NewerToWrite { path: path.into(), found: layout.found, known: KNOWN });
+    }
+    if layout.found >= KNOWN {
         return Ok(());
     }
     let failed = |cause| sql("update", path)(cause);
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).map_err(failed)?;
-    let done = version(&transaction, path)?;
-    for migration in &MIGRATIONS[done as usize..] {
+    let done = self::layout(&transaction, path)?.found;
+    for migration in MIGRATIONS.get(done as usize..).unwrap_or_default() {
         transaction.execute_batch(migration).map_err(failed)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed)?;
-    transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64).map_err(failed)?;
+    transaction.pragma_update(None, "user_version", done.max(KNOWN)).map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+/// What tables, columns, indexes, triggers and views of a database are not as its layout has them, in words: nothing
+/// but the chain's own tables may decide what is read and written. A later program's layout cannot be told.
+pub(super) fn strange(connection: &Connection, path: &Path) -> Result<Vec<String>, RecordError> {
+    let failed = |cause| sql("read the layout of", path)(cause);
+    let found = layout(connection, path)?;
+    if found.is_newer() {
+        return Ok(Vec::new());
+    }
+    let model = Connection::open_in_memory().map_err(failed)?;
+    for migration in MIGRATIONS.get(..found.found as usize).unwrap_or_default() {
+        model.execute_batch(migration).map_err(failed)?;
+    }
+    let (expected, there) = (objects(&model).map_err(failed)?, objects(connection).map_err(failed)?);
+    let mut strange = Vec::new();
+    for (object, text) in &there {
+        match expected.get(object) {
+            None => strange.push(format!("{object} does not belong here")),
+            Some(known) if known != text => strange.push(format!("{object} was altered")),
+            Some(_) => {}
+        }
+    }
+    let lacking = expected.keys().filter(|object| !there.contains_key(*object));
+    strange.extend(lacking.map(|object| format!("{object} is missing")));
+    Ok(strange)
+}
+
+/// Everything in a database's schema by kind and name, and the words that made it.
+fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Option<String>>> {
+    let mut statement = connection.prepare("SELECT type, name, sql FROM sqlite_schema")?;
+    let objects = statement.query_map([], |row| {
+        let (kind, name): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok((format!("the {kind} {name}"), row.get(2)?))
+    })?;
+    objects.collect()
 }
 
 fn has_log(path: &Path) -> bool {
@@ -171,7 +280,7 @@ fn escaped(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::records::{Filter, reader::KEPT};
+    use crate::records::{Filter, rows::KEPT};
 
     #[test]
     fn a_class_is_looked_up_in_its_index() {

@@ -3,15 +3,20 @@
 use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::anchor::{Anchor, Head};
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
+use super::finding::{self, Finding, Known, What};
 use super::images::{Images, sync_folder};
-use super::reader::{Reader, database_path, head, newest};
+use super::key::DeviceKey;
+use super::reader::{Reader, database_path};
 use super::record::image_name;
+use super::rows::{head, newest};
 use super::{Dermoscopy, Record, RecordError, RecordsConfig, schema};
 use crate::digest::sha256_hex;
 use crate::reading::Reading;
@@ -23,6 +28,12 @@ pub struct Store {
     dermoscopy: Dermoscopy,
     /// SHA-256 of the configuration in force, where one is.
     config_sha256: Option<String>,
+    /// None where it can neither be read nor made: then the anchor is not signed.
+    key: Option<DeviceKey>,
+    /// The database says that there was an anchor.
+    anchored: bool,
+    /// Why the anchor could not be written after the last entry.
+    anchor_trouble: Option<String>,
 }
 
 impl Deref for Store {
@@ -34,7 +45,8 @@ impl Deref for Store {
 }
 
 impl Store {
-    /// Opens the folder, making what is missing, and clears away what a crash left half done.
+    /// Opens the folder, making what is missing, clears away what a crash left half done, and compares the chain with
+    /// its anchor: what differs becomes an entry of its own.
     pub fn open(config: &RecordsConfig) -> Result<Self, RecordError> {
         let images = Images::at(&config.folder);
         images.make_folders()?;
@@ -45,8 +57,19 @@ impl Store {
         sync_folder(&config.folder)?;
         let reader = Reader::over(connection, config)?;
         reader.images.sweep(|name| reader.has_picture(name))?;
+        let key = DeviceKey::of(&config.folder)
+            .inspect_err(|error| tracing::error!("{error}; the records are not signed"))
+            .ok();
+        let anchored = reader.noted("anchored")?.is_some();
+        let dermoscopy = config.dermoscopy.clone();
+        let (config_sha256, anchor_trouble) = (None, None);
+        let mut store = Self { reader, lock, dermoscopy, config_sha256, key, anchored, anchor_trouble };
+        store.look()?;
+        if store.noted("unerased")?.is_some() {
+            let _ = store.erase().inspect_err(|error| tracing::warn!("{error}"));
+        }
         drop(held);
-        Ok(Self { reader, lock, dermoscopy: config.dermoscopy.clone(), config_sha256: None })
+        Ok(store)
     }
 
     /// The SHA-256 of the configuration in force, to keep with the records from now on.
@@ -89,17 +112,106 @@ impl Store {
         })
     }
 
-    /// Notes up to which number the records were given out as new ones. Less than was noted before changes nothing.
-    pub fn set_exported(&mut self, sequence: u64) -> Result<(), RecordError> {
-        self.note_number("exported", sequence.min(self.newest()?).max(self.exported()?))
+    /// Notes a word beside the entries.
+    fn note(&mut self, key: &str, value: &str) -> Result<(), RecordError> {
+        let query = "INSERT OR REPLACE INTO meta VALUES (?, ?)";
+        let noted = self.connection.execute(query, params![key, value]);
+        noted.map(|_| ()).map_err(sql("write to", &self.database))
     }
 
-    /// Notes a number beside the entries.
-    pub(super) fn note_number(&mut self, key: &str, number: u64) -> Result<(), RecordError> {
+    /// Notes that a person has seen what was found so far.
+    pub fn set_seen(&mut self) -> Result<(), RecordError> {
         let _held = lock_file(&self.lock)?;
-        let query = "INSERT OR REPLACE INTO meta VALUES (?, ?)";
-        let noted = self.connection.execute(query, params![key, number.to_string()]);
-        noted.map(|_| ()).map_err(sql("write to", &self.database))
+        let position = self.head()?.0;
+        self.note("seen", &position.to_string())
+    }
+
+    /// Why the anchor does not tell the newest entry, where it does not; and tries again to have it do so.
+    pub fn anchor_trouble(&mut self) -> Option<String> {
+        if self.anchor_trouble.is_some()
+            && let Ok(_held) = lock_file(&self.lock)
+        {
+            self.drop_anchor();
+        }
+        self.anchor_trouble.clone()
+    }
+
+    /// Waits until no other process writes; until dropped none does.
+    pub(super) fn hold(&self) -> Result<File, RecordError> {
+        lock_file(&self.lock)
+    }
+
+    /// Looks whether all is as it was left, says so in the chain where it is not, and sets the anchor.
+    fn look(&mut self) -> Result<(), RecordError> {
+        let anchor = Anchor::of(&self.folder)?;
+        let adopted = self.adopt(&anchor)?;
+        let strange = schema::strange(&self.connection, &self.database)?;
+        let database = self.database.clone();
+        let failed = |cause| sql("write to", &database)(cause);
+        let transaction = begin(&self.reader.connection).map_err(failed)?;
+        let chain = Chain { pictures: self.images.any(), ..self.with_anchor(&anchor) };
+        let mut found = chain.differing(&transaction).map_err(failed)?;
+        if let Some(found) = found.as_mut().filter(|_| adopted) {
+            found.what = What::DatabaseGone;
+        }
+        if found.is_none() && !strange.is_empty() {
+            found = chain.finding(What::SchemaAltered, strange, &transaction).map_err(failed)?;
+        }
+        if let Some(finding) = &found {
+            append_finding(&transaction, &self.device, finding)?;
+        }
+        transaction.commit().map_err(sql(COMMIT, &database))?;
+        let up_to_date = matches!(&anchor, Anchor::There(head) if self.head()?.0 == head.position);
+        if found.is_some() || !up_to_date || !self.anchored {
+            self.drop_anchor();
+        }
+        Ok(())
+    }
+
+    /// A database without an entry goes on as the device of the anchor beside it.
+    fn adopt(&mut self, anchor: &Anchor) -> Result<bool, RecordError> {
+        let Anchor::There(head) = anchor else { return Ok(false) };
+        if head.device == self.device || self.head()?.0 > 0 {
+            return Ok(false);
+        }
+        self.note("device", &head.device)?;
+        self.reader.device.clone_from(&head.device);
+        Ok(true)
+    }
+
+    /// What is known of the chain before it is compared.
+    fn with_anchor<'a>(&'a self, anchor: &'a Anchor) -> Chain<'a> {
+        Chain {
+            anchor,
+            device: &self.reader.device,
+            anchored: self.anchored,
+            pictures: false,
+            public_key: self.key.as_ref().map(DeviceKey::public),
+        }
+    }
+
+    /// Sets the anchor at the newest entry. Where that cannot be, what was saved is saved all the same: the anchor lags,
+    /// and is tried again.
+    fn drop_anchor(&mut self) {
+        let set = self.try_drop_anchor();
+        self.anchor_trouble = set.err().map(|error| {
+            tracing::error!("{error}; the records are safe, but not anchored");
+            error.to_string()
+        });
+    }
+
+    fn try_drop_anchor(&mut self) -> Result<(), RecordError> {
+        let (position, chain_sha256) = self.head()?;
+        let (device, sequence) = (self.device.clone(), self.newest()?);
+        let (public_key, signature) = Default::default();
+        let head = Head { device, position, chain_sha256, sequence, public_key, signature };
+        head.signed(self.key.as_ref()).write(&self.folder)?;
+        if !self.anchored {
+            // Only now: an anchor that was never there must not be missed.
+            self.note("anchored", "yes")?;
+            self.anchored = true;
+        }
+        Ok(())
     }
 
     /// Deletes a record and its picture. What stays is a tombstone that says so.
@@ -107,10 +219,33 @@ impl Store {
         let Some(record) = self.get(sequence)? else {
             return Err(RecordError::NoRecord { path: self.database.clone(), sequence });
         };
+        self.note("unerased", "yes")?;
         self.remove(Kind::Deletion, &record, reason)?;
-        // Also out of the log.
-        let truncated = self.reader.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
-        truncated.map_err(sql("checkpoint", &self.database))
+        // The drive on the USB cable is a copy: it is made anew without what was deleted.
+        erase_file(&self.folder.join(DRIVE))?;
+        self.erase()
+    }
+
+    /// Has nothing of what was deleted stay in the database's log. While somebody reads it cannot be emptied: it is tried
+    /// for a while, and again at the next opening.
+    fn erase(&mut self) -> Result<(), RecordError> {
+        let start = Instant::now();
+        loop {
+            let query = "PRAGMA wal_checkpoint(TRUNCATE)";
+            let busy: i64 = self
+                .connection
+                .query_row(query, [], |row| row.get(0))
+                .map_err(sql("checkpoint", &self.database))?;
+            if busy == 0 {
+                break;
+            }
+            if start.elapsed() > ERASE_PATIENCE {
+                return Err(RecordError::NotErased { path: self.database.clone() });
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        let erased = self.connection.execute("DELETE FROM meta WHERE key = 'unerased'", []);
+        erased.map(|_| ()).map_err(sql("write to", &self.database))
     }
 
     /// Removes a record's picture, and says so in the chain.
@@ -137,25 +272,98 @@ impl Store {
         self.append(|_| Ok((kind, removal.sequence, lossless_json(&removal)?)))
     }
 
-    /// Appends the entry that `make` gives for the newest record's sequence number, in one transaction.
+    /// Appends the entry that `make` gives for the newest record's sequence number, in one transaction, with what is
+    /// found of the chain before; then sets the anchor.
     fn append(
         &mut self,
         make: impl FnOnce(u64) -> Result<(Kind, u64, String), RecordError>,
     ) -> Result<u64, RecordError> {
         let database = self.database.clone();
         let failed = |cause| sql("write to", &database)(cause);
-        let start = chain::start(&self.device);
-        let transaction = self
-            .reader
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(failed)?;
-        let (position, previous) = head(&transaction, start).map_err(failed)?;
+        // Where it cannot be read now, it is compared the next time.
+        let anchor = Anchor::of(&self.folder).inspect_err(|error| tracing::warn!("{error}")).ok();
+        let transaction = begin(&self.reader.connection).map_err(failed)?;
+        if let Some(anchor) = &anchor
+            && let Some(finding) = self.with_anchor(anchor).differing(&transaction).map_err(failed)?
+        {
+            append_finding(&transaction, &self.device, &finding)?;
+        }
+        let (position, previous) = head(&transaction, chain::start(&self.device)).map_err(failed)?;
         let (kind, sequence, body) = make(newest(&transaction).map_err(failed)?)?;
         let entry = Entry::following(&previous, position + 1, kind, sequence, body);
         insert(&transaction, &entry).map_err(failed)?;
         transaction.commit().map_err(sql(COMMIT, &database))?;
+        self.drop_anchor();
         Ok(sequence)
+    }
+}
+
+/// The chain with its anchor, to be compared.
+struct Chain<'a> {
+    anchor: &'a Anchor,
+    device: &'a str,
+    anchored: bool,
+    /// There are pictures, and none is under way.
+    pictures: bool,
+    public_key: Option<String>,
+}
+
+impl Chain<'_> {
+    /// What differs, unless the newest entry says it already.
+    fn differing(&self, connection: &Connection) -> rusqlite::Result<Option<Finding>> {
+        let known = Known {
+            anchor: self.anchor,
+            device: self.device,
+            anchored: self.anchored,
+            pictures: self.pictures,
+            public_key: self.public_key.as_deref(),
+        };
+        match finding::compare(connection, &known)? {
+            Some(what) => self.finding(what, Vec::new(), connection),
+            None => Ok(None),
+        }
+    }
+
+    fn finding(
+        &self,
+        what: What,
+        details: Vec<String>,
+        connection: &Connection,
+    ) -> rusqlite::Result<Option<Finding>> {
+        let finding = Finding::of(what, details, self.anchor, self.device, connection)?;
+        Ok((!finding.is_told(connection)?).then_some(finding))
+    }
+}
+
+fn append_finding(connection: &Connection, device: &str, finding: &Finding) -> Result<(), RecordError> {
+    tracing::error!("{finding}");
+    let path = Path::new("records.sqlite");
+    let failed = |cause| sql("write to", path)(cause);
+    let (position, previous) = head(connection, chain::start(device)).map_err(failed)?;
+    let body = lossless_json(finding)?;
+    let entry = Entry::following(&previous, position + 1, Kind::Finding, finding.sequence, body);
+    insert(connection, &entry).map_err(failed)
+}
+
+/// A transaction that writes. The lock of the folder is held, so that nobody else's is under way here.
+fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
+    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+}
+
+/// The image of the drive on the USB cable.
+pub const DRIVE: &str = "drive.img";
+/// How long deleting waits for readers to let go of the log.
+const ERASE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Empties a file, where there is one, before its name goes: whoever has it open sees nothing of it any more.
+fn erase_file(path: &Path) -> Result<(), RecordError> {
+    match File::options().write(true).open(path) {
+        Ok(file) => {
+            file.set_len(0).and_then(|()| file.sync_all()).map_err(io("erase", path))?;
+            std::fs::remove_file(path).map_err(io("remove", path))
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        Err(cause) => Err(io("erase", path)(cause)),
     }
 }
 
@@ -167,6 +375,7 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     if entry.kind == Kind::Deletion {
         let empty = "UPDATE entries SET body = NULL WHERE kind = 'record' AND sequence = ?";
         connection.execute(empty, [entry.sequence as i64])?;
+        connection.execute("DELETE FROM given_out WHERE sequence = ?", [entry.sequence as i64])?;
     }
     connection.execute(
         "INSERT INTO entries (position, kind, sequence, body, body_sha256, chain_sha256)

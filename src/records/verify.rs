@@ -1,149 +1,88 @@
 //! Verification: walks the chain and every picture, and says exactly what is missing or altered. One entry and one
 //! picture are in memory at a time, however many there are.
 
-use std::fmt;
+use std::path::Path;
 
 use rusqlite::OptionalExtension;
-use serde::Serialize;
 
+use super::anchor::Anchor;
 use super::chain::{self, Entry, Kind, Removal};
-use super::error::{io, sql};
-use super::reader::{KEPT, PRUNED, entry};
-use super::{Reader, Record, RecordError};
-
-/// What a verification found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Verification {
-    pub device: String,
-    /// Records with their data.
-    pub records: u64,
-    /// Records of which a tombstone is left.
-    pub deleted: u64,
-    /// Pictures that are there and whole.
-    pub images: u64,
-    /// The newest hash of the chain: noted elsewhere, it proves later that all up to here is as it was.
-    pub head: String,
-    /// Empty where all is well.
-    pub problems: Vec<Problem>,
-}
-
-/// One thing that is missing or altered.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "problem", rename_all = "snake_case")]
-pub enum Problem {
-    /// SQLite's own check.
-    Database {
-        message: String,
-    },
-    /// Entries between two that are there.
-    EntriesMissing {
-        after: u64,
-        before: u64,
-    },
-    /// Entries that were there at the end.
-    EndMissing {
-        expected: String,
-        found: String,
-    },
-    /// An entry's hash is not the one that its columns and the entry before give.
-    ChainBroken {
-        position: u64,
-        sequence: u64,
-    },
-    /// A body is not the one that was written.
-    BodyAltered {
-        position: u64,
-        sequence: u64,
-    },
-    /// A body is gone without a tombstone.
-    BodyMissing {
-        position: u64,
-        sequence: u64,
-    },
-    /// A record has a tombstone and still its body.
-    BodyLeft {
-        position: u64,
-        sequence: u64,
-    },
-    /// An entry cannot be read or contradicts its own columns.
-    EntryUnreadable {
-        position: u64,
-        cause: String,
-    },
-    ImageMissing {
-        sequence: u64,
-        path: String,
-    },
-    ImageAltered {
-        sequence: u64,
-        path: String,
-        found: String,
-    },
-    /// A picture of no record, or of one whose picture was removed.
-    ImageUnclaimed {
-        path: String,
-    },
-}
-
-impl Verification {
-    pub fn is_sound(&self) -> bool {
-        self.problems.is_empty()
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Database { message } => write!(formatter, "the database: {message}"),
-            Self::EntriesMissing { after, before } => {
-                write!(formatter, "entries are missing between {after} and {before}")
-            }
-            Self::EndMissing { expected, found } => {
-                write!(formatter, "the newest entry should be {expected}, but the last one there is {found}")
-            }
-            Self::ChainBroken { position, sequence } => {
-                write!(formatter, "record {sequence}: entry {position} or the one before was altered")
-            }
-            Self::BodyAltered { position, sequence } => {
-                write!(formatter, "record {sequence}: its data (entry {position}) was altered")
-            }
-            Self::BodyMissing { position, sequence } => {
-                write!(formatter, "record {sequence}: its data (entry {position}) is gone without a deletion")
-            }
-            Self::BodyLeft { position, sequence } => {
-                write!(
-                    formatter,
-                    "record {sequence}: deleted, but its data (entry {position}) is still there"
-                )
-            }
-            Self::EntryUnreadable { position, cause } => {
-                write!(formatter, "entry {position} cannot be read: {cause}")
-            }
-            Self::ImageMissing { sequence, path } => {
-                write!(formatter, "record {sequence}: its picture {path} is missing")
-            }
-            Self::ImageAltered { sequence, path, found } => {
-                write!(formatter, "record {sequence}: its picture {path} was altered (sha256 {found})")
-            }
-            Self::ImageUnclaimed { path } => write!(formatter, "the picture {path} belongs to no record"),
-        }
-    }
-}
+use super::error::sql;
+use super::finding::{self, Known};
+use super::problem::{Problem, Verification};
+use super::rows::{KEPT, PRUNED, entry};
+use super::{Reader, Record, RecordError, schema};
 
 impl Reader {
-    /// Checks everything: SQLite's own structure, the chain, and every picture's hash. Reads all of it, so it
-    /// takes as long as the disk does.
-    pub fn verify(&self) -> Result<Verification, RecordError> {
+    /// Checks everything: SQLite's own structure, the layout, the chain against its anchor, and every picture's hash.
+    /// Reads all of it, so it takes as long as the disk does. `noted` are entries that the chain must have: their
+    /// positions and hashes.
+    pub fn verify_noted(&self, noted: &[(u64, String)]) -> Result<Verification, RecordError> {
+        // Before the chain: an anchor is never ahead of it.
+        let anchor = Anchor::of(&self.folder)?;
         // One transaction: what is saved meanwhile is not half seen.
         let snapshot = self.connection.unchecked_transaction().map_err(sql("read", &self.database))?;
         let mut walk = Walk::new(self);
         walk.check_database()?;
         walk.check_entries()?;
         walk.check_end()?;
+        walk.check_anchor(&anchor)?;
+        walk.check_noted(noted)?;
         walk.check_unclaimed()?;
         drop(snapshot);
-        let Walk { records, deleted, images, previous: head, problems, .. } = walk;
-        Ok(Verification { device: self.device.clone(), records, deleted, images, head, problems })
+        let Walk { records, deleted, images, unknown, position, previous: head, mut problems, .. } = walk;
+        self.look_again(&mut problems)?;
+        let device = self.device.clone();
+        Ok(Verification { device, records, deleted, images, unknown, position, head, problems })
+    }
+
+    /// As `verify_noted`, with nothing noted.
+    pub fn verify(&self) -> Result<Verification, RecordError> {
+        self.verify_noted(&[])
+    }
+
+    /// Takes back what holds no more: on a device in use a picture may have come or gone since the walk began.
+    fn look_again(&self, problems: &mut Vec<Problem>) -> Result<(), RecordError> {
+        let mut failed = Ok(());
+        problems.retain(|problem| {
+            let stands = match problem {
+                Problem::ImageUnclaimed { path } => self.is_unclaimed(Path::new(path)),
+                Problem::ImageMissing { sequence, .. }
+                | Problem::ImageUnreadable { sequence, .. }
+                | Problem::ImageAltered { sequence, .. } => self.lacks_picture(*sequence),
+                _ => return true,
+            };
+            stands.unwrap_or_else(|error| {
+                failed = Err(error);
+                true
+            })
+        });
+        failed
+    }
+
+    fn lacks_picture(&self, sequence: u64) -> Result<bool, RecordError> {
+        let Some(record) = self.get(sequence)? else { return Ok(false) };
+        Ok(!self.is_pruned(sequence)? && self.image(&record).is_err())
+    }
+
+    /// Whether a file among the pictures is there and belongs to no record.
+    fn is_unclaimed(&self, path: &Path) -> Result<bool, RecordError> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // The mark goes after the entry is there: it is asked for first.
+        let marked = self.images.is_marked(&name);
+        let claimant = self.claimant(name.split('.').next().unwrap_or(&name))?;
+        let claimed = claimant.and_then(|entry| self.record(&entry).ok());
+        Ok(claimed.is_none_or(|record| record.image_name() != name) && !marked && path.exists())
+    }
+
+    /// The entry of the first record that should have this picture.
+    fn claimant(&self, sha256: &str) -> Result<Option<Entry>, RecordError> {
+        let query = format!(
+            "SELECT * FROM entries WHERE {KEPT} AND image_sha256 = ? AND NOT {PRUNED} ORDER BY position LIMIT 1"
+        );
+        let failed = |cause| sql("read", &self.database)(cause);
+        let mut statement = self.connection.prepare_cached(&query).map_err(failed)?;
+        statement.query_row([sha256], entry).optional().map_err(failed)
     }
 }
 
@@ -158,6 +97,7 @@ struct Walk<'a> {
     records: u64,
     deleted: u64,
     images: u64,
+    unknown: u64,
     problems: Vec<Problem>,
 }
 
@@ -172,6 +112,7 @@ impl<'a> Walk<'a> {
             records: 0,
             deleted: 0,
             images: 0,
+            unknown: 0,
             problems: Vec::new(),
         }
     }
@@ -182,7 +123,10 @@ impl<'a> Walk<'a> {
             self.problems.extend((message != "ok").then_some(Problem::Database { message }));
             Ok(())
         });
-        checked.map_err(sql("check", &self.reader.database))
+        checked.map_err(sql("check", &self.reader.database))?;
+        let strange = schema::strange(&self.reader.connection, &self.reader.database)?;
+        self.problems.extend(strange.into_iter().map(|message| Problem::Schema { message }));
+        Ok(())
     }
 
     fn check_entries(&mut self) -> Result<(), RecordError> {
@@ -211,12 +155,12 @@ impl<'a> Walk<'a> {
             self.problems.push(Problem::BodyAltered { position, sequence });
         }
         match entry.kind {
-            Kind::Record => self.check_record(entry),
-            Kind::Deletion | Kind::Pruning => {
-                self.problems.extend(removal_problem(entry));
-                Ok(())
-            }
+            Kind::Record => return self.check_record(entry),
+            Kind::Deletion | Kind::Pruning => self.problems.extend(removal_problem(entry)),
+            Kind::Finding => self.check_finding(entry),
+            Kind::Other(_) => self.unknown += 1,
         }
+        Ok(())
     }
 
     /// That it follows the entry before.
@@ -230,28 +174,41 @@ impl<'a> Walk<'a> {
             let cause = format!("it is record {sequence}, after record {}", self.sequence);
             self.problems.push(Problem::EntryUnreadable { position, cause });
         }
-        if entry.kind == Kind::Record {
-            self.sequence = sequence;
+        if matches!(entry.kind, Kind::Record | Kind::Finding) {
+            self.sequence = self.sequence.max(sequence);
         }
         self.position = position;
         self.previous.clone_from(&entry.chain_sha256);
+    }
+
+    /// What the device found itself stays known.
+    fn check_finding(&mut self, entry: &Entry) {
+        let position = entry.position;
+        self.problems.push(match serde_json::from_str(entry.body.as_deref().unwrap_or_default()) {
+            Ok(finding) => Problem::Found { position, finding },
+            Err(cause) => Problem::EntryUnreadable { position, cause: cause.to_string() },
+        });
     }
 
     /// That a record's body is there unless it was deleted, and says what its columns say; then its picture.
     fn check_record(&mut self, entry: &Entry) -> Result<(), RecordError> {
         let (position, sequence) = (entry.position, entry.sequence);
         let deleted = self.has(Kind::Deletion, sequence)?;
-        let Some(body) = &entry.body else {
+        if entry.body.is_none() {
             self.deleted += 1;
             self.problems.extend((!deleted).then_some(Problem::BodyMissing { position, sequence }));
             return Ok(());
-        };
+        }
         self.records += 1;
         if deleted {
             self.problems.push(Problem::BodyLeft { position, sequence });
             return Ok(());
         }
-        let cause = match serde_json::from_str::<Record>(body) {
+        let cause = match self.reader.record(entry) {
+            Err(RecordError::EntryNewer { .. }) => {
+                self.unknown += 1;
+                return Ok(());
+            }
             Ok(record) if record.sequence == sequence => return self.check_image(&record),
             Ok(record) => format!("its body says record {}, its column {sequence}", record.sequence),
             Err(cause) => cause.to_string(),
@@ -270,7 +227,7 @@ impl<'a> Walk<'a> {
 
     /// Checks a record's picture, where it should have one; one of several records is looked at once.
     fn check_image(&mut self, record: &Record) -> Result<(), RecordError> {
-        let first = self.claimant(&record.image_sha256)?;
+        let first = self.reader.claimant(&record.image_sha256)?;
         if first.is_none_or(|first| first.sequence != record.sequence) {
             return Ok(());
         }
@@ -283,19 +240,14 @@ impl<'a> Walk<'a> {
                 let path = path.display().to_string();
                 self.problems.push(Problem::ImageAltered { sequence, path, found });
             }
+            Err(error) if error.is_of_a_picture() => {
+                let (sequence, cause) = (record.sequence, error.to_string());
+                let path = self.reader.image_path(record).display().to_string();
+                self.problems.push(Problem::ImageUnreadable { sequence, path, cause });
+            }
             Err(error) => return Err(error),
         }
         Ok(())
-    }
-
-    /// The entry of the first record that should have this picture.
-    fn claimant(&self, sha256: &str) -> Result<Option<Entry>, RecordError> {
-        let query = format!(
-            "SELECT * FROM entries WHERE {KEPT} AND image_sha256 = ? AND NOT {PRUNED} ORDER BY position LIMIT 1"
-        );
-        let failed = |cause| sql("read", &self.reader.database)(cause);
-        let mut statement = self.reader.connection.prepare_cached(&query).map_err(failed)?;
-        statement.query_row([sha256], entry).optional().map_err(failed)
     }
 
     /// That the entry noted as the newest is the last one.
@@ -314,16 +266,49 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// That the chain goes on from its anchor.
+    fn check_anchor(&mut self, anchor: &Anchor) -> Result<(), RecordError> {
+        let reader = self.reader;
+        let anchored = reader.noted("anchored")?.is_some();
+        let known = Known {
+            anchor,
+            device: &reader.device,
+            anchored,
+            pictures: reader.images.any(),
+            public_key: None,
+        };
+        let differs = finding::compare(&reader.connection, &known).map_err(sql("read", &reader.database))?;
+        let position = if let Anchor::There(head) = anchor { head.position } else { 0 };
+        self.problems.extend(differs.map(|what| Problem::Anchor { what, position }));
+        Ok(())
+    }
+
+    /// That the chain has entries that were noted elsewhere.
+    fn check_noted(&mut self, noted: &[(u64, String)]) -> Result<(), RecordError> {
+        for (position, chain_sha256) in noted {
+            if !self.reader.contains(*position, chain_sha256)? {
+                let (position, chain_sha256) = (*position, chain_sha256.clone());
+                self.problems.push(Problem::NotContained { position, chain_sha256 });
+            }
+        }
+        Ok(())
+    }
+
     /// Finds pictures of no record.
     fn check_unclaimed(&mut self) -> Result<(), RecordError> {
-        let images = &self.reader.images;
-        let failed = |cause| io("list", images.folder())(cause);
-        for file in std::fs::read_dir(images.folder()).map_err(failed)? {
-            let path = file.map_err(failed)?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let claimant = self.claimant(name.split('.').next().unwrap_or(&name))?;
-            let claimed = claimant.and_then(|entry| self.reader.record(&entry).ok());
-            if claimed.is_none_or(|record| record.image_name() != name) && !images.is_marked(&name) {
+        let folder = self.reader.images.folder();
+        let files = std::fs::read_dir(folder).and_then(Iterator::collect::<std::io::Result<Vec<_>>>);
+        let files = match files {
+            Ok(files) => files,
+            Err(cause) => {
+                let cause = format!("cannot list the folder {}: {cause}", folder.display());
+                self.problems.push(Problem::Images { cause });
+                return Ok(());
+            }
+        };
+        for file in files {
+            let path = file.path();
+            if self.reader.is_unclaimed(&path)? {
                 self.problems.push(Problem::ImageUnclaimed { path: path.display().to_string() });
             }
         }

@@ -20,5 +20,5 @@ mod words;
 pub use config::SerialConfig;
 pub use edge::{Link, is_wait, open, start};
 pub use limits::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
-pub use service::Service;
+pub use service::{MOST_PROVED, Service};
 pub use session::Session;

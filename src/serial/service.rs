@@ -13,14 +13,16 @@ use crate::case::Case;
 use crate::classifier::Setting;
 use crate::clock::SettableClock;
 use crate::control::{Remote, Unfulfilled};
-use crate::records::chain::Entry;
+use crate::digest::hex;
 use crate::records::export::FORMATS;
-use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Store};
+use crate::records::{Filter, Page, Reader, Record, RecordError, RecordsConfig, Scope, Store};
 
 /// Records of a list, at most; and of an answer of the chain, by number and by bytes of their bodies.
-const PAGE: usize = 50;
+const LONGEST_PAGE: usize = 50;
 const CHAIN_ENTRIES: usize = 200;
 const CHAIN_BYTES: usize = 48 * 1024;
+/// Proofs in one call: as many as its line holds, with room.
+pub const MOST_PROVED: usize = 24;
 
 /// What answers calls: the records and the clock.
 pub struct Service {
@@ -32,6 +34,8 @@ pub struct Service {
     remote: Remote,
     /// The export that was made last.
     export: Option<Outgoing>,
+    /// What the next proofs must be made with.
+    nonce: Option<String>,
 }
 
 /// A result, and the bytes of the line after it.
@@ -57,6 +61,7 @@ pub const METHODS: &[(&str, Method)] = &[
     ("records.list", |service, params| service.list(given(params)?)),
     ("records.get", |service, params| service.get(given(params)?)),
     ("records.pulled", |service, params| service.pulled(&given(params)?)),
+    ("records.unproved", |service, params| service.unproved(&given(params)?)),
     ("chain.read", |service, params| service.chain(&given(params)?)),
     ("image.read", |service, params| service.image(&given(params)?)),
     ("export", |service, params| service.make_export(given(params)?)),
@@ -78,7 +83,7 @@ struct ListParams {
 }
 
 fn page() -> usize {
-    PAGE
+    LONGEST_PAGE
 }
 
 #[derive(Deserialize)]
@@ -89,9 +94,23 @@ struct RecordParams {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct UnprovedParams {
+    #[serde(default)]
+    after: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct PulledParams {
-    position: u64,
-    chain_sha256: String,
+    proofs: Vec<Proved>,
+}
+
+/// A record, and the proof that somebody has it: see [`crate::records::proof`].
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proved {
+    sequence: u64,
+    proof: String,
 }
 
 #[derive(Deserialize)]
@@ -170,7 +189,7 @@ impl From<Unfulfilled> for Fault {
 
 impl Service {
     pub fn new(config: RecordsConfig, clock: Box<dyn SettableClock>, remote: Remote) -> Self {
-        Self { config, reader: None, clock, remote, export: None }
+        Self { config, reader: None, clock, remote, export: None, nonce: None }
     }
 
     /// Answers a call.
@@ -202,17 +221,19 @@ impl Service {
     }
 
     fn hello(&mut self) -> Result<Answer, Fault> {
-        let found = self.ask(|reader| Ok((reader.device().to_string(), reader.head()?)));
-        let (device, (position, chain_sha256)) = match found {
-            Ok((device, head)) => (Some(device), head),
+        let found =
+            self.ask(|reader| Ok((reader.device().to_string(), reader.head()?, reader.signed_head()?)));
+        let (device, (position, chain_sha256), signed) = match found {
+            Ok((device, head, signed)) => (Some(device), head, signed),
             // A device that was never started has no name yet.
-            Err(RecordError::Missing { .. }) => (None, (0, String::new())),
+            Err(RecordError::Missing { .. }) => (None, (0, String::new()), None),
             Err(error) => return Err(error.into()),
         };
         Ok(json!({
             "product": "dermascope", "protocol": PROTOCOL, "notice": RESEARCH_ONLY,
             "firmware": env!("CARGO_PKG_VERSION"), "device": device,
             "head": {"position": position, "chain_sha256": chain_sha256},
+            "public_key": signed.as_ref().map(|head| &head.public_key), "signed_head": signed,
             "clock_set": self.clock.now().1,
             "longest_call": LONGEST_CALL, "largest_part": LARGEST_PART,
             "methods": METHODS.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
@@ -224,26 +245,36 @@ impl Service {
     pub(super) fn status(&mut self) -> Result<Value, Fault> {
         let (now, clock_set) = self.clock.now();
         let told = self.remote.told();
-        let (device, records, newest, exported, space) = self.ask(|reader| {
+        let (device, records, newest, exported, space, signed, unseen) = self.ask(|reader| {
             let device = reader.device().to_string();
-            Ok((device, reader.count()?, reader.newest()?, reader.exported()?, reader.space()?))
+            let (signed, unseen) = (reader.signed_head()?, reader.unseen()?);
+            Ok((
+                device,
+                reader.count()?,
+                reader.newest()?,
+                reader.exported()?,
+                reader.space()?,
+                signed,
+                unseen,
+            ))
         })?;
         Ok(json!({
             "device": device, "firmware": env!("CARGO_PKG_VERSION"), "notice": RESEARCH_ONLY,
             "records": records, "newest": newest, "exported": exported,
+            "public_key": signed.map(|head| head.public_key), "finding": unseen.map(|finding| finding.to_string()),
             "case": told.case, "battery": told.battery, "light": told.light, "setting": told.setting,
             "operating_points": told.operating_points, "space": space, "now": now, "clock_set": clock_set,
         }))
     }
 
     fn list(&mut self, params: ListParams) -> Result<Answer, Fault> {
-        if !(1..=PAGE).contains(&params.limit) {
-            return Err(Fault::new(PARAMS, format!("limit is from 1 to {PAGE}")));
+        if !(1..=LONGEST_PAGE).contains(&params.limit) {
+            return Err(Fault::new(PARAMS, format!("limit is from 1 to {LONGEST_PAGE}")));
         }
         let page = self.ask(|reader| reader.list(&params.filter, params.limit))?;
-        let next_before = page.records.last().filter(|_| page.more).map(|last| last.sequence);
         let records: Vec<_> = page.records.iter().map(Record::summary).collect();
-        Ok(json!({"records": records, "next_before": next_before}).into())
+        let Page { next_before, unreadable, .. } = page;
+        Ok(json!({"records": records, "next_before": next_before, "unreadable": unreadable}).into())
     }
 
     fn get(&mut self, params: RecordParams) -> Result<Answer, Fault> {
@@ -251,21 +282,36 @@ impl Service {
         Ok(json!({"record": record, "notice": RESEARCH_ONLY}).into())
     }
 
-    /// Notes that all up to an entry of the chain is safe elsewhere, its hashes checked: who can name that entry's hash
-    /// has seen them.
+    /// The numbers of records that have not left the device with their pictures by this way, and a nonce to prove some of
+    /// them with.
+    fn unproved(&mut self, params: &UnprovedParams) -> Result<Answer, Fault> {
+        let numbers = self.ask(|reader| reader.not_given_out(Scope::Picture, params.after, MOST_PROVED))?;
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|cause| Fault::new(DAMAGED, cause.to_string()))?;
+        self.nonce = Some(hex(&bytes));
+        Ok(json!({"sequences": numbers, "nonce": self.nonce}).into())
+    }
+
+    /// Notes of records that they are safe elsewhere: who can tell a fresh hash of a record and its picture has both. The
+    /// nonce is good for one answer.
     fn pulled(&mut self, params: &PulledParams) -> Result<Answer, Fault> {
-        let before = params.position.saturating_sub(1);
-        let found = self.ask(|reader| reader.entries(before, 1, 0))?;
-        let holds =
-            |entry: &Entry| entry.position == params.position && entry.chain_sha256 == params.chain_sha256;
-        if !found.first().is_some_and(holds) {
-            return Err(Fault::new(PARAMS, "there is no such entry in the chain"));
+        let nonce =
+            self.nonce.take().ok_or_else(|| Fault::new(PARAMS, "ask records.unproved for a nonce first"))?;
+        if params.proofs.len() > MOST_PROVED {
+            return Err(Fault::new(PARAMS, format!("at most {MOST_PROVED} proofs at once")));
         }
-        let newest = self.ask(|reader| reader.newest_at(params.position))?;
-        let mut store = Store::open(&self.config)?;
-        store.set_exported(newest)?;
-        store.set_pictures_exported(0, newest)?;
-        Ok(json!({"exported": store.exported()?}).into())
+        let (mut proved, mut refused) = (Vec::new(), Vec::new());
+        for Proved { sequence, proof } in &params.proofs {
+            match self.ask(|reader| reader.expected_proof(*sequence, &nonce))? {
+                Some((expected, picture)) if expected == *proof => proved.push((*sequence, picture)),
+                _ => refused.push(*sequence),
+            }
+        }
+        if !proved.is_empty() {
+            Store::open(&self.config)?.give_out("pull", &proved)?;
+        }
+        let exported = self.ask(Reader::exported)?;
+        Ok(json!({"proved": proved.len(), "refused": refused, "exported": exported}).into())
     }
 
     fn chain(&mut self, params: &ChainParams) -> Result<Answer, Fault> {

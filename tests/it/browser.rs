@@ -441,7 +441,7 @@ fn a_record_whose_picture_has_left_is_shown_without_it() {
         let device = Device::start().await;
         let record = device.take_picture().await;
         let mut store = Store::open(&device.records).expect("opens");
-        store.set_pictures_exported(0, record.sequence).expect("notes");
+        store.give_out("test", &[(record.sequence, true)]).expect("notes");
         store.prune("test", |_, _| Ok::<_, RecordError>(true)).expect("prunes");
         drop(store);
         device.view(&format!("#/records/{}", record.sequence)).await;

@@ -287,7 +287,7 @@ fn a_past_result_is_shown_after_its_picture_has_left_the_device() {
     let shown = device.read();
     device.hold_until(&["viewfinder"]);
     let mut store = open(device.folder.path());
-    store.set_pictures_exported(0, 1).unwrap();
+    store.give_out("test", &[(1, true)]).unwrap();
     assert_eq!(store.prune("test", |_, _| Ok::<_, RecordError>(true)).unwrap(), 1);
     device.hold_until(&["history"]);
     let status = device.status();
@@ -375,7 +375,7 @@ fn a_filling_disk_loses_only_pictures_that_have_left_it_and_only_where_the_confi
         device.hold_until(&["viewfinder"]);
         device.wait_for("a record", |status| status["records"] == record);
     }
-    open(device.folder.path()).set_pictures_exported(0, 2).unwrap();
+    open(device.folder.path()).give_out("test", &[(1, true), (2, true)]).unwrap();
     disk.fill_up_to(2 << 20);
     device.read();
     let start = Instant::now();

@@ -127,7 +127,7 @@ fn the_archive_unpacks_and_its_manifest_holds() {
     let folder = bench.unpacked();
     let manifest: Value = serde_json::from_str(&text(&folder.join("manifest.json"))).expect("JSON");
     let files = manifest["files"].as_array().expect("a list");
-    assert_eq!(files.len(), 5 + 3);
+    assert_eq!(files.len(), 7 + 3);
     for file in files {
         let bytes = fs::read(folder.join(file["name"].as_str().expect("a name"))).expect("is there");
         assert_eq!(sha256_hex(&bytes), file["sha256"], "{file}");
@@ -212,4 +212,186 @@ fn a_verification_that_fails_says_what_and_exits_with_one() {
     let words = words(&output);
     assert!(words.contains("record 2") && words.contains("altered"), "{words}");
     assert!(words.contains(path.to_str().expect("text")), "{words}");
+}
+
+#[test]
+fn a_cell_that_begins_like_a_formula_is_text_to_a_spreadsheet() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let config = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
+    let mut store = Store::open(&config).expect("opens");
+    let cases = ["=1+1", "@SUM(A1)", "+49-17", "-2+3", "\t=1", "  =1", "＝1+1", "A-17", "-5", "12"];
+    for (seed, case) in cases.iter().enumerate() {
+        store.save(&reading_of_case(seed as u8, case, Some("+cmd|' /C calc'!A0"))).expect("saves");
+    }
+    let bench = Bench { folder, config };
+    let bytes = bench.export("csv", &Filter::default());
+    let mut table = csv::Reader::from_reader(&bytes[..]);
+    let header = table.headers().expect("has a header").clone();
+    let at = header.iter().position(|name| name == "case_id").expect("is there");
+    let cells: Vec<_> = table.records().map(|row| row.expect("a row")[at].to_string()).collect();
+    let expected = ["'=1+1", "'@SUM(A1)", "'+49-17", "'-2+3", "'\t=1", "'  =1", "'＝1+1", "A-17", "-5", "12"];
+    assert_eq!(cells, expected);
+    let excel = bench.export("excel", &Filter::default());
+    assert_eq!((&excel[..3], &excel[3..]), (&[0xef, 0xbb, 0xbf][..], &bytes[..]));
+}
+
+#[test]
+fn an_export_with_something_missing_says_so_and_counts_only_what_arrived() {
+    let bench = Bench::new();
+    let reader = Reader::open(&bench.config).expect("opens");
+    let path = |sequence| reader.image_path(&reader.get(sequence).expect("reads").expect("is there"));
+    let bytes = fs::read(path(1)).expect("reads");
+    fs::write(path(1), &bytes[..bytes.len() / 2]).expect("cuts it short");
+    let file = |name: &str| bench.folder.path().join(name).display().to_string();
+    let output = bench.command(&["export", "--new", &file("first.zip")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(words(&output).contains("record 1"), "{}", words(&output));
+    let left = |scope| reader.not_given_out(scope, 0, 9).expect("reads");
+    assert_eq!(
+        (left(dermascope::records::Scope::Picture), left(dermascope::records::Scope::Data)),
+        (vec![1], vec![])
+    );
+    assert!(bench.command(&["prune", "--all"]).status.success());
+    assert!(path(1).exists() && !path(2).exists(), "what did not arrive stays");
+    fs::write(path(1), bytes).expect("puts it back");
+    let output = bench.command(&["export", "--new", &file("second.zip")]);
+    assert!(output.status.success(), "{}", words(&output));
+    assert!(bench.command(&["export", "--new", &file("third.zip")]).status.success());
+    assert!(!Path::new(&file("third.zip")).exists(), "nothing is left to give out");
+}
+
+#[test]
+fn what_is_no_file_is_written_through_and_never_counts_as_given_out() {
+    let bench = Bench::new();
+    let folder = bench.folder.path();
+    let target = folder.join("target.csv");
+    fs::write(&target, "old").expect("writes");
+    std::os::unix::fs::symlink("target.csv", folder.join("link.csv")).expect("links");
+    let export = |path: &str| bench.command(&["export", "--new", "--format", "csv", path]);
+    let link = folder.join("link.csv").display().to_string();
+    assert!(export(&link).status.success());
+    assert!(folder.join("link.csv").is_symlink() && text(&target).starts_with("device,"));
+    let output = export("-");
+    assert!(output.status.success() && output.stdout.starts_with(b"device,"), "{}", words(&output));
+    assert!(export("/dev/null").status.success());
+    let about = fs::metadata("/dev/null").expect("is there");
+    assert!(!about.is_file(), "it is still the device");
+    let pipe = folder.join("pipe.csv");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("runs").success());
+    let through = std::thread::scope(|scope| {
+        let reader = scope.spawn(|| fs::read(&pipe));
+        assert!(export(pipe.to_str().expect("text")).status.success());
+        reader.join().expect("reads").expect("reads")
+    });
+    assert!(through.starts_with(b"device,"));
+    let reader = Reader::open(&bench.config).expect("opens");
+    let left = reader.not_given_out(dermascope::records::Scope::Data, 0, 9).expect("reads");
+    assert_eq!(left, [1, 2, 4], "none of it can be known to have arrived");
+}
+
+#[test]
+fn an_export_verifies_on_its_own_and_every_alteration_is_found() {
+    let bench = Bench::new();
+    let archive = bench.folder.path().join("export.zip");
+    fs::write(&archive, bench.export("zip", &Filter::default())).expect("writes");
+    let verify = |path: &Path| {
+        let mut command = Command::cargo_bin("dermascope").expect("is built");
+        command.args(["records", "verify"]).arg(path).output().expect("runs")
+    };
+    let output = verify(&archive);
+    assert!(output.status.success(), "{}", words(&output));
+    let key = Reader::open(&bench.config).expect("opens").signed_head().expect("reads").expect("is there");
+    assert!(words(&output).contains(&key.public_key) && words(&output).contains("3 records, 3 pictures"));
+    let alterations = [
+        ("a result", "records.jsonl", "not_suspicious", "suspicious"),
+        ("the chain", "chain.jsonl", "\"kind\":\"record\"", "\"kind\":\"pruning\""),
+        ("a body", "chain.jsonl", "not_suspicious", "suspicious"),
+        ("the signed head", "proof.json", "\"position\": 5", "\"position\": 4"),
+        ("the key", "proof.json", &key.public_key[..8], "00000000"),
+        ("the page", "index.html", "SUSPICIOUS", "HARMLESS"),
+        ("the manifest", "manifest.json", "\"size\"", "\"sise\""),
+    ];
+    for (what, name, from, to) in alterations {
+        let altered = bench.folder.path().join("altered.zip");
+        alter(&archive, &altered, name, from, to);
+        let output = verify(&altered);
+        assert_eq!(output.status.code(), Some(1), "{what}: {}", words(&output));
+    }
+}
+
+/// Makes an archive anew with a word exchanged in one of its files, and the manifest made right for it.
+fn alter(archive: &Path, altered: &Path, name: &str, from: &str, to: &str) {
+    let script = "
+import hashlib, json, sys, zipfile
+source, target, name, old, new = sys.argv[1:]
+files = {item.filename: zipfile.ZipFile(source).read(item) for item in zipfile.ZipFile(source).infolist()}
+assert old.encode() in files[name], name
+files[name] = files[name].replace(old.encode(), new.encode(), 1)
+if name != 'manifest.json':
+    manifest = json.loads(files['manifest.json'])
+    for item in manifest['files']:
+        if item['name'] == name and name != 'index.html':
+            item['sha256'], item['size'] = hashlib.sha256(files[name]).hexdigest(), len(files[name])
+    files['manifest.json'] = json.dumps(manifest).encode()
+with zipfile.ZipFile(target, 'w') as out:
+    for item, data in files.items():
+        out.writestr(item, data)
+";
+    let status = std::process::Command::new("python3")
+        .args(["-c", script])
+        .args([archive, altered])
+        .args([name, from, to])
+        .status()
+        .expect("python3 runs");
+    assert!(status.success(), "{name}");
+}
+
+#[test]
+fn one_bad_record_does_not_keep_the_others_from_lists_and_exports() {
+    let bench = Bench::new();
+    let connection = rusqlite::Connection::open(bench.config.folder.join("records.sqlite")).expect("opens");
+    let script =
+        "UPDATE entries SET body = json_remove(body, '$.quality') WHERE sequence = 2 AND kind = 'record'";
+    connection.execute_batch(script).expect("alters");
+    drop(connection);
+    let list = bench.command(&["list"]);
+    assert!(list.status.success() && words(&list).contains("2 of 3 records"), "{}", words(&list));
+    assert!(words(&list).contains("record 2 is passed over"), "{}", words(&list));
+    let file = bench.folder.path().join("rest.zip");
+    let output = bench.command(&["export", file.to_str().expect("text")]);
+    assert_eq!(output.status.code(), Some(1), "{}", words(&output));
+    assert!(words(&output).contains("record 2 is not whole"), "{}", words(&output));
+    let reader = Reader::open(&bench.config).expect("opens");
+    assert!(reader.recent(1).is_err(), "it has its place in the history, and is told there");
+    assert_eq!(reader.recent(2).expect("reads").expect("is there").sequence, 1, "which goes on behind it");
+}
+
+#[test]
+fn the_documented_python_verifies_an_export_and_refuses_an_altered_one() {
+    let there = std::process::Command::new("python3").args(["-c", "import cryptography"]).output();
+    if !there.is_ok_and(|output| output.status.success()) {
+        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "CI needs python3-cryptography");
+        return eprintln!("skipped: the documented Python: needs python3-cryptography");
+    }
+    let page = text(&Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md"));
+    let script =
+        page.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("is there");
+    let bench = Bench::new();
+    let archive = bench.folder.path().join("export.zip");
+    fs::write(&archive, bench.export("zip", &Filter::default())).expect("writes");
+    let verify = |path: &Path| {
+        std::process::Command::new("python3").args(["-c", script]).arg(path).output().expect("python3 runs")
+    };
+    let output = verify(&archive);
+    let key = Reader::open(&bench.config).expect("opens").signed_head().expect("reads").expect("is there");
+    assert!(output.status.success() && words(&output).contains(&key.public_key), "{}", words(&output));
+    let altered = bench.folder.path().join("altered.zip");
+    for (name, from, to) in [
+        ("chain.jsonl", "not_suspicious", "suspicious"),
+        ("proof.json", "\"position\": 5", "\"position\": 4"),
+        ("images/000001.png", "IHDR", "IHDX"),
+    ] {
+        alter(&archive, &altered, name, from, to);
+        assert!(!verify(&altered).status.success(), "{name}");
+    }
 }

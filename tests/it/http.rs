@@ -486,7 +486,7 @@ fn records_are_listed_in_pages_and_given_whole() {
 #[test]
 fn a_record_whose_picture_has_left_is_given_and_says_so() {
     let mut bench = bench();
-    bench.store.set_pictures_exported(0, 1).expect("notes");
+    bench.store.give_out("test", &[(1, true)]).expect("notes");
     let pruned = bench.store.prune("test", |_, _| Ok::<_, RecordError>(true)).expect("prunes");
     assert_eq!(pruned, 1);
     let record = get(&bench, "/api/v1/records/1").json();

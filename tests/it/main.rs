@@ -34,4 +34,5 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
+mod tampering;
 mod usb;

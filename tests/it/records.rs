@@ -314,7 +314,8 @@ fn a_newer_or_a_foreign_database_is_refused() {
     let (_folder, config, store) = store_of(1);
     drop(store);
     let connection = Connection::open(database(&config)).expect("opens");
-    connection.pragma_update(None, "user_version", 99).expect("updates");
+    let own = "UPDATE meta SET value = '99' WHERE key LIKE 'least_%'; PRAGMA user_version = 99";
+    connection.execute_batch(own).expect("updates");
     let error = Store::open(&config).err().expect("is refused");
     assert!(matches!(error, RecordError::Newer { found: 99, .. }), "{error}");
     connection.pragma_update(None, "application_id", 1).expect("updates");
@@ -322,25 +323,115 @@ fn a_newer_or_a_foreign_database_is_refused() {
     assert!(matches!(error, RecordError::Foreign { .. }), "{error}");
 }
 
+/// A copy of records that the release 0.1 made: four records, of which the third is deleted, the first pruned, and the
+/// first two were given out.
+fn records_of_the_last_release() -> (TempDir, RecordsConfig) {
+    let folder = TempDir::new().expect("a temporary folder");
+    let config = config(&folder);
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/records-0.1");
+    fs::create_dir_all(config.folder.join("images")).expect("makes");
+    for file in ["records.sqlite".into(), "images".into()].iter().flat_map(|name: &PathBuf| {
+        let path = source.join(name);
+        if path.is_dir() {
+            names(&path).into_iter().map(|file| name.join(file)).collect()
+        } else {
+            vec![name.clone()]
+        }
+    }) {
+        fs::copy(source.join(&file), config.folder.join(&file)).expect("copies");
+    }
+    (folder, config)
+}
+
 #[test]
-fn records_of_an_older_layout_are_read_as_they_are_and_brought_up_to_date_by_a_writer() {
-    let (_folder, config, store) = store_of(3);
+fn records_of_the_last_release_are_read_as_they_are_and_brought_up_to_date_by_a_writer() {
+    let (_folder, config) = records_of_the_last_release();
+    let reader = Reader::open(&config).expect("opens");
+    assert_eq!((reader.count().expect("counts"), reader.exported().expect("reads")), (3, 3));
+    let of_class = Filter { class: Some("nv".into()), ..Filter::default() };
+    assert_eq!(reader.list(&of_class, 9).expect("lists").records.len(), 2);
+    assert!(reader.verify().expect("verifies").is_sound());
+    drop(reader);
+    let mut store = Store::open(&config).expect("opens");
+    assert_eq!(store.exported().expect("reads"), 3, "what had left has left");
+    assert_eq!(store.prunable(0).expect("reads"), None, "the only picture that had left is pruned");
+    assert_eq!(store.save(&reading(5)).expect("saves"), 5);
+    let connection = Connection::open(database(&config)).expect("opens");
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.expect("reads"), 4);
+    assert!(problems(&config).is_empty(), "{:?}", problems(&config));
+}
+
+/// As a later program may have made it: a newer layout with a table more, an entry of a kind that is not known here, and
+/// a record of a newer format.
+fn records_from_the_future(least_reader: i64, least_writer: i64) -> (TempDir, RecordsConfig) {
+    use dermascope::records::chain::{Entry, Kind};
+    let (folder, config, store) = store_of(2);
+    let (position, head) = store.head().expect("reads");
     drop(store);
     let connection = Connection::open(database(&config)).expect("opens");
-    // What the second and the third layout added.
-    for index in ["deletion_by_sequence", "pruning_by_sequence", "record_by_case", "record_by_class"] {
-        connection.execute_batch(&format!("DROP INDEX {index}")).expect("a later layout has it");
+    let strange =
+        Entry::following(&head, position + 1, Kind::Other("loan".into()), 2, r#"{"to":"x"}"#.into());
+    let newer = r#"{"format":7,"sequence":3,"hologram":true}"#;
+    let newer = Entry::following(&strange.chain_sha256, position + 2, Kind::Record, 3, newer.into());
+    for entry in [&strange, &newer] {
+        let values = rusqlite::params![
+            entry.position as i64,
+            entry.kind.word(),
+            entry.sequence as i64,
+            entry.body,
+            entry.body_sha256,
+            entry.chain_sha256
+        ];
+        let insert = "INSERT INTO entries (position, kind, sequence, body, body_sha256, chain_sha256)
+                      VALUES (?, ?, ?, ?, ?, ?)";
+        connection.execute(insert, values).expect("inserts");
     }
-    connection.pragma_update(None, "user_version", 1).expect("updates");
-    let reader = Reader::open(&config).expect("opens");
-    assert_eq!(reader.count().expect("counts"), 3);
-    let of_class = Filter { class: Some("nv".into()), ..Filter::default() };
-    assert_eq!(reader.list(&of_class, 9).expect("lists").records.len(), 3);
-    let mut store = Store::open(&config).expect("opens");
-    assert_eq!(store.save(&reading(4)).expect("saves"), 4);
-    let version = |name: &str| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    assert_eq!(version("user_version").expect("reads"), 3);
-    assert!(problems(&config).is_empty());
+    let newest = format!("{} {}", newer.position, newer.chain_sha256);
+    let script = format!(
+        "CREATE TABLE holograms (sequence INTEGER) STRICT;
+         UPDATE meta SET value = '{newest}' WHERE key = 'newest';
+         UPDATE meta SET value = '{least_reader}' WHERE key = 'least_reader';
+         UPDATE meta SET value = '{least_writer}' WHERE key = 'least_writer';
+         PRAGMA user_version = 9"
+    );
+    connection.execute_batch(&script).expect("alters");
+    (folder, config)
+}
+
+#[test]
+fn an_older_program_reads_what_it_can_of_a_newer_one_and_says_what_it_cannot() {
+    let (_folder, config) = records_from_the_future(4, 9);
+    let reader = Reader::open(&config).expect("opens to read");
+    let page = reader.list(&Filter::default(), 10).expect("lists");
+    assert_eq!(page.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [2, 1]);
+    assert_eq!(page.unreadable.len(), 1);
+    assert!(page.unreadable[0].cause.contains("format 7"), "{:?}", page.unreadable);
+    assert!(matches!(reader.recent(0), Err(RecordError::EntryNewer { format: 7, .. })));
+    assert_eq!(reader.recent(1).expect("reads").expect("is there").sequence, 2);
+    let report = reader.verify().expect("verifies");
+    assert_eq!((report.unknown, report.problems.as_slice()), (2, &[][..]));
+    let error = Store::open(&config).err().expect("writing is not allowed");
+    assert!(matches!(error, RecordError::NewerToWrite { found: 9, .. }), "{error}");
+    assert!(error.to_string().contains("still reads"), "{error}");
+}
+
+#[test]
+fn an_older_program_writes_where_the_newer_one_allows_it_and_gives_no_number_again() {
+    let (_folder, config) = records_from_the_future(4, 4);
+    let mut store = Store::open(&config).expect("opens to write");
+    assert_eq!(store.save(&reading(9)).expect("saves"), 4);
+    let connection = Connection::open(database(&config)).expect("opens");
+    let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
+    assert_eq!(version.expect("reads"), 9, "the newer layout stays");
+    assert_eq!(problems(&config), []);
+}
+
+#[test]
+fn a_newer_database_that_only_its_own_program_can_read_says_so() {
+    let (_folder, config) = records_from_the_future(9, 9);
+    let error = Reader::open(&config).err().expect("is refused");
+    assert!(matches!(error, RecordError::Newer { found: 9, .. }), "{error}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use assert_cmd::Command;
-use dermascope::records::{RecordError, RecordsConfig, Store};
+use dermascope::records::{RecordError, RecordsConfig, Scope, Store};
 use tempfile::TempDir;
 
 use crate::records::reading;
@@ -33,7 +33,7 @@ fn pruned(store: &Store) -> Vec<u64> {
 fn only_pictures_that_have_left_the_device_are_removed_and_their_records_stay() {
     let (_folder, _config, mut store) = store_of(4);
     assert_eq!(prune_all(&mut store), 0, "nothing has left yet");
-    store.set_pictures_exported(0, 2).expect("notes");
+    store.give_out("test", &[(1, true), (2, true), (3, false), (77, true)]).expect("notes");
     assert_eq!(prune_all(&mut store), 2);
     assert_eq!(prune_all(&mut store), 0, "once is enough");
     assert_eq!((pruned(&store), store.count().expect("counts")), (vec![1, 2], 4));
@@ -48,24 +48,42 @@ fn only_pictures_that_have_left_the_device_are_removed_and_their_records_stay() 
 }
 
 #[test]
-fn pictures_behind_one_that_has_not_left_do_not_count() {
-    let (_folder, _config, mut store) = store_of(4);
-    store.set_pictures_exported(2, 4).expect("is taken");
-    assert_eq!(store.pictures_exported().expect("reads"), 0);
-    store.set_pictures_exported(0, 3).expect("notes");
-    store.set_pictures_exported(0, 1).expect("is taken");
-    store.set_pictures_exported(3, 99).expect("notes");
-    assert_eq!(store.pictures_exported().expect("reads"), 4, "not beyond the newest");
+fn a_record_that_has_not_left_keeps_its_picture_whatever_left_before_and_after() {
+    let (_folder, _config, mut store) = store_of(5);
+    store.give_out("pull", &[(1, true), (3, true), (5, true)]).expect("notes");
+    store.give_out("export csv", &[(1, false), (2, false)]).expect("notes");
+    assert_eq!(store.not_given_out(Scope::Picture, 0, 9).expect("reads"), [2, 4]);
+    assert_eq!(store.not_given_out(Scope::Data, 0, 9).expect("reads"), [4]);
+    assert_eq!(store.exported().expect("reads"), 3, "up to there all have left in some form");
+    let ways: Vec<_> =
+        store.departures(1).expect("reads").into_iter().map(|left| (left.way, left.picture)).collect();
+    assert_eq!(ways, [("export csv".to_string(), false), ("pull".to_string(), true)]);
+    assert_eq!(prune_all(&mut store), 3);
+    assert_eq!(pruned(&store), [1, 3, 5]);
+    store.delete(1, "test").expect("deletes");
+    assert_eq!(store.departures(1).expect("reads"), [], "of what is deleted nothing is left");
+}
+
+#[test]
+fn one_bad_item_does_not_keep_the_others_from_making_room() {
+    let (_folder, config, mut store) = store_of(4);
+    store.give_out("test", &[(1, true), (2, true), (3, true), (4, true)]).expect("notes");
+    let path = |sequence| store.image_path(&store.get(sequence).expect("reads").expect("is there"));
+    let (folder, missing) = (path(2), path(3));
+    std::fs::remove_file(&folder).and_then(|()| std::fs::create_dir(&folder)).expect("makes a folder");
+    std::fs::remove_file(missing).expect("removes");
+    assert_eq!(prune_all(&mut store), 4);
+    assert!(Store::open(&config).is_ok(), "it can be opened again");
 }
 
 #[test]
 fn a_picture_that_another_record_still_needs_stays() {
     let (_folder, config, mut store) = store_of(1);
     store.save(&reading(1)).expect("the same picture saves again");
-    store.set_pictures_exported(0, 1).expect("notes");
+    store.give_out("test", &[(1, true)]).expect("notes");
     assert_eq!(prune_all(&mut store), 1);
     assert!(store.image(&store.get(2).expect("reads").expect("is there")).is_ok());
-    store.set_pictures_exported(1, 2).expect("notes");
+    store.give_out("test", &[(2, true)]).expect("notes");
     assert_eq!(prune_all(&mut store), 1);
     assert_eq!(std::fs::read_dir(config.folder.join("images")).expect("is there").count(), 0);
     store.save(&reading(1)).expect("it can come back");

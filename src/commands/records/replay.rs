@@ -69,7 +69,11 @@ pub fn run(reader: &Reader, args: &ReplayArgs, out: &mut impl Write) -> anyhow::
         print(&line, args.json, out)
     };
     match &args.sequences[..] {
-        [] => reader.each(&Filter::default(), |record| replay(record).map_err(Failure))?,
+        [] => {
+            for bad in reader.each(&Filter::default(), |record| replay(record).map_err(Failure))? {
+                eprintln!("record {} is passed over: {}", bad.sequence, bad.cause);
+            }
+        }
         some => {
             for sequence in some {
                 let record = reader.get(*sequence)?;

@@ -2,20 +2,13 @@
 
 use std::io::Write;
 
-use super::ExportError;
-use super::archive::Archive;
+use super::exported::ExportError;
 
-/// What writes one file of a bundle: each time the same.
+/// What writes one file of a bundle.
 pub type Part<'a> = &'a dyn Fn(&mut dyn Write) -> Result<(), ExportError>;
 
 /// Takes the files of an export one after the other.
 pub trait Bundle {
     /// Adds a file. A name has one folder at most, with `/` between.
     fn add(&mut self, name: &str, part: Part) -> Result<(), ExportError>;
-}
-
-impl Bundle for Archive<'_> {
-    fn add(&mut self, name: &str, part: Part) -> Result<(), ExportError> {
-        Archive::add(self, name, |out| part(out))
-    }
 }

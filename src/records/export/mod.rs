@@ -2,38 +2,34 @@
 
 mod archive;
 mod bundle;
+mod exported;
+mod lines;
 mod page;
+mod proof;
 mod table;
+mod unpack;
 mod zip;
 
-use std::io::{self, Write};
-
-use serde::Serialize;
+use std::io::Write;
 
 use super::error::sql;
-use super::{Filter, Reader, Record, RecordError, carried_name};
-use crate::RESEARCH_ONLY;
+use super::{Filter, Reader};
 
 pub use bundle::{Bundle, Part};
+pub use exported::{ExportError, Exported, Missing};
+pub use proof::Proof;
+pub use unpack::{Unpacked, verify_archive};
 pub use zip::fill;
 
-/// Why an export was not finished.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportError {
-    #[error(transparent)]
-    Records(#[from] RecordError),
-    #[error("cannot write the export: {0}")]
-    Write(#[from] io::Error),
-}
-
 /// Writes the records that a filter lets through.
-pub type Export = fn(&Reader, &Filter, &mut dyn Write) -> Result<(), ExportError>;
+pub type Export = fn(&Reader, &Filter, &mut dyn Write) -> Result<Exported, ExportError>;
 
 /// Every format: its name, the extension of its files, and what writes it. The default first.
 pub const FORMATS: &[(&str, &str, Export)] = &[
     ("zip", "zip", zip::write),
     ("csv", "csv", |reader, filter, out| table::write(reader, filter, out)),
-    ("jsonl", "jsonl", |reader, filter, out| write_lines(reader, filter, out)),
+    ("excel", "csv", |reader, filter, out| table::write_excel(reader, filter, out)),
+    ("jsonl", "jsonl", |reader, filter, out| lines::write(reader, filter, out)),
     ("isic", "csv", |reader, filter, out| table::write_isic(reader, filter, out)),
 ];
 
@@ -43,32 +39,10 @@ pub fn export(
     filter: &Filter,
     format: Export,
     out: &mut dyn Write,
-) -> Result<(), ExportError> {
+) -> Result<Exported, ExportError> {
     let snapshot = reader.connection.unchecked_transaction().map_err(sql("read", &reader.database))?;
-    format(reader, filter, out)?;
+    let exported = format(reader, filter, out)?;
     drop(snapshot);
-    Ok(out.flush()?)
-}
-
-/// The name of a record's picture in an export.
-fn image_name(record: &Record) -> String {
-    carried_name(record.sequence, record.image_encoding)
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    #[serde(flatten)]
-    record: &'a Record,
-    /// The picture's name in the export.
-    image: String,
-    notice: &'static str,
-}
-
-/// One JSON object a line: the whole record.
-fn write_lines(reader: &Reader, filter: &Filter, out: &mut (impl Write + ?Sized)) -> Result<(), ExportError> {
-    reader.each(filter, |record| {
-        let line = Line { record: &record, image: image_name(&record), notice: RESEARCH_ONLY };
-        serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
-        Ok(out.write_all(b"\n")?)
-    })
+    out.flush()?;
+    Ok(exported)
 }

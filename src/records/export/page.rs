@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use super::{ExportError, image_name};
+use super::exported::{ExportError, image_name};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, Record};
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde_json::Value;
 
-use super::{ExportError, image_name};
+use super::exported::{ExportError, Exported, each, image_name};
 use crate::RESEARCH_ONLY;
 use crate::records::{Filter, Reader, Record};
 
@@ -13,14 +13,36 @@ use crate::records::{Filter, Reader, Record};
 type Column = (String, Box<dyn Fn(&Record) -> String>);
 
 /// All that a record says but the attention map, a column each: names with dots for what is inside another.
-pub fn write(reader: &Reader, filter: &Filter, out: &mut (impl Write + ?Sized)) -> Result<(), ExportError> {
+pub fn write(
+    reader: &Reader,
+    filter: &Filter,
+    out: &mut (impl Write + ?Sized),
+) -> Result<Exported, ExportError> {
     let columns = columns(&Contents::of(reader, filter)?);
     let mut table = csv::Writer::from_writer(out);
     table.write_record(columns.iter().map(|(name, _)| name)).map_err(plain)?;
-    reader.each(filter, |record| -> Result<(), ExportError> {
-        Ok(table.write_record(columns.iter().map(|(_, value)| value(&record))).map_err(plain)?)
+    let exported = each(reader, filter, |record| {
+        Ok(table.write_record(columns.iter().map(|(_, value)| harmless(value(record)))).map_err(plain)?)
     })?;
-    Ok(table.flush()?)
+    table.flush()?;
+    Ok(exported)
+}
+
+/// The same for spreadsheets that take a table without a byte-order mark for one in the computer's old code page.
+pub fn write_excel(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<Exported, ExportError> {
+    out.write_all("\u{feff}".as_bytes())?;
+    write(reader, filter, out)
+}
+
+/// A cell that no spreadsheet takes for a formula (CWE-1236): what begins like one gets an apostrophe before it, which
+/// spreadsheets take as "this is text". Numbers stay numbers.
+fn harmless(cell: String) -> String {
+    let begins =
+        |letter| matches!(letter, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '＝' | '＋' | '－' | '＠');
+    // Some skip what is blank before it.
+    let first =
+        cell.trim_start_matches(|letter: char| letter.is_whitespace() && !begins(letter)).chars().next();
+    if first.is_some_and(begins) && cell.parse::<f64>().is_err() { format!("'{cell}") } else { cell }
 }
 
 /// What the records have that not all need to have: later models may know other classes, later firmware other
@@ -138,16 +160,17 @@ pub fn write_isic(
     reader: &Reader,
     filter: &Filter,
     out: &mut (impl Write + ?Sized),
-) -> Result<(), ExportError> {
+) -> Result<Exported, ExportError> {
     let mut table = csv::Writer::from_writer(out);
     let names = ISIC.iter().map(|(name, _)| *name);
     table.write_record(std::iter::once("image").chain(names)).map_err(plain)?;
-    reader.each(filter, |record| -> Result<(), ExportError> {
+    let exported = each(reader, filter, |record| {
         let image = format!("{:06}", record.sequence);
-        let values = ISIC.iter().map(|(_, class)| probability(&record, class));
+        let values = ISIC.iter().map(|(_, class)| probability(record, class));
         Ok(table.write_record(std::iter::once(image).chain(values)).map_err(plain)?)
     })?;
-    Ok(table.flush()?)
+    table.flush()?;
+    Ok(exported)
 }
 
 /// Writing CSV fails only where its output does.

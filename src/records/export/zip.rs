@@ -6,19 +6,18 @@ use std::io::{self, Write};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::archive::{self, Archive};
-use super::{Bundle, ExportError, image_name, page, table, write_lines};
+use super::archive::Archive;
+use super::bundle::Bundle;
+use super::exported::{ExportError, Exported, Missing, image_name};
+use super::proof::Proof;
+use super::{lines, page, table};
 use crate::RESEARCH_ONLY;
 use crate::digest::hex;
 use crate::records::{Filter, Reader, RecordError};
 
-/// Files beside the pictures, and room for them with all headers for each record, in bytes.
-const OTHER_FILES: u64 = 6;
-const ROOM_PER_RECORD: u64 = 8 << 10;
-
 /// `manifest.json`: what the archive holds, to check it by.
 #[derive(Serialize)]
-struct Manifest {
+struct Manifest<'a> {
     notice: &'static str,
     device: String,
     /// Version of the firmware that exported.
@@ -26,7 +25,7 @@ struct Manifest {
     records: u64,
     files: Vec<FileEntry>,
     /// Pictures that should be here and are not, and why.
-    missing: Vec<Missing>,
+    missing: &'a [Missing],
 }
 
 #[derive(Serialize)]
@@ -36,78 +35,62 @@ struct FileEntry {
     sha256: String,
 }
 
-#[derive(Serialize)]
-struct Missing {
-    sequence: u64,
-    image_sha256: String,
-    cause: String,
-}
-
 /// As a ZIP.
-pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<(), ExportError> {
-    check_size(reader, filter)?;
+pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<Exported, ExportError> {
     let mut archive = Archive::new(out);
-    fill(reader, filter, &mut archive)?;
-    Ok(archive.finish()?)
+    let exported = fill(reader, filter, &mut archive)?;
+    archive.finish()?;
+    Ok(exported)
 }
 
 /// Into any bundle.
-pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result<(), ExportError> {
+pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result<Exported, ExportError> {
+    let head = reader.signed_head()?.filter(|head| reader.head().is_ok_and(|(end, _)| head.position <= end));
     let mut contents = Contents { bundle, files: Vec::new() };
     contents.add("README.txt", |out| Ok(out.write_all(readme().as_bytes())?))?;
     contents.add("index.html", |out| page::write(reader, filter, out))?;
-    contents.add("records.csv", |out| table::write(reader, filter, out))?;
-    contents.add("records.jsonl", |out| write_lines(reader, filter, out))?;
-    contents.add("isic.csv", |out| table::write_isic(reader, filter, out))?;
-    let (records, missing) = write_images(reader, filter, &mut contents)?;
+    contents.add("records.csv", |out| table::write(reader, filter, out).map(|_| ()))?;
+    contents.add("records.jsonl", |out| lines::write(reader, filter, out).map(|_| ()))?;
+    contents.add("isic.csv", |out| table::write_isic(reader, filter, out).map(|_| ()))?;
+    let exported = write_images(reader, filter, &mut contents)?;
+    let numbers = exported.records.iter().map(|(sequence, _)| *sequence).collect();
+    let proof = Proof::of(reader, head, &numbers)?;
+    contents.add("chain.jsonl", |out| proof.write_chain(reader, &numbers, out))?;
+    contents
+        .add("proof.json", |out| Ok(serde_json::to_writer_pretty(out, &proof).map_err(io::Error::from)?))?;
     let files = std::mem::take(&mut contents.files);
     let device = reader.device().into();
     let firmware = env!("CARGO_PKG_VERSION");
+    let (records, missing) = (exported.records.len() as u64, &exported.missing);
     let manifest = Manifest { notice: RESEARCH_ONLY, device, firmware, records, files, missing };
     contents.add("manifest.json", |out| {
         Ok(serde_json::to_writer_pretty(out, &manifest).map_err(io::Error::from)?)
-    })
-}
-
-/// Says before the first byte that it is too much for one archive, not after hours.
-fn check_size(reader: &Reader, filter: &Filter) -> Result<(), ExportError> {
-    let (mut files, mut bytes) = (OTHER_FILES, 0);
-    reader.each(filter, |record| -> Result<(), ExportError> {
-        files += 1;
-        bytes += record.image_size + ROOM_PER_RECORD;
-        Ok(())
     })?;
-    Ok(archive::check(files, bytes)?)
+    Ok(exported)
 }
 
-/// Writes the pictures, and gives how many records there were. One that is missing or altered does not keep the
-/// others: the manifest says so.
-fn write_images(
-    reader: &Reader,
-    filter: &Filter,
-    contents: &mut Contents,
-) -> Result<(u64, Vec<Missing>), ExportError> {
-    let (mut records, mut missing) = (0, Vec::new());
-    reader.each(filter, |record| {
-        records += 1;
-        match reader.image(&record) {
+/// Writes the pictures. One that is missing or altered does not keep the others: the manifest says so.
+fn write_images(reader: &Reader, filter: &Filter, contents: &mut Contents) -> Result<Exported, ExportError> {
+    let mut exported = Exported::default();
+    let unreadable = reader.each(filter, |record| {
+        let image = reader.image(&record);
+        exported.records.push((record.sequence, image.is_ok()));
+        match image {
             Ok(image) => {
                 let name = format!("images/{}", image_name(&record));
                 contents.add(&name, |out| Ok(out.write_all(&image.bytes)?))
             }
-            Err(
-                error @ (RecordError::ImageMissing { .. }
-                | RecordError::ImagePruned { .. }
-                | RecordError::ImageAltered { .. }),
-            ) => {
+            Err(error) if error.is_of_a_picture() => {
                 let (sequence, image_sha256) = (record.sequence, record.image_sha256);
-                missing.push(Missing { sequence, image_sha256, cause: error.brief() });
+                let (cause, pruned) = (error.brief(), matches!(error, RecordError::ImagePruned { .. }));
+                exported.missing.push(Missing { sequence, image_sha256, cause, pruned });
                 Ok(())
             }
-            Err(error) => Err(error.into()),
+            Err(error) => Err(ExportError::from(error)),
         }
     })?;
-    Ok((records, missing))
+    exported.note_unreadable(unreadable);
+    Ok(exported)
 }
 
 /// The bundle, and what has gone into it.
@@ -164,6 +147,9 @@ fn readme() -> String {
          records.jsonl  one record a line as JSON, with everything that the device knows\n\
          isic.csv       the probabilities in the form of the ISIC 2018 challenge, task 3\n\
          images/        the pictures as the camera gave them, named by the record's number\n\
-         manifest.json  every file's SHA-256\n"
+         chain.jsonl    the entries of the device's hash chain that these records are part of, one a line\n\
+         proof.json     how far the chain went, signed by the device's key\n\
+         manifest.json  every file's SHA-256\n\n\
+         `dermascope records verify FILE.zip` checks all of it on any computer.\n"
     )
 }

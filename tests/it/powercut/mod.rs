@@ -37,8 +37,7 @@ fn the_child() {
     }
     store.delete(2, "asked for").expect("deletes");
     println!("CHILD deleted 2");
-    store.set_exported(3).expect("notes");
-    store.set_pictures_exported(0, 3).expect("notes");
+    store.give_out("test", &[(1, true), (3, true)]).expect("notes");
     drop(store);
     let mut store = Store::open(&config).expect("opens again");
     // The same picture as a record that stays, and as one that is gone.

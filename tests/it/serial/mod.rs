@@ -1,6 +1,7 @@
 //! The serial link and `pull`: over pseudo-terminals, through cables that are noisy, cut, or not read from.
 
 mod faults;
+mod hostile;
 mod protocol;
 mod terminals;
 mod wire;
@@ -97,12 +98,20 @@ impl Bench {
     }
 
     fn pull(&self, cable: &Cable, report: &mut Report) -> Result<(), PullError> {
-        self.pull_with(cable, report, Patience { silence: Duration::from_millis(300), tries: 60 })
+        self.pull_with(
+            cable,
+            report,
+            Patience { silence: Duration::from_millis(300), tries: 60, call: Duration::from_secs(60) },
+        )
     }
 
     /// Gives up soon.
     fn pull_impatiently(&self, cable: &Cable, report: &mut Report) -> Result<(), PullError> {
-        self.pull_with(cable, report, Patience { silence: Duration::from_millis(100), tries: 2 })
+        self.pull_with(
+            cable,
+            report,
+            Patience { silence: Duration::from_millis(100), tries: 2, call: Duration::from_secs(20) },
+        )
     }
 
     fn pull_with(&self, cable: &Cable, report: &mut Report, patience: Patience) -> Result<(), PullError> {
@@ -269,18 +278,150 @@ fn a_picture_that_is_missing_or_altered_on_the_device_is_told_and_does_not_keep_
 }
 
 #[test]
-fn a_chain_that_does_not_go_on_from_what_was_pulled_is_refused() {
-    let bench = Bench::new(&[100, 100]);
+fn records_that_were_rewritten_since_the_last_pull_get_a_folder_of_their_own_and_are_told() {
+    let mut bench = Bench::new(&[100, 200, 300]);
     let cable = bench.plug();
     bench.pull(&cable, &mut Report::default()).expect("pulls");
-    let mut store = bench.store();
-    store.save(&reading_of(3, 100)).expect("saves");
+    let before = (bench.pulled("records"), bench.pulled("images"));
+    // Rolled back by a whole folder: nothing on the device can tell.
+    let device = bench.store().device().to_string();
+    fs::remove_dir_all(&bench.config.folder).expect("removes");
+    let other = Bench::new(&[100, 250]);
+    copy_as(&other.config.folder, &bench.config.folder, &device);
+    drop(bench.link.take());
+    bench.link = Bench::link(&bench.terminal.path, &bench.config, &bench.clock);
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls what there is");
+    let fork = report.fork.expect("it is told");
+    assert_eq!((fork.folder.as_str(), fork.upto, fork.from), (device.as_str(), 3, 1));
+    assert_eq!(fork.new_folder, Some(format!("{device}-2")));
+    assert_eq!((report.records, report.images), (2, 2), "nothing stays behind");
+    assert_eq!((bench.pulled("records"), bench.pulled("images")), before, "what was pulled stays as it was");
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls on");
+    assert_eq!((report.records, report.fork), (0, None), "it goes on from the new folder");
+    let checked = dermascope::pull::verify(&bench.folder.path().join("pulled")).expect("looks");
+    assert!(checked.len() == 2 && checked.iter().all(|folder| folder.problems.is_empty()), "{checked:?}");
+}
+
+/// A records folder with another device's name in its database, as somebody may make it who copies cards.
+fn copy_as(from: &Path, to: &Path, device: &str) {
+    fs::create_dir_all(to.join("images")).expect("makes");
+    let store =
+        Store::open(&RecordsConfig { folder: from.into(), ..RecordsConfig::default() }).expect("opens");
+    store
+        .each(&Default::default(), |record| {
+            fs::copy(store.image_path(&record), to.join("images").join(record.image_name())).expect("copies");
+            Ok::<_, dermascope::records::RecordError>(())
+        })
+        .expect("reads");
     drop(store);
-    let mark = bench.folder.path().join("pulled").join(bench.store().device()).join("chain.json");
-    let text = fs::read_to_string(&mark).expect("is there");
-    let sha256 = text.split("\"chain_sha256\": \"").nth(1).expect("says it")[..64].to_string();
-    fs::write(&mark, text.replace(&sha256, &sha256_hex(b"another past"))).expect("writes");
-    let error = bench.pull(&cable, &mut Report::default()).expect_err("is refused");
-    assert!(matches!(error, PullError::Chain { position: 3 }), "{error}");
-    assert_eq!(bench.pulled("records").len(), 2);
+    fs::copy(from.join("records.sqlite"), to.join("records.sqlite")).expect("copies");
+    let connection = rusqlite::Connection::open(to.join("records.sqlite")).expect("opens");
+    let mut previous = dermascope::records::chain::start(device);
+    let rows: Vec<(i64, i64, String)> = {
+        let mut rows = connection
+            .prepare("SELECT position, sequence, body FROM entries ORDER BY position")
+            .expect("prepares");
+        rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .and_then(Iterator::collect)
+            .expect("reads")
+    };
+    for (position, sequence, body) in rows {
+        let mut record: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+        record["device"] = device.into();
+        let entry = dermascope::records::chain::Entry::following(
+            &previous,
+            position as u64,
+            dermascope::records::chain::Kind::Record,
+            sequence as u64,
+            record.to_string(),
+        );
+        let update = "UPDATE entries SET body = ?, body_sha256 = ?, chain_sha256 = ? WHERE position = ?";
+        let values = rusqlite::params![entry.body, entry.body_sha256, entry.chain_sha256, position];
+        connection.execute(update, values).expect("alters");
+        previous = entry.chain_sha256;
+    }
+    let newest = "UPDATE meta SET value = (SELECT position || ' ' || chain_sha256 FROM entries ORDER BY position DESC LIMIT 1)
+                  WHERE key = 'newest'";
+    connection.execute(newest, []).expect("alters");
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'device'", [device]).expect("alters");
+    connection.execute("DELETE FROM meta WHERE key = 'anchored'", []).expect("alters");
+}
+
+#[test]
+fn records_that_were_cut_off_since_the_last_pull_are_told_and_nothing_is_lost_here() {
+    let bench = Bench::new(&[100, 200, 300, 400]);
+    let cable = bench.plug();
+    bench.pull(&cable, &mut Report::default()).expect("pulls");
+    let cut = "DELETE FROM entries WHERE position > 2; UPDATE meta SET value = (SELECT position || ' ' || chain_sha256
+               FROM entries ORDER BY position DESC LIMIT 1) WHERE key = 'newest'";
+    let connection = rusqlite::Connection::open(bench.config.folder.join("records.sqlite")).expect("opens");
+    connection.execute_batch(cut).expect("cuts");
+    drop(connection);
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls");
+    let fork = report.fork.expect("it is told");
+    assert_eq!((fork.from, fork.upto, fork.new_folder), (3, 4, None));
+    assert_eq!(bench.pulled("records").len(), 4);
+    // The device finds it too, says so in its chain, and goes on: that chain is another one.
+    bench.store().save(&reading_of(9, 500)).expect("saves");
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls");
+    let fork = report.fork.expect("it is told");
+    assert_eq!((fork.from, fork.new_folder.is_some()), (3, true));
+    assert_eq!(report.records, 3, "1, 2 and the new one, which has number 5");
+}
+
+#[test]
+fn what_was_edited_or_taken_away_on_the_laptop_is_found_and_fetched_again() {
+    let bench = Bench::new(&[1_000, 2_000, 3_000, 4_000]);
+    let cable = bench.plug();
+    bench.pull(&cable, &mut Report::default()).expect("pulls");
+    let folder = bench.folder.path().join("pulled").join(bench.store().device());
+    let whole = (bench.pulled("records"), bench.pulled("images"));
+    let edit = |name: &str, bytes: &[u8]| fs::write(folder.join(name), bytes).expect("writes");
+    edit("records/000001.json", b"{\"sequence\": 1}\n");
+    fs::remove_file(folder.join("records/000002.json")).expect("removes");
+    edit("images/000003.jpg", &[0; 3_000]);
+    edit("images/000004.jpg", b"short");
+    let verify = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dermascope"));
+        command.args(["pull", "--verify"]).arg(bench.folder.path().join("pulled")).output().expect("runs")
+    };
+    let found = verify();
+    let words = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert_eq!(found.status.code(), Some(1));
+    for name in [
+        "records/000001.json: altered",
+        "records/000002.json: missing",
+        "images/000003.jpg: altered",
+        "images/000004.jpg: altered",
+    ] {
+        assert!(words.contains(name), "{words}");
+    }
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls");
+    assert_eq!((report.repaired, report.records, report.fork), (4, 0, None));
+    assert_eq!((bench.pulled("records"), bench.pulled("images")), whole);
+    assert!(verify().status.success());
+    // The chain's own file.
+    edit("chain.jsonl", b"nothing\n");
+    assert_eq!(verify().status.code(), Some(1));
+    bench.pull(&cable, &mut Report::default()).expect("pulls");
+    assert!(verify().status.success());
+}
+
+#[test]
+fn a_picture_that_is_cut_short_on_the_device_is_told_and_does_not_keep_the_others() {
+    let bench = Bench::new(&[5_000, 60_000, 7_000]);
+    let store = bench.store();
+    let path = store.image_path(&store.get(2).expect("reads").expect("is there"));
+    fs::File::options().write(true).open(path).and_then(|file| file.set_len(1_234)).expect("cuts");
+    let mut report = Report::default();
+    bench.pull_impatiently(&bench.plug(), &mut report).expect("pulls the others");
+    assert_eq!((report.records, report.images, report.proved), (3, 2, 2));
+    assert_eq!(report.missing.iter().map(|(sequence, _)| *sequence).collect::<Vec<_>>(), [2]);
+    let left = bench.store().not_given_out(dermascope::records::Scope::Picture, 0, 9).expect("reads");
+    assert_eq!(left, [2], "only what arrived may make room");
 }

@@ -82,9 +82,44 @@ fn what_cannot_be_answered_is_an_error_with_its_code() {
     assert_eq!(code(&mut session, "image.read", too_long), message::PARAMS);
     assert_eq!(code(&mut session, "export.read", json!({"offset": 0, "length": 1})), message::NO_PART);
     assert_eq!(code(&mut session, "time.set", json!({"now": "1999-01-01T00:00:00Z"})), message::CLOCK);
-    let stranger = json!({"position": 1, "chain_sha256": sha256_hex(b"made up")});
-    assert_eq!(code(&mut session, "records.pulled", stranger), message::PARAMS);
+    let stranger = json!({"proofs": [{"sequence": 1, "proof": sha256_hex(b"made up")}]});
+    assert_eq!(code(&mut session, "records.pulled", stranger), message::PARAMS, "without a nonce");
     assert_eq!(bench.store().exported().expect("reads"), 0);
+}
+
+#[test]
+fn only_who_has_the_bytes_can_say_that_they_have_them() {
+    let bench = Bench::new(&[100, 200]);
+    let (mut session, store) = (session(&bench), bench.store());
+    let nonce = |session: &mut Session| {
+        let asked = result(session, "records.unproved", json!({}));
+        assert_eq!(asked["sequences"], json!([1, 2]), "{asked}");
+        asked["nonce"].as_str().expect("text").to_string()
+    };
+    let body = store.body(1).expect("reads").expect("is there");
+    let image = store.image(&store.get(1).expect("reads").expect("is there")).expect("reads").bytes;
+    let proof = |nonce: &str| dermascope::records::proof(nonce, &body, Some(&image));
+    let say = |session: &mut Session, sequence: u64, proof: &str| {
+        answer(session, "records.pulled", json!({"proofs": [{"sequence": sequence, "proof": proof}]}))
+    };
+    let hello = result(&mut session, "hello", json!({}));
+    let first = nonce(&mut session);
+    let head = hello["head"]["chain_sha256"].as_str().expect("text");
+    for made_up in [head, &sha256_hex(&image), &proof("another nonce")] {
+        nonce(&mut session);
+        let refused = say(&mut session, 1, made_up);
+        assert_eq!((&refused["result"]["proved"], &refused["result"]["refused"]), (&json!(0), &json!([1])));
+    }
+    nonce(&mut session);
+    let stale = say(&mut session, 1, &proof(&first));
+    assert_eq!(stale["result"]["proved"], 0, "a nonce is good for one answer: {stale}");
+    let fresh = nonce(&mut session);
+    let other = say(&mut session, 2, &proof(&fresh));
+    assert_eq!(other["result"]["proved"], 0, "{other}");
+    let fresh = nonce(&mut session);
+    assert_eq!(say(&mut session, 1, &proof(&fresh))["result"]["proved"], 1);
+    assert!(say(&mut session, 1, &proof(&fresh))["error"].is_object(), "used up");
+    assert_eq!(store.not_given_out(dermascope::records::Scope::Picture, 0, 9).expect("reads"), [2]);
 }
 
 #[test]

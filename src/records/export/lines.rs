@@ -1,0 +1,31 @@
+//! Records as JSON, one a line.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::exported::{ExportError, Exported, each, image_name};
+use crate::RESEARCH_ONLY;
+use crate::records::{Filter, Reader, Record};
+
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    record: &'a Record,
+    /// The picture's name in the export.
+    image: String,
+    notice: &'static str,
+}
+
+/// One JSON object a line: the whole record.
+pub fn write(
+    reader: &Reader,
+    filter: &Filter,
+    out: &mut (impl Write + ?Sized),
+) -> Result<Exported, ExportError> {
+    each(reader, filter, |record| {
+        let line = Line { record, image: image_name(record), notice: RESEARCH_ONLY };
+        serde_json::to_writer(&mut *out, &line).map_err(io::Error::from)?;
+        Ok(out.write_all(b"\n")?)
+    })
+}
