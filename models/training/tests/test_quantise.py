@@ -43,10 +43,10 @@ def test_corrected_biases_bring_each_channels_mean_back_to_the_float_networks():
     inputs, network = list(normalise(pixels)), build(Lesion().eval(), 64, 8)
     made = quantise(network, pixels, "minmax")
     layers = ["trunk.5.2.conv", "trunk.12.2.conv"]  # linear ones, which keep their names
-    wanted = channel_means(network, layers, inputs, 1)
+    wanted = channel_means(network, layers, inputs)
 
     def away() -> list[float]:
-        found = channel_means(made, layers, inputs, 1)
+        found = channel_means(made, layers, inputs)
         return [np.abs(f - w).mean() for f, w in zip(found, wanted)]
 
     before = away()
