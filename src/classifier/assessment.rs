@@ -272,7 +272,10 @@ fn doubts(top: f32, malignant: &Malignant, strangeness: f32, manifest: &Manifest
 }
 
 fn is_not_dermatoscopic(outputs: &Outputs, manifest: &Manifest) -> bool {
-    manifest.not_dermatoscopic.as_ref().is_some_and(|other| outputs.embedding[other.value] > other.threshold)
+    manifest.not_dermatoscopic.as_ref().is_some_and(|other| {
+        // A network with fewer values is refused when it is loaded.
+        outputs.embedding.get(other.value).is_some_and(|value| *value > other.threshold)
+    })
 }
 
 fn strangeness(outputs: &Outputs, manifest: &Manifest) -> f32 {

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::Known;
 use super::folder::{Folder, Mark, read_links, read_mark, read_picture, record_name};
+use super::known::Known;
 use crate::records::chain::{Entry, Kind};
 
 /// What stands in a device's folder.

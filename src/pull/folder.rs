@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::Known;
+use super::known::Known;
 use crate::digest::sha256_hex;
 use crate::records::chain::{self, Entry};
 

@@ -5,9 +5,9 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::PullError;
 use super::folder::{Folder, Mark, read_links, read_mark};
 use super::peer::{Peer, PeerError};
+use super::report::PullError;
 use crate::records::chain::Entry;
 
 /// The device's chain does not go on from what is in a folder.

@@ -7,9 +7,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::folder::{Folder, Mark, record_name};
+use super::known::Known;
 use super::parts::Wanted;
 use super::peer::{Peer, PeerError, clean};
-use super::{Known, Progress, PullError, Report, Task, check};
+use super::report::{Progress, PullError, Report};
+use super::{Task, check};
 use crate::records::chain::{self, Entry, Kind};
 use crate::records::proof;
 use crate::serial::MOST_PROVED;
