@@ -22,7 +22,8 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
 demo: build/packages ## start the whole device in the simulator and print the one address to open
-	cargo build --quiet --bin dermascope --test it
+	@echo "building dermascope: the first time, about five minutes on two cores"
+	cargo build --bin dermascope
 	$${CARGO_TARGET_DIR:-target}/debug/dermascope demo $(ARGS)
 
 test: build/packages build/test-packages $(VENV)/.done ## run every test
