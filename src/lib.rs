@@ -28,6 +28,7 @@ pub mod http;
 pub mod light;
 pub mod logging;
 pub mod panel;
+mod panics;
 mod patience;
 pub mod picture;
 pub mod power;

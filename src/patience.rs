@@ -42,13 +42,6 @@ impl Patience {
     }
 }
 
-/// What a panic said, for an error or the log.
-pub fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().copied();
-    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    text.and_then(|text| text.lines().next()).unwrap_or("a panic without words").into()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,5 @@
 //! The thread that waits in the camera, for as long as its driver pleases. It can be given up.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use super::CameraConfig;
 use super::kept::Shared;
 use super::newest::NewestWins;
 use super::source::{Camera, CameraError, Shot};
-use crate::patience::panic_message;
+use crate::panics::contain;
 
 /// How long a reader rests after a bad frame, so that a camera that gives only those is not asked as fast as
 /// the CPU allows.
@@ -56,9 +55,8 @@ impl Reader {
     /// Reads until the camera ends or the reader is given up. A panic in foreign code is an end like any other.
     pub fn read(self) {
         // All that the work changes is dropped with the camera.
-        let ended = catch_unwind(AssertUnwindSafe(|| self.read_on()));
-        let ended = ended.unwrap_or_else(|panic| {
-            Some(format!("{}: the camera's code failed: {}", self.config.kind.name(), panic_message(&*panic)))
+        let ended = contain(|| self.read_on()).unwrap_or_else(|panic| {
+            Some(format!("{}: the camera's code failed: {panic}", self.config.kind.name()))
         });
         if let Some(cause) = ended {
             self.reports.send(Report::Ended(cause));

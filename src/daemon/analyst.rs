@@ -1,6 +1,5 @@
 //! The analyst: a thread that judges captures and reads them with the network.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -11,7 +10,7 @@ use crate::classifier::{ModelConfig, Setting};
 use crate::config::Config;
 use crate::device::{Event, Part};
 use crate::examiner::Examiner;
-use crate::patience::panic_message;
+use crate::panics::contain;
 use crate::quality::QualityConfig;
 use crate::reading::{Capture, Reading};
 
@@ -45,14 +44,14 @@ impl Analyst {
     fn work(mut self, jobs: &Receiver<Job>, notices: &Sender<Notice>) {
         for job in jobs {
             let is_load = matches!(job, Job::Load);
-            let work = AssertUnwindSafe(|| match job {
+            let work = || match job {
                 Job::Load => Event::Checked(Part::Model, self.load(notices)),
                 Job::Analyse(capture, setting) => self.analyse(capture, &setting),
-            });
+            };
             // What a panic left of the network is thrown away: it is loaded again when the person tries again.
-            let event = catch_unwind(work).unwrap_or_else(|panic| {
+            let event = contain(work).unwrap_or_else(|panic| {
                 self.examiner = None;
-                let cause = format!("the network's code failed: {}", panic_message(&*panic));
+                let cause = format!("the network's code failed: {panic}");
                 if is_load { Event::Checked(Part::Model, Err(cause)) } else { Event::ReadFailed(cause) }
             });
             tell(notices, Notice::Event(event));

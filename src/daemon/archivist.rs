@@ -1,7 +1,6 @@
 //! The archivist: a thread that makes readings durable and brings past ones back.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -12,7 +11,7 @@ use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
-use crate::patience::panic_message;
+use crate::panics::contain;
 use crate::reading::{Reading, Saved};
 use crate::records::{RecordError, RecordsConfig, Store};
 
@@ -124,9 +123,8 @@ impl Worker {
             let asked = deed.clone();
             at_it.begin();
             // A panic may have left the store half way: it is closed, and opened anew for the next deed.
-            let done = catch_unwind(AssertUnwindSafe(|| self.carry_out(deed)));
-            if let Err(panic) = done {
-                let cause = format!("the store's code failed: {}", panic_message(&*panic));
+            if let Err(panic) = contain(|| self.carry_out(deed)) {
+                let cause = format!("the store's code failed: {panic}");
                 tracing::error!("{cause}");
                 self.store = None;
                 asked.and_then(|deed| deed.failed(cause)).into_iter().for_each(|event| self.tell(event));

@@ -13,7 +13,6 @@ mod settings;
 mod supervisor;
 mod turn;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
@@ -27,7 +26,8 @@ use crate::control;
 use crate::feed::ScreenFeed;
 use crate::http;
 use crate::panel::VirtualScreen;
-use crate::patience::{Patience, panic_message};
+use crate::panics::contain;
+use crate::patience::Patience;
 use crate::power::{self, BatteryConfig, Charge};
 use crate::serial;
 use notices::{Inputs, spawn};
@@ -125,7 +125,7 @@ fn watch_until_broken(
         }
     };
     // What a panic leaves behind is dropped with the source.
-    catch_unwind(AssertUnwindSafe(watch)).unwrap_or_else(|panic| Some(panic_message(&*panic)))
+    contain(watch).unwrap_or_else(Some)
 }
 
 /// Tells the battery's charge now and then, from a thread of its own: a fuel gauge may take its time.

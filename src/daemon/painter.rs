@@ -1,7 +1,6 @@
 //! The painter: a thread that draws screens and shows them, newest first. A slow panel skips screens; it never
 //! holds up the device.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -9,7 +8,8 @@ use std::time::{Duration, Instant};
 use super::notices::spawn;
 use crate::feed::ScreenFeed;
 use crate::panel::{self, Canvas, Panel, PanelConfig, PanelKind};
-use crate::patience::{Patience, panic_message};
+use crate::panics::contain;
+use crate::patience::Patience;
 use crate::screens::{self, Hint, Screen, Status};
 
 /// A live picture that is not renewed for so long is live no more. The main loop has a screen painted several times a
@@ -153,11 +153,7 @@ impl Easel {
             drop(inner);
             match next {
                 Some(painting) => {
-                    // A panel that fails in its code is opened anew, like any other.
-                    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| self.paint(&painting))) {
-                        self.panel = None;
-                        self.patience.complain(format!("painting failed: {}", panic_message(&*panic)));
-                    }
+                    self.paint(&painting);
                     self.last = Some(painting);
                 }
                 None if finished => return,
@@ -190,7 +186,15 @@ impl Easel {
         }
     }
 
+    /// A panel that fails in its code is opened anew, like any other.
     fn paint(&mut self, painting: &Painting) {
+        if let Err(panic) = contain(|| self.draw(painting)) {
+            self.panel = None;
+            self.patience.complain(format!("painting failed: {panic}"));
+        }
+    }
+
+    fn draw(&mut self, painting: &Painting) {
         match &painting.screen {
             Some(screen) => {
                 self.shows_live = painting.is_live();

@@ -1,7 +1,6 @@
 //! Every door's way from bytes to pixels. Here foreign code meets foreign bytes: what it does with them is contained
 //! ([`contained`]), and bounded in memory ([`MAX_MEMORY`](super::MAX_MEMORY)).
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +13,7 @@ use super::frame::{Encoded, Encoding, Frame, Region};
 use super::jpeg::Jpeg;
 use super::png::Png;
 use super::turn;
+use crate::panics::contain;
 
 /// How often a decoder gave up in a way that would have ended the program.
 static PANICS: AtomicU64 = AtomicU64::new(0);
@@ -86,9 +86,9 @@ pub fn decoder_panics() -> u64 {
 /// picture lives on.
 fn contained<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
     // Nothing that the work touched is used after a panic: it owns all that it changes.
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    contain(work).unwrap_or_else(|panic| {
         PANICS.fetch_add(1, Ordering::Relaxed);
-        Err(PictureError::Decoder(crate::patience::panic_message(&*panic)))
+        Err(PictureError::Decoder(panic))
     })
 }
 
