@@ -112,30 +112,51 @@ pub(super) struct Known<'a> {
     /// There are pictures.
     pub pictures: bool,
     /// The public half of the device's key, where it can be read.
-    pub public_key: Option<&'a str>,
+    pub public_key: Option<String>,
 }
 
-/// What differs between the anchor and the chain; nothing where the chain goes on from the anchor.
-pub(super) fn compare(connection: &Connection, known: &Known) -> rusqlite::Result<Option<What>> {
-    let (position, _) = head(connection, chain::start(known.device))?;
-    let anchor = match known.anchor {
-        Anchor::There(anchor) => anchor,
-        Anchor::Altered => return Ok(Some(What::AnchorAltered)),
-        Anchor::Gone if known.anchored => return Ok(Some(What::AnchorGone)),
-        Anchor::Gone if position == 0 && known.pictures => return Ok(Some(What::DatabaseGone)),
-        Anchor::Gone => return Ok(None),
-    };
-    if anchor.device != known.device {
-        return Ok(Some(if position == 0 { What::DatabaseGone } else { What::Replaced }));
+impl Known<'_> {
+    /// What differs between the anchor and the chain; nothing where the chain goes on from the anchor.
+    pub fn compare(&self, connection: &Connection) -> rusqlite::Result<Option<What>> {
+        let (position, _) = head(connection, chain::start(self.device))?;
+        let anchor = match self.anchor {
+            Anchor::There(anchor) => anchor,
+            Anchor::Altered => return Ok(Some(What::AnchorAltered)),
+            Anchor::Gone if self.anchored => return Ok(Some(What::AnchorGone)),
+            Anchor::Gone if position == 0 && self.pictures => return Ok(Some(What::DatabaseGone)),
+            Anchor::Gone => return Ok(None),
+        };
+        if anchor.device != self.device {
+            return Ok(Some(if position == 0 { What::DatabaseGone } else { What::Replaced }));
+        }
+        if position < anchor.position {
+            return Ok(Some(if position == 0 { What::Emptied } else { What::Shortened }));
+        }
+        if !goes_on(connection, anchor)? {
+            return Ok(Some(What::Rewritten));
+        }
+        let other_key = |key: &str| !anchor.public_key.is_empty() && anchor.public_key != key;
+        Ok(self.public_key.as_deref().is_some_and(other_key).then_some(What::KeyChanged))
     }
-    if position < anchor.position {
-        return Ok(Some(if position == 0 { What::Emptied } else { What::Shortened }));
+
+    /// What differs, unless the chain says it already.
+    pub fn untold(&self, connection: &Connection) -> rusqlite::Result<Option<Finding>> {
+        match self.compare(connection)? {
+            Some(what) => self.untold_of(what, Vec::new(), connection),
+            None => Ok(None),
+        }
     }
-    if !goes_on(connection, anchor)? {
-        return Ok(Some(What::Rewritten));
+
+    /// That this was found, unless the chain says it already.
+    pub fn untold_of(
+        &self,
+        what: What,
+        details: Vec<String>,
+        connection: &Connection,
+    ) -> rusqlite::Result<Option<Finding>> {
+        let finding = Finding::of(what, details, self.anchor, self.device, connection)?;
+        Ok((!finding.is_told(connection)?).then_some(finding))
     }
-    let other_key = |key: &str| !anchor.public_key.is_empty() && anchor.public_key != key;
-    Ok(known.public_key.is_some_and(other_key).then_some(What::KeyChanged))
 }
 
 /// Whether the anchor's entry is there, and each one behind it follows from the one before.
@@ -164,7 +185,7 @@ fn goes_on(connection: &Connection, anchor: &Head) -> rusqlite::Result<bool> {
 
 impl Finding {
     /// What there is to say of a chain with its anchor.
-    pub(super) fn of(
+    fn of(
         what: What,
         details: Vec<String>,
         anchor: &Anchor,
@@ -189,7 +210,7 @@ impl Finding {
 
     /// Whether the chain says the same already: of a layout that stays as it is the newest finding of it, of all else
     /// the newest entry.
-    pub(super) fn is_told(&self, connection: &Connection) -> rusqlite::Result<bool> {
+    fn is_told(&self, connection: &Connection) -> rusqlite::Result<bool> {
         let query = match self.what {
             What::SchemaAltered => {
                 "SELECT body FROM entries WHERE kind = 'finding' AND body ->> '$.what' = 'schema_altered'

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::anchor::{Anchor, Head};
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
-use super::finding::{self, Finding, Known, What};
+use super::finding::{Finding, Known, What};
 use super::images::{Images, sync_folder};
 use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
@@ -149,13 +149,13 @@ impl Store {
         let database = self.database.clone();
         let failed = |cause| sql("write to", &database)(cause);
         let transaction = begin(&self.reader.connection).map_err(failed)?;
-        let chain = Chain { pictures: self.images.any(), ..self.with_anchor(&anchor) };
-        let mut found = chain.differing(&transaction).map_err(failed)?;
+        let known = Known { pictures: self.images.any(), ..self.with_anchor(&anchor) };
+        let mut found = known.untold(&transaction).map_err(failed)?;
         if let Some(found) = found.as_mut().filter(|_| adopted) {
             found.what = What::DatabaseGone;
         }
         if found.is_none() && !strange.is_empty() {
-            found = chain.finding(What::SchemaAltered, strange, &transaction).map_err(failed)?;
+            found = known.untold_of(What::SchemaAltered, strange, &transaction).map_err(failed)?;
         }
         if let Some(finding) = &found {
             append_finding(&transaction, &self.device, finding)?;
@@ -180,8 +180,8 @@ impl Store {
     }
 
     /// What is known of the chain before it is compared.
-    fn with_anchor<'a>(&'a self, anchor: &'a Anchor) -> Chain<'a> {
-        Chain {
+    fn with_anchor<'a>(&'a self, anchor: &'a Anchor) -> Known<'a> {
+        Known {
             anchor,
             device: &self.reader.device,
             anchored: self.anchored,
@@ -284,7 +284,7 @@ impl Store {
         let anchor = Anchor::of(&self.folder).inspect_err(|error| tracing::warn!("{error}")).ok();
         let transaction = begin(&self.reader.connection).map_err(failed)?;
         if let Some(anchor) = &anchor
-            && let Some(finding) = self.with_anchor(anchor).differing(&transaction).map_err(failed)?
+            && let Some(finding) = self.with_anchor(anchor).untold(&transaction).map_err(failed)?
         {
             append_finding(&transaction, &self.device, &finding)?;
         }
@@ -295,43 +295,6 @@ impl Store {
         transaction.commit().map_err(sql(COMMIT, &database))?;
         self.drop_anchor();
         Ok(sequence)
-    }
-}
-
-/// The chain with its anchor, to be compared.
-struct Chain<'a> {
-    anchor: &'a Anchor,
-    device: &'a str,
-    anchored: bool,
-    /// There are pictures, and none is under way.
-    pictures: bool,
-    public_key: Option<String>,
-}
-
-impl Chain<'_> {
-    /// What differs, unless the newest entry says it already.
-    fn differing(&self, connection: &Connection) -> rusqlite::Result<Option<Finding>> {
-        let known = Known {
-            anchor: self.anchor,
-            device: self.device,
-            anchored: self.anchored,
-            pictures: self.pictures,
-            public_key: self.public_key.as_deref(),
-        };
-        match finding::compare(connection, &known)? {
-            Some(what) => self.finding(what, Vec::new(), connection),
-            None => Ok(None),
-        }
-    }
-
-    fn finding(
-        &self,
-        what: What,
-        details: Vec<String>,
-        connection: &Connection,
-    ) -> rusqlite::Result<Option<Finding>> {
-        let finding = Finding::of(what, details, self.anchor, self.device, connection)?;
-        Ok((!finding.is_told(connection)?).then_some(finding))
     }
 }
 

@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use super::anchor::Anchor;
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::sql;
-use super::finding::{self, Known};
+use super::finding::Known;
 use super::problem::{Problem, Verification};
 use super::rows::{KEPT, PRUNED, entry};
 use super::{Reader, Record, RecordError, schema};
@@ -277,7 +277,7 @@ impl<'a> Walk<'a> {
             pictures: reader.images.any(),
             public_key: None,
         };
-        let differs = finding::compare(&reader.connection, &known).map_err(sql("read", &reader.database))?;
+        let differs = known.compare(&reader.connection).map_err(sql("read", &reader.database))?;
         let position = if let Anchor::There(head) = anchor { head.position } else { 0 };
         self.problems.extend(differs.map(|what| Problem::Anchor { what, position }));
         Ok(())
