@@ -1,11 +1,11 @@
 //! The main thread's turns: each takes what happened, steps the state machine, carries out its effects and
 //! has the screen painted.
 
+mod effects;
 mod show;
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, select};
@@ -22,14 +22,12 @@ use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::{Base, Told, Wanted, Wish};
-use crate::device::{self, Effect, Event, Note, Part, State};
+use crate::device::{self, Event, Note, Part, State};
 use crate::health::Parts;
 use crate::light::Light;
-use crate::picture;
-use crate::picture::{Frame, Region};
 use crate::power::{self, Charge};
 use crate::quality::QualityConfig;
-use crate::reading::{Capture, Saved};
+use crate::reading::Saved;
 use crate::screens::{Hint, Status};
 use crate::usb;
 
@@ -365,77 +363,6 @@ impl Device {
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
     }
-
-    fn carry_out(&mut self, effect: Effect) {
-        match effect {
-            Effect::Check(Part::Model) => {
-                self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
-                self.ask(Job::Load);
-            }
-            Effect::Check(Part::Storage | Part::Records) => {
-                self.answers_due.push((Part::Storage, Instant::now() + STORAGE_PATIENCE));
-                self.archive(Deed::Open);
-            }
-            Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
-            Effect::Capture => {
-                self.pressed_at = Some(Instant::now());
-                let event =
-                    self.capture().map_or(Event::NoFrame, |capture| Event::Captured(Arc::new(capture)));
-                self.pending.push_back(event);
-            }
-            Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
-            Effect::Save(reading) => self.archive(Deed::Save(reading)),
-            Effect::Recall(age) => self.archive(Deed::Recall(age)),
-            Effect::Seen => self.archive(Deed::Seen),
-            Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
-            Effect::SwitchRing => self.light.switch(),
-            Effect::Case(case) => self.case = case,
-            Effect::Setting(setting) => self.settings.now = setting,
-            Effect::NextPoint if self.settings.next_point() => {}
-            Effect::NextPoint => self.say(Note::OnePoint),
-            Effect::RestoreSetting => self.settings.restore(),
-            Effect::Say(note) => self.say(note),
-            Effect::AskCamera => {
-                if let CameraState::Lost { cause } = self.stream.state() {
-                    self.pending.push_back(Event::CameraLost(cause));
-                }
-            }
-            Effect::ShutDown => self.shutting_down = true,
-        }
-    }
-
-    fn say(&mut self, note: Note) {
-        self.note = Some((note, Instant::now()));
-    }
-
-    fn ask(&mut self, job: Job) {
-        self.asked_at = Some(Instant::now());
-        if self.analyst.try_send(job).is_err() {
-            self.pending.push_back(Event::ReadFailed("the analyst has stopped".into()));
-        }
-    }
-
-    fn archive(&mut self, deed: Deed) {
-        if let Err(undone) = self.archivist.ask(deed) {
-            tracing::error!("{CARD_HANGS}; not done: {undone:?}");
-            self.pending.extend(undone.failed(CARD_HANGS.into()));
-        }
-    }
-
-    /// The sharpest of the last frames, as a capture.
-    fn capture(&self) -> Option<Capture> {
-        let frame = self.stream.sharpest(self.lit_at)?;
-        let (captured_at, clock_set) = self.clock.now();
-        // A frame from before the light changed was lit by another, or by none.
-        let light = self.light.lit().filter(|_| frame.captured_at >= self.lit_at);
-        let (encoded, field_of_view) = match &frame.encoded {
-            Some(encoded) => (encoded.clone(), frame.field_of_view),
-            None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
-        };
-        let full = frame.full().inspect_err(|error| tracing::error!("the frame cannot be taken: {error}"));
-        let (pixels, case) = (full.ok()?, self.case.clone());
-        Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
-    }
 }
 
 /// Whether it answers a job of the analyst's, who takes one after the other.
@@ -446,8 +373,4 @@ fn is_of_analyst(event: &Event) -> bool {
 /// A channel that has closed is readable at once, always: do not turn as fast as the CPU allows.
 fn rest() {
     std::thread::sleep(HOLD_PACE);
-}
-
-fn whole(frame: &Frame) -> Region {
-    Region { x: 0, y: 0, width: frame.pixels.width(), height: frame.pixels.height() }
 }
