@@ -1,9 +1,11 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
 mod pins;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::boards;
@@ -22,11 +24,12 @@ use crate::serial::SerialConfig;
 use crate::usb::UsbConfig;
 
 /// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A known board, which stands for its `[panel]` and `[buttons]`; see [`crate::boards`].
+    /// A known board, which stands for its `[panel]` and `[buttons]`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = boards::BOARDS.iter().map(|(name, _)| name).collect::<Vec<_>>()))]
     pub board: Option<String>,
     pub device: DeviceConfig,
     pub model: ModelConfig,
@@ -44,6 +47,8 @@ pub struct Config {
 
 /// The configuration that ships, with every key explained.
 pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
+
+pub use schema::schema;
 
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]

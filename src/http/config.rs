@@ -2,17 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{access, listen};
 
 /// `[http]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// Addresses with their ports to serve on; none serves nothing. "usb:8080" is the device's address on its USB cable,
     /// which need not be plugged in. Port 0 takes any that is free.
     #[serde(deserialize_with = "listen::written")]
+    #[schemars(with = "listen::Written")]
     pub listen: Vec<String>,
     /// Names besides "localhost", IP addresses and the computer's own ".local" that a browser may call the device by, such
     /// as "dermascope.example"; with its scheme, "https://dermascope.example", where a proxy with TLS stands before it.

@@ -1,10 +1,11 @@
 //! The controllers of SPI panels, and how many pixels each remembers.
 
 use mipidsi::models::{GC9A01, ILI9341Rgb565, Model, ST7735s, ST7789};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A controller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PanelModel {
     #[default]

@@ -1,5 +1,6 @@
 //! A record: a capture with its quality and assessment, as it is kept.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::{Assessment, ClassProbability, Here};
@@ -74,7 +75,7 @@ pub(super) fn format(body: &str) -> u32 {
 
 /// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
 /// left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dermoscopy {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,7 +92,7 @@ pub struct Dermoscopy {
 }
 
 /// How the light is polarised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarisation {
     /// Crossed filters: shows below the surface.
