@@ -25,6 +25,7 @@ pub struct PanelConfig {
     pub mirrored: bool,
     /// Where the glass begins in the controller's memory, in pixels before rotation: 0 to 320.
     pub offset_x: u16,
+    /// As `offset_x`, downwards.
     pub offset_y: u16,
     /// Inverts the colours in the controller; IPS panels need it.
     pub invert: bool,
@@ -64,10 +65,14 @@ pub enum PanelKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u16", into = "u16")]
 pub enum Rotation {
+    /// As the glass hangs.
     #[default]
     Deg0,
+    /// A quarter turn.
     Deg90,
+    /// Upside down.
     Deg180,
+    /// Three quarters of a turn.
     Deg270,
 }
 
