@@ -31,17 +31,29 @@ pub struct Config {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = boards::BOARDS.iter().map(|(name, _)| name).collect::<Vec<_>>()))]
     pub board: Option<String>,
+    /// `[device]`: when it sleeps, and how it switches off.
     pub device: DeviceConfig,
+    /// `[model]`: the network, what runs it, and what decides.
     pub model: ModelConfig,
+    /// `[camera]`: which camera, and how it is driven.
     pub camera: CameraConfig,
+    /// `[quality]`: from which measures on a picture is to be taken again.
     pub quality: QualityConfig,
+    /// `[panel]`: the screen and its wiring.
     pub panel: PanelConfig,
+    /// `[buttons]`: the buttons and their wiring.
     pub buttons: ButtonsConfig,
+    /// `[light]`: the rings of LEDs.
     pub light: LightConfig,
+    /// `[battery]`: from which charge on to warn and to switch off.
     pub battery: BatteryConfig,
+    /// `[records]`: where readings are kept.
     pub records: RecordsConfig,
+    /// `[http]`: where the page and the API are served, and to whom.
     pub http: HttpConfig,
+    /// `[serial]`: the terminal that records are pulled over.
     pub serial: SerialConfig,
+    /// `[usb]`: what the device is on its USB cable.
     pub usb: UsbConfig,
 }
 
@@ -53,12 +65,34 @@ pub use schema::schema;
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file cannot be read.
     #[error("{path}: cannot read the configuration: {cause}")]
-    Read { path: PathBuf, cause: std::io::Error },
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// It is no TOML, or has a key or a value that nobody knows.
     #[error("{path}:{line}: {message}{hint}")]
-    Syntax { path: PathBuf, line: usize, message: String, hint: String },
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line in it, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+        /// The nearest known name, as a clause behind the message; empty where none is near.
+        hint: String,
+    },
+    /// A value is out of its range, or does not go with another.
     #[error("{path}: {message}")]
-    Value { path: PathBuf, message: String },
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Which key, what it is, and what it may be.
+        message: String,
+    },
 }
 
 impl Config {

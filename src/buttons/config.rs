@@ -18,7 +18,9 @@ pub struct ButtonsConfig {
     pub main: u32,
     /// Lines of the other buttons, where the board has them.
     pub next: Option<u32>,
+    /// As `next`: BCM number, none where the board has no such button.
     pub previous: Option<u32>,
+    /// As `next`.
     pub back: Option<u32>,
     /// Pressed pulls the line low, as on all known boards.
     pub active_low: bool,
@@ -50,8 +52,11 @@ pub enum ButtonsKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bias {
+    /// Holds an open line high: for buttons that pull it low.
     PullUp,
+    /// Holds an open line low: for buttons that pull it high.
     PullDown,
+    /// None: the board has one of its own.
     None,
 }
 

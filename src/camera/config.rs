@@ -36,7 +36,9 @@ pub struct CameraConfig {
     /// Exposure, gain and white balance of a `uvc` camera are held at these values where its driver can; automatic
     /// without them. Exposure in units of 100 microseconds, gain in the camera's own, white balance in kelvin.
     pub exposure: Option<u32>,
+    /// In the camera's own units; see `exposure`.
     pub gain: Option<u32>,
+    /// In kelvin; see `exposure`.
     pub white_balance: Option<u32>,
     /// The program of a `command` camera and its arguments: it writes JPEG after JPEG to its standard output.
     /// `{width}`, `{height}` and `{frame_rate}` stand for the keys above.

@@ -33,6 +33,7 @@ pub struct Step {
     pub node: String,
     /// The kind of operator.
     pub operator: String,
+    /// How long it took in that run.
     pub time: Duration,
 }
 

@@ -16,7 +16,9 @@ pub struct LightConfig {
     pub brightness: u8,
     /// The ring that is lit after the start, where both are fitted.
     pub first: Ring,
+    /// The ring behind a polarising filter.
     pub polarised: RingConfig,
+    /// The ring without a filter.
     pub unpolarised: RingConfig,
 }
 
@@ -34,11 +36,14 @@ pub struct RingConfig {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
+    /// Behind a polarising filter.
     Polarised,
+    /// Without a filter.
     Unpolarised,
 }
 
 impl Ring {
+    /// Every ring that there can be.
     pub const BOTH: [Self; 2] = [Self::Polarised, Self::Unpolarised];
 
     /// As a person calls it.

@@ -29,6 +29,7 @@ pub struct PanelConfig {
     /// Where the glass begins in the controller's memory, in pixels before rotation: 0 to 320.
     #[schemars(range(min = 0, max = 320))]
     pub offset_x: u16,
+    /// As `offset_x`, downwards.
     #[schemars(range(min = 0, max = 320))]
     pub offset_y: u16,
     /// Inverts the colours in the controller; IPS panels need it.
@@ -72,10 +73,14 @@ pub enum PanelKind {
 #[serde(try_from = "u16", into = "u16")]
 #[schemars(with = "u16", extend("enum" = [0, 90, 180, 270]))]
 pub enum Rotation {
+    /// As the glass hangs.
     #[default]
     Deg0,
+    /// A quarter turn.
     Deg90,
+    /// Upside down.
     Deg180,
+    /// Three quarters of a turn.
     Deg270,
 }
 

@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PanelModel {
+    /// Sitronix ST7789, up to 240 x 320 pixels.
     #[default]
     St7789,
+    /// Sitronix ST7735S, up to 132 x 162 pixels.
     St7735s,
+    /// Ilitek ILI9341, up to 240 x 320 pixels.
     Ili9341,
+    /// Galaxycore GC9A01, round, 240 x 240 pixels.
     Gc9a01,
 }
 
