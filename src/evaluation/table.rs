@@ -1,8 +1,6 @@
 //! A table in text as spreadsheets and programs write it: comma, semicolon or tab, with or without a byte order mark,
 //! in UTF-8, UTF-16 or Latin-1.
 
-use std::path::Path;
-
 /// A table with its header; cells are trimmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -12,8 +10,9 @@ pub struct Table {
 }
 
 impl Table {
-    pub fn read(path: &Path) -> Result<Self, csv::Error> {
-        Self::parse(&decode(&std::fs::read(path)?))
+    /// Whatever the bytes are encoded in.
+    pub fn of(bytes: &[u8]) -> Result<Self, csv::Error> {
+        Self::parse(&decode(bytes))
     }
 
     /// Rows may be shorter or longer than the header.
