@@ -1,10 +1,13 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
 mod pins;
+mod salvage;
 
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
+
+pub use salvage::Loaded;
 
 use crate::boards;
 use crate::buttons::ButtonsConfig;
@@ -45,15 +48,22 @@ pub struct Config {
 /// The configuration that ships, with every key explained.
 pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
 
-/// Why a configuration cannot be used.
+/// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("{path}: cannot read the configuration: {cause}")]
     Read { path: PathBuf, cause: std::io::Error },
-    #[error("{path}:{line}: {message}{hint}")]
-    Syntax { path: PathBuf, line: usize, message: String, hint: String },
-    #[error("{path}: {message}")]
-    Value { path: PathBuf, message: String },
+    #[error("{}: {message}", place(path, *line))]
+    Wrong {
+        path: PathBuf,
+        /// Where in the file, where that is known; from 1.
+        line: Option<usize>,
+        message: String,
+    },
+}
+
+fn place(path: &Path, line: Option<usize>) -> String {
+    line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
 }
 
 impl Config {
@@ -67,11 +77,15 @@ impl Config {
     /// Parses and checks a configuration's text; `path` is for the messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let written: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let wrong = |message: String| {
+            let line = salvage::line_named(&message, text);
+            ConfigError::Wrong { path: path.into(), line, message }
+        };
         let config = match &written.board {
-            Some(_) => on_board(text).map_err(|message| ConfigError::Value { path: path.into(), message })?,
+            Some(_) => on_board(text).map_err(wrong)?,
             None => written,
         };
-        config.check(path)?;
+        config.check().map_err(wrong)?;
         Ok(config)
     }
 
@@ -88,7 +102,7 @@ impl Config {
         port.map_or_else(|| format!("USB {address}"), |port| format!("USB {address}:{port}"))
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), String> {
         [
             self.device.check(),
             self.model.check(),
@@ -106,8 +120,7 @@ impl Config {
             self.check_stall(),
         ]
         .into_iter()
-        .collect::<Result<(), String>>()
-        .map_err(|message| ConfigError::Value { path: path.into(), message })
+        .collect()
     }
 }
 
@@ -139,8 +152,8 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_string();
     let hint = nearest_name(&message);
-    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message);
-    ConfigError::Syntax { path: path.into(), line, hint, message }
+    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message) + &hint;
+    ConfigError::Wrong { path: path.into(), line: Some(line), message }
 }
 
 /// The key that is set on a line, behind its section: `camera.kind`.

@@ -23,6 +23,10 @@ pub struct ModelConfig {
     /// Share of malignant lesions among those that are seen here, from 0.001 to 0.999: what numbers are shown for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prevalence: Option<f32>,
+    /// Why nothing may be read by this, where something of the configuration was left out that decides what a reading
+    /// says.
+    #[serde(skip)]
+    pub unusable: Option<String>,
 }
 
 impl Default for ModelConfig {
@@ -33,6 +37,7 @@ impl Default for ModelConfig {
             threads: 1,
             operating_point: Setting::default().operating_point,
             prevalence: None,
+            unusable: None,
         }
     }
 }
