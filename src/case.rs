@@ -23,14 +23,28 @@ pub struct Case {
 /// Why a case is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseError {
+    /// A name is longer than [`LONGEST`].
     #[error("{what} has {found} characters; it has at most {LONGEST}")]
-    TooLong { what: &'static str, found: usize },
+    TooLong {
+        /// `case_id` or `body_site`.
+        what: &'static str,
+        /// How long it is, in characters.
+        found: usize,
+    },
+    /// A name has characters that nobody sees, or that break a line.
     #[error(
         "{what} has a control character in it, such as the end of a line, or one that nobody sees; write plain text"
     )]
-    NotPlain { what: &'static str },
+    NotPlain {
+        /// `case_id` or `body_site`.
+        what: &'static str,
+    },
+    /// The JSON has a key that a case has not.
     #[error("`{key}` is nothing that a case has; it has case_id and body_site")]
-    Unknown { key: String },
+    Unknown {
+        /// The key.
+        key: String,
+    },
 }
 
 impl Case {

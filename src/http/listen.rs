@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::{Mutex, PoisonError};
 use std::{fmt, io};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -20,9 +21,9 @@ const USB: &str = "usb";
 const QUEUE: i32 = 1024;
 
 /// An address as the configuration has it, or a list of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "an address and a port, such as \"127.0.0.1:8080\", or a list of them")]
-enum Written {
+pub(super) enum Written {
     One(String),
     Many(Vec<String>),
 }

@@ -1,5 +1,6 @@
 //! A record: a capture with its quality and assessment, as it is kept.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::classifier::{Assessment, ClassProbability, Here};
@@ -21,6 +22,7 @@ pub struct Record {
     pub sequence: u64,
     /// The device that made it: with `sequence` the key among many devices' records.
     pub device: String,
+    /// When the button was pressed, by the device's clock.
     pub captured_at: jiff::Timestamp,
     /// Whether the clock could be trusted then.
     pub clock_set: bool,
@@ -28,9 +30,13 @@ pub struct Record {
     pub image_sha256: String,
     /// Of the image, in bytes.
     pub image_size: u64,
+    /// The format of the image's bytes.
     pub image_encoding: Encoding,
+    /// The part of the upright image that was read, in its pixels.
     pub field_of_view: Region,
+    /// What the picture measures, and what is wrong with it.
     pub quality: Quality,
+    /// What the network said of it.
     pub assessment: Assessment,
     /// The person chose to use a picture that was refused.
     pub overridden: bool,
@@ -45,8 +51,10 @@ pub struct Record {
     /// the body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    /// Where on the body, in the operator's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
+    /// How the picture was taken, as the configuration said then.
     #[serde(default)]
     pub dermoscopy: Dermoscopy,
     /// The device's own light that was on, if one was.
@@ -74,9 +82,10 @@ pub(super) fn format(body: &str) -> u32 {
 
 /// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
 /// left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dermoscopy {
+    /// How the light of the dermoscope is polarised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polarisation: Option<Polarisation>,
     /// Whether the glass touches the skin.
@@ -91,12 +100,14 @@ pub struct Dermoscopy {
 }
 
 /// How the light is polarised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarisation {
     /// Crossed filters: shows below the surface.
     Cross,
+    /// Filters that stand alike: shows the surface.
     Parallel,
+    /// No filters.
     Unpolarised,
 }
 
@@ -171,13 +182,21 @@ pub fn carried_name(sequence: u64, encoding: Encoding) -> String {
 /// A record in a list: what one looks for it by. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
+    /// The record's number, from 1.
     pub sequence: u64,
+    /// The device that made it, by its id.
     pub device: String,
+    /// When the button was pressed, by the device's clock.
     pub captured_at: jiff::Timestamp,
+    /// Whether the clock could be trusted then.
     pub clock_set: bool,
+    /// The word that was shown.
     pub verdict: Verdict,
+    /// P(malignant) as the model computed it.
     pub malignant_probability: f32,
+    /// The name of the operating point that was in force.
     pub operating_point: String,
+    /// P(malignant) from which on it was suspicious.
     pub threshold: f32,
     /// Probability and threshold as they were shown, where a prevalence had been stated.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,10 +205,14 @@ pub struct Summary {
     pub top: Vec<ClassProbability>,
     /// The picture passed every quality check.
     pub usable: bool,
+    /// The person chose to use a picture that was refused.
     pub overridden: bool,
+    /// The operator's own name for the case, where one was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    /// Where on the body, where that was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
+    /// SHA-256 of the image's bytes, in hexadecimal digits; also its file name.
     pub image_sha256: String,
 }
