@@ -34,5 +34,6 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
+mod starts;
 mod tampering;
 mod usb;
