@@ -34,8 +34,8 @@ pub struct Case {
 /// Why a case is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseError {
-    #[error("{what} has {found} characters; it has at most {LONGEST}")]
-    TooLong { what: &'static str, found: usize },
+    #[error("{what} has {found} characters; it has at most {most}")]
+    TooLong { what: &'static str, found: usize, most: usize },
     #[error(
         "{what} has a control character in it, such as the end of a line, or one that nobody sees; write plain text"
     )]
@@ -56,7 +56,8 @@ impl Case {
     /// A case of plain text, without a lesion or a site of the list. Spaces around a name are dropped, those within it are one each, and one of spaces alone is
     /// none. Letters are composed (NFC), so that two names that look the same are the same.
     pub fn new(case_id: Option<&str>, body_site: Option<&str>) -> Result<Self, CaseError> {
-        let (case_id, body_site) = (plain("case_id", case_id)?, plain("body_site", body_site)?);
+        let (case_id, body_site) =
+            (plain("case_id", case_id, LONGEST)?, plain("body_site", body_site, LONGEST)?);
         Ok(Self { case_id, body_site, ..Self::default() })
     }
 
@@ -146,12 +147,14 @@ fn listed_as<T: TryFrom<String, Error = String>>(text: Option<String>) -> Result
     text.map(|text| T::try_from(text.trim().into())).transpose().map_err(CaseError::NotListed)
 }
 
-fn plain(what: &'static str, text: Option<&str>) -> Result<Option<String>, CaseError> {
+/// A text as it is kept: spaces around it are dropped, those within it are one each, and one of spaces alone is none. Letters
+/// are composed (NFC).
+pub fn plain(what: &'static str, text: Option<&str>, most: usize) -> Result<Option<String>, CaseError> {
     let text = text.unwrap_or_default();
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let found = composed.chars().count();
-    if found > LONGEST {
-        return Err(CaseError::TooLong { what, found });
+    if found > most {
+        return Err(CaseError::TooLong { what, found, most });
     }
     if composed.chars().any(is_unseen) {
         return Err(CaseError::NotPlain { what });
