@@ -1,9 +1,11 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
 mod pins;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::boards;
@@ -22,38 +24,75 @@ use crate::serial::SerialConfig;
 use crate::usb::UsbConfig;
 
 /// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A known board, which stands for its `[panel]` and `[buttons]`; see [`crate::boards`].
+    /// A known board, which stands for its `[panel]` and `[buttons]`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = boards::BOARDS.iter().map(|(name, _)| name).collect::<Vec<_>>()))]
     pub board: Option<String>,
+    /// `[device]`: when it sleeps, and how it switches off.
     pub device: DeviceConfig,
+    /// `[model]`: the network, what runs it, and what decides.
     pub model: ModelConfig,
+    /// `[camera]`: which camera, and how it is driven.
     pub camera: CameraConfig,
+    /// `[quality]`: from which measures on a picture is to be taken again.
     pub quality: QualityConfig,
+    /// `[panel]`: the screen and its wiring.
     pub panel: PanelConfig,
+    /// `[buttons]`: the buttons and their wiring.
     pub buttons: ButtonsConfig,
+    /// `[light]`: the rings of LEDs.
     pub light: LightConfig,
+    /// `[battery]`: from which charge on to warn and to switch off.
     pub battery: BatteryConfig,
+    /// `[records]`: where readings are kept.
     pub records: RecordsConfig,
+    /// `[http]`: where the page and the API are served, and to whom.
     pub http: HttpConfig,
+    /// `[serial]`: the terminal that records are pulled over.
     pub serial: SerialConfig,
+    /// `[usb]`: what the device is on its USB cable.
     pub usb: UsbConfig,
 }
 
 /// The configuration that ships, with every key explained.
 pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
 
+pub use schema::schema;
+
 /// Why a configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file cannot be read.
     #[error("{path}: cannot read the configuration: {cause}")]
-    Read { path: PathBuf, cause: std::io::Error },
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// It is no TOML, or has a key or a value that nobody knows.
     #[error("{path}:{line}: {message}{hint}")]
-    Syntax { path: PathBuf, line: usize, message: String, hint: String },
+    Syntax {
+        /// The file.
+        path: PathBuf,
+        /// The line in it, from 1.
+        line: usize,
+        /// What is wrong there.
+        message: String,
+        /// The nearest known name, as a clause behind the message; empty where none is near.
+        hint: String,
+    },
+    /// A value is out of its range, or does not go with another.
     #[error("{path}: {message}")]
-    Value { path: PathBuf, message: String },
+    Value {
+        /// The file.
+        path: PathBuf,
+        /// Which key, what it is, and what it may be.
+        message: String,
+    },
 }
 
 impl Config {

@@ -26,6 +26,7 @@ pub struct Case {
     pub lesion: Option<Lesion>,
     /// Where on the body.
     pub anatomic_site: Option<Site>,
+    /// On which side.
     pub laterality: Option<Laterality>,
     /// Where on the body more exactly, or what the list does not have, in the operator's words.
     pub body_site: Option<String>,
@@ -34,14 +35,31 @@ pub struct Case {
 /// Why a case is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseError {
+    /// A text is too long.
     #[error("{what} has {found} characters; it has at most {most}")]
-    TooLong { what: &'static str, found: usize, most: usize },
+    TooLong {
+        /// Such as `case_id` or `body_site`.
+        what: &'static str,
+        /// How long it is, in characters.
+        found: usize,
+        /// How long it may be.
+        most: usize,
+    },
+    /// A text has characters that nobody sees, or that break a line.
     #[error(
         "{what} has a control character in it, such as the end of a line, or one that nobody sees; write plain text"
     )]
-    NotPlain { what: &'static str },
+    NotPlain {
+        /// Such as `case_id` or `body_site`.
+        what: &'static str,
+    },
+    /// The JSON has a key that a case has not.
     #[error("`{key}` is nothing that a case has; it has {KEYS}")]
-    Unknown { key: String },
+    Unknown {
+        /// The key.
+        key: String,
+    },
+    /// A lesion was said without its case.
     #[error("a lesion is one of a case: say case_id too")]
     LesionOfNone,
     /// Of what has a list of its own.

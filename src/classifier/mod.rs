@@ -79,14 +79,17 @@ impl Classifier {
         Ok(())
     }
 
+    /// What the model says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
+    /// Which model it is, as records name it.
     pub fn model(&self) -> &ModelId {
         &self.model
     }
 
+    /// The operating point that decides now.
     pub fn operating_point(&self) -> &OperatingPoint {
         &self.operating_point
     }

@@ -38,7 +38,7 @@ pub struct DemoArgs {
     folder: PathBuf,
 }
 
-pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let mut config = Config::parse(SIMULATOR, Path::new("config/simulator.toml"))?;
     config.camera.folder = match &args.pictures {
         Some(pictures) => pictures.clone(),

@@ -22,17 +22,38 @@ use crate::screens::{Check, CheckState, Page};
 #[derive(Clone, Debug)]
 pub enum State {
     /// Starting: the checks so far, in the order of [`CHECKS`].
-    SelfTest { checks: Vec<Check> },
+    SelfTest {
+        /// One for each of [`CHECKS`].
+        checks: Vec<Check>,
+    },
     /// Showing the live picture, waiting for a press.
     Viewfinder,
     /// Reading a capture.
-    Analysing { capture: Arc<Capture> },
+    Analysing {
+        /// What is read.
+        capture: Arc<Capture>,
+    },
     /// The capture was refused; its reading is kept only if the person uses it anyway.
-    Retake { reading: Arc<Reading> },
+    Retake {
+        /// What was read of it; its judgement says why it was refused.
+        reading: Arc<Reading>,
+    },
     /// Showing a new result.
-    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    Result {
+        /// What was read.
+        reading: Arc<Reading>,
+        /// Whether it is on disk yet.
+        saved: Saved,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// Showing a past result.
-    History { past: Past, page: Page },
+    History {
+        /// The record that is shown.
+        past: Past,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// There are no past results yet.
     NoHistory,
     /// Something is broken.
@@ -59,6 +80,7 @@ pub struct Past {
 /// A past reading, and what has become of its picture.
 #[derive(Clone, Debug)]
 pub struct PastReading {
+    /// What the record says was read, with its picture where that can be shown.
     pub reading: Arc<Reading>,
     /// Why the picture cannot be shown, where it should be there.
     pub picture_fault: Option<String>,
@@ -67,6 +89,7 @@ pub struct PastReading {
 /// Something that keeps the device from its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The part that failed.
     pub part: Part,
     /// The technical cause.
     pub cause: String,
@@ -75,8 +98,11 @@ pub struct Fault {
 /// The parts that are tested at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The network and its manifest.
     Model,
+    /// What records are saved to: its disk, folder and database.
     Storage,
+    /// The camera.
     Camera,
     /// What is kept: not tested at the start, but looked at with the storage.
     Records,
@@ -86,6 +112,7 @@ pub enum Part {
 pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
 
 impl Part {
+    /// Its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
             Self::Model => "Model",
@@ -101,6 +128,7 @@ impl Part {
 pub enum Event {
     /// A part answered its test.
     Checked(Part, Result<(), String>),
+    /// A person did something with a button.
     Gesture(Gesture),
     /// The camera gives no frames any more.
     CameraLost(String),

@@ -10,7 +10,9 @@ use crate::screens::{Hint, Screen};
 /// What changes while a state stays: the live picture and the button that is being held.
 #[derive(Clone, Debug)]
 pub struct Live {
+    /// The newest frame; none while the camera gives none.
     pub frame: Option<Arc<Frame>>,
+    /// What to do now, for the line below the picture.
     pub hint: Hint,
     /// How far the main button has been held towards a long press, from 0 to 1.
     pub held: f32,

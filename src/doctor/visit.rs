@@ -32,6 +32,8 @@ pub struct Doctor {
 }
 
 impl Doctor {
+    /// Nothing is opened yet. `root` is `/`, or a folder that stands for it; `patience` how long a person may take for
+    /// each button, none where nobody is asked.
     pub fn new(config: &Config, root: PathBuf, patience: Option<Duration>) -> Self {
         let size = config.panel.size();
         Self {

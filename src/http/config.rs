@@ -2,17 +2,19 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{access, listen};
 
 /// `[http]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// Addresses with their ports to serve on; none serves nothing. "usb:8080" is the device's address on its USB cable,
     /// which need not be plugged in. Port 0 takes any that is free.
     #[serde(deserialize_with = "listen::written")]
+    #[schemars(with = "listen::Written")]
     pub listen: Vec<String>,
     /// Names besides "localhost", IP addresses and the computer's own ".local" that a browser may call the device by, such
     /// as "dermascope.example"; with its scheme, "https://dermascope.example", where a proxy with TLS stands before it.
@@ -74,15 +76,32 @@ fn is_name(name: &str) -> bool {
 /// Why there is no server. Each message names the key and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
+    /// An entry of `http.listen` is no address.
     #[error("http.listen is `{listen}`: {cause}; write an address and a port, such as \"127.0.0.1:8080\"")]
-    Address { listen: String, cause: String },
+    Address {
+        /// The entry.
+        listen: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// An address can be reached from a network, and no token is set.
     #[error(
         "http.listen is `{listen}`: on a network anyone could read the records there; run `dermascope token` and set \
          http.token_sha256 to what it prints, or listen on \"127.0.0.1:8080\""
     )]
-    NeedsToken { listen: String },
+    NeedsToken {
+        /// The entry of `http.listen`.
+        listen: String,
+    },
+    /// The address cannot be had.
     #[error("http.listen: cannot listen on {address}: {cause}; choose another port, or stop what uses it")]
-    Bind { address: SocketAddr, cause: std::io::Error },
+    Bind {
+        /// The address and its port.
+        address: SocketAddr,
+        /// What the kernel said.
+        cause: std::io::Error,
+    },
+    /// The sockets, the runtime or the thread of the server cannot be had.
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),
 }

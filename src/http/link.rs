@@ -21,10 +21,13 @@ use crate::records::RecordsConfig;
 
 /// What the link shows and asks of the device.
 pub struct Device {
+    /// Where the records are that it lists and exports.
     pub records: RecordsConfig,
     /// What reads photographs that are sent.
     pub model: ModelConfig,
+    /// From which measures on a photograph is refused.
     pub quality: QualityConfig,
+    /// What the screen shows, for the page.
     pub feed: ScreenFeed,
     /// Where the page's buttons press; none on a device with buttons of its own.
     pub presses: Option<VirtualButtons>,

@@ -4,6 +4,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, ToSocketAddrs};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -17,9 +18,9 @@ const USB: &str = "usb";
 const QUEUE: i32 = 1024;
 
 /// An address as the configuration has it, or a list of them.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "an address and a port, such as \"127.0.0.1:8080\", or a list of them")]
-enum Written {
+pub(super) enum Written {
     One(String),
     Many(Vec<String>),
 }

@@ -13,6 +13,7 @@ use crate::patience::Patience;
 /// What lit a capture, as its record keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lit {
+    /// The ring that was on.
     pub ring: Ring,
     /// 1 to 100; a ring on a plain pin is always full.
     pub percent: u8,
@@ -42,8 +43,11 @@ pub type Lamp = Box<dyn Backlight>;
 #[derive(Debug, thiserror::Error)]
 #[error("{device}: cannot drive the light: {cause}; {cure}")]
 pub struct LightError {
+    /// The GPIO chip, the PWM channel, or the ring that the configuration leaves without either.
     pub device: String,
+    /// What the kernel said.
     pub cause: String,
+    /// What the person can do about it.
     pub cure: String,
 }
 

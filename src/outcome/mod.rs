@@ -14,6 +14,7 @@ use crate::case::{CaseError, plain};
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Outcome {
+    /// The diagnosis, of the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub diagnosis: Option<Diagnosis>,
     /// Malignant or pre-malignant. Of most diagnoses the word says it; of others a person must, for it to be counted.
@@ -49,12 +50,26 @@ const FIRST_YEAR: i16 = 1900;
 /// Why an outcome is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OutcomeError {
+    /// A name or a note is no plain text.
     #[error(transparent)]
     Text(#[from] CaseError),
+    /// The diagnosis is of the other kind.
     #[error("{diagnosis} is {}, but malignant says otherwise: leave malignant out", kind(*.malignant))]
-    Contradicts { diagnosis: Diagnosis, malignant: bool },
+    Contradicts {
+        /// The diagnosis.
+        diagnosis: Diagnosis,
+        /// What it is.
+        malignant: bool,
+    },
+    /// A day is out of all reason.
     #[error("{what} is {day}, which is no day that can be meant")]
-    Day { what: &'static str, day: Date },
+    Day {
+        /// `on` or `look_again`.
+        what: &'static str,
+        /// The day.
+        day: Date,
+    },
+    /// A way of confirming was said, and nothing that it confirms.
     #[error("confirmed_by is said without a diagnosis")]
     ConfirmsNothing,
 }

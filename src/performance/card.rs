@@ -8,6 +8,7 @@ use crate::classifier::{Manifest, OperatingPoint};
 /// The sensitivity as shown at an operating point, here and on the card.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AgainstCard {
+    /// The operating point's name.
     pub operating_point: String,
     /// The card's share of malignant pictures that are shown suspicious, and the ends of its 95 % interval.
     pub card: [f32; 3],

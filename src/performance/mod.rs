@@ -27,11 +27,13 @@ pub const FEWEST_MALIGNANT: usize = 30;
 /// A record, as far as it counts here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Read {
+    /// Its number.
     pub sequence: u64,
     /// The word that was shown.
     pub verdict: Verdict,
     /// P(malignant) as it was computed, from 0 to 1.
     pub probability: f32,
+    /// The name of the operating point that decided.
     pub operating_point: String,
     /// Of the network.
     pub model_sha256: String,
@@ -41,6 +43,7 @@ pub struct Read {
     pub month: String,
     /// ISIC's word for the part of the body; none where it was not said.
     pub site: Option<&'static str>,
+    /// What became of it.
     pub outcome: Known,
 }
 
@@ -53,21 +56,27 @@ pub enum Known {
     },
     /// There is a diagnosis, but it says neither, or nobody confirmed it.
     Unclear,
+    /// No outcome, or one that was taken back.
     Nothing,
 }
 
 /// The words that were shown of some lesions.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Words {
+    /// Shown SUSPICIOUS.
     pub suspicious: Option<Rate>,
+    /// Shown UNCERTAIN.
     pub uncertain: Option<Rate>,
+    /// Shown NOT SUSPICIOUS.
     pub not_suspicious: Option<Rate>,
 }
 
 /// Some verified lesions, and what was shown of them.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Part {
+    /// How many are malignant or pre-malignant.
     pub malignant: usize,
+    /// How many are benign.
     pub benign: usize,
     /// Of the malignant lesions: `suspicious` is the sensitivity as shown, `not_suspicious` those that were missed.
     pub of_malignant: Words,
@@ -80,7 +89,9 @@ pub struct Part {
 /// Verified lesions of which P(malignant) was in a range.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bin {
+    /// From this P(malignant) on.
     pub from: f32,
+    /// Below this one; the last range has its end in it.
     pub to: f32,
     /// The mean P(malignant), as it was computed.
     pub said: f64,
@@ -91,6 +102,7 @@ pub struct Bin {
 /// All of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Performance {
+    /// All the verified lesions.
     pub all: Part,
     /// Lesions without any outcome.
     pub unverified: usize,
@@ -98,8 +110,11 @@ pub struct Performance {
     pub unclear: usize,
     /// Further pictures of lesions that are counted already.
     pub repeated: usize,
+    /// What P(malignant) said, beside what was found.
     pub calibration: Vec<Bin>,
+    /// By the operating point's name.
     pub by_operating_point: BTreeMap<String, Part>,
+    /// By month, such as "2026-05".
     pub by_month: BTreeMap<String, Part>,
     /// By ISIC's words; "not said" where it was not.
     pub by_site: BTreeMap<String, Part>,

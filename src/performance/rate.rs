@@ -7,11 +7,15 @@ use serde::Serialize;
 /// How many of how many, and what share of all such lesions that may be, from 0 to 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Rate {
+    /// How many.
     pub count: usize,
+    /// Of how many, at least one.
     pub of: usize,
+    /// What share that is.
     pub share: f64,
-    /// The ends of the 95 % interval.
+    /// The lower end of the 95 % interval.
     pub low: f64,
+    /// Its upper end.
     pub high: f64,
 }
 

@@ -16,11 +16,15 @@ use crate::records::chain::{Entry, Kind};
 pub struct Checked {
     /// The folder's name.
     pub folder: String,
+    /// The device whose records they are, by its id; empty where the mark cannot be read.
     pub device: String,
+    /// Records that are here, as the chain covers them.
     pub records: u64,
+    /// Pictures that are here, with the hashes that their records say.
     pub images: u64,
     /// Of the newest entry.
     pub position: u64,
+    /// The chain's hash there, in hexadecimal digits.
     pub head: String,
     /// What is missing or altered; empty where all is well.
     pub problems: Vec<String>,

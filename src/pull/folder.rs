@@ -27,9 +27,11 @@ use crate::records::chain::{self, Entry, Kind};
 /// How far a device's chain was pulled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
+    /// The device, by its id.
     pub device: String,
     /// Of the last entry that is here.
     pub position: u64,
+    /// The chain's hash there, in hexadecimal digits.
     pub chain_sha256: String,
 }
 

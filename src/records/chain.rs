@@ -68,19 +68,26 @@ impl From<Kind> for String {
 /// One row of `entries`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its place in the chain, from 1, without gaps.
     pub position: u64,
+    /// What it does.
     pub kind: Kind,
+    /// The number of the record that it makes, deletes or prunes; of a finding, the highest number given until then.
     pub sequence: u64,
     /// Empty where the record was deleted, also of its outcomes.
     pub body: Option<String>,
+    /// SHA-256 of the body as it was written, in hexadecimal digits; it stays when the body goes.
     pub body_sha256: String,
+    /// The chain's hash up to here, in hexadecimal digits.
     pub chain_sha256: String,
 }
 
 /// The body of a deletion or pruning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Removal {
+    /// The number of the record whose data or picture goes.
     pub sequence: u64,
+    /// When it was removed, by the device's clock.
     pub removed_at: jiff::Timestamp,
     /// The operator's words.
     pub reason: String,

@@ -16,13 +16,16 @@ use crate::performance::{Known, Performance, Read};
 /// When a lesion shall be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Due {
+    /// The case.
     pub case_id: String,
+    /// Which of its lesions.
     pub lesion: Lesion,
     /// Where on the body, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<String>,
-    /// Its newest record, and when that was captured.
+    /// Its newest record.
     pub sequence: u64,
+    /// When that was captured.
     pub captured_at: Timestamp,
     /// The day; none where the device's clock was not set at the newest record.
     pub due: Option<Date>,

@@ -23,6 +23,7 @@ pub struct Noted {
     pub sequence: u64,
     /// When it was noted, by the device's clock.
     pub noted_at: Timestamp,
+    /// What was noted.
     pub outcome: Outcome,
 }
 

@@ -23,14 +23,19 @@ const LARGEST_TEXT: u64 = 64 << 20;
 /// What a verification of an archive found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unpacked {
+    /// The device that exported it, by its id.
     pub device: String,
+    /// Records whose data the chain covers.
     pub records: u64,
+    /// Pictures that are there and whole.
     pub images: u64,
     /// Pictures that were not on the device when it exported.
     pub missing: u64,
     /// Of the head that the device signed; empty where it signed none.
     pub public_key: String,
+    /// Of the head that the device signed; 0 where it signed none.
     pub position: u64,
+    /// The chain's hash at that position, in hexadecimal digits; empty where the device signed none.
     pub head: String,
     /// Empty where all is well.
     pub problems: Vec<String>,
