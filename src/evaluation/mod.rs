@@ -16,3 +16,4 @@ pub use outcome::Outcome;
 pub use pictures::Pictures;
 pub use report::Report;
 pub use shown::Shown;
+pub use table::Table;

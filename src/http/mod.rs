@@ -18,6 +18,7 @@ mod link;
 mod listen;
 mod live;
 mod metrics;
+mod outcomes;
 mod photographs;
 mod problem;
 mod records;

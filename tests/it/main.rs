@@ -23,6 +23,7 @@ mod int8;
 mod jpegs;
 mod model;
 mod openapi;
+mod outcomes;
 mod panel;
 mod pictures;
 mod powercut;
