@@ -4,6 +4,7 @@
 /// A table with its header; cells are trimmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
+    /// The names of the columns.
     pub headers: Vec<String>,
     /// Each with the line that it begins in, from 1.
     pub rows: Vec<(u64, Vec<String>)>,
