@@ -53,6 +53,7 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),
         ("/api/v1/records/{sequence}/image", get(records::image)),
+        ("/api/v1/departures", get(records::departures)),
         ("/api/v1/export.zip", get(export::archive)),
     ]
 }

@@ -1,7 +1,7 @@
 //! The hash chain over the entries: how an alteration of any row, any column, or any order is found.
 //!
 //! An entry has five columns: `position` (1, 2, 3, ... without gaps), `kind`, `sequence` (the record that it
-//! makes, deletes or prunes; of a finding the highest number given until then), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
+//! makes, deletes or prunes; of a finding the highest number given until then; of a wipe 0), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
 //! hexadecimal digits, over UTF-8 text:
 //!
 //! ```text
@@ -32,6 +32,8 @@ pub enum Kind {
     Pruning,
     /// The device found that its records are not as it left them; its body is a [`Finding`](super::Finding).
     Finding,
+    /// The chain begins here because all before it was wiped; its body is a [`Wipe`].
+    Wipe,
     /// Of a later program: kept as it is, and passed over.
     Other(String),
 }
@@ -44,6 +46,7 @@ impl Kind {
             Self::Deletion => "deletion",
             Self::Pruning => "pruning",
             Self::Finding => "finding",
+            Self::Wipe => "wipe",
             Self::Other(word) => word,
         }
     }
@@ -51,7 +54,7 @@ impl Kind {
 
 impl From<String> for Kind {
     fn from(word: String) -> Self {
-        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding];
+        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding, Self::Wipe];
         known.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Other(word))
     }
 }
@@ -84,6 +87,18 @@ pub struct Removal {
     /// Of the picture that is gone.
     pub image_sha256: String,
 }
+
+/// The body of a wipe: that one happened, and nothing of what was wiped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wipe {
+    pub format: u32,
+    pub wiped_at: jiff::Timestamp,
+    /// What was asked to: the command, or the device's screen.
+    pub by: String,
+}
+
+/// The format of wipes that this program writes.
+pub const WIPE_FORMAT: u32 = 1;
 
 impl Entry {
     /// The entry that follows `previous`, the chain's hash so far.

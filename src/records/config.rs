@@ -17,6 +17,9 @@ pub struct RecordsConfig {
     /// While less than this is free, pictures that have left the device are removed, the oldest first, in MiB: 0 for
     /// never. Their records stay.
     pub prune_free_mib: u64,
+    /// For how many days records are kept: those that are older and have left the device with their pictures are deleted.
+    /// 0 keeps them for ever.
+    pub keep_days: u32,
     /// How the dermoscope takes its pictures: kept with every record.
     pub dermoscopy: Dermoscopy,
 }
@@ -27,12 +30,18 @@ impl Default for RecordsConfig {
             folder: "/var/lib/dermascope".into(),
             warn_free_mib: 500,
             prune_free_mib: 0,
+            keep_days: 0,
             dermoscopy: Dermoscopy::default(),
         }
     }
 }
 
 impl RecordsConfig {
+    /// For how many days records are kept; none where it is for ever.
+    pub fn keep_days(&self) -> Option<u32> {
+        (self.keep_days > 0).then_some(self.keep_days)
+    }
+
     /// Says which key is wrong, and how.
     pub fn check(&self) -> Result<(), String> {
         if self.folder.as_os_str().is_empty() {

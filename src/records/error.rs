@@ -52,6 +52,11 @@ pub enum RecordError {
     )]
     LogMissing { path: PathBuf },
     #[error(
+        "{path}: the newest records are in its log {path}-wal, whose index {path}-shm cannot be made or read here; copy \
+         the folder to where this user may write, and read it there"
+    )]
+    LogUnreadable { path: PathBuf },
+    #[error(
         "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
     )]
     ImageMissing { path: PathBuf, sequence: u64 },
@@ -79,11 +84,16 @@ pub enum RecordError {
     )]
     EntryNewer { path: PathBuf, position: u64, format: u32, known: u32 },
     #[error(
-        "{path}: the record is deleted, but somebody reads the records, so that its data may still be in the file \
-         {path}-wal; end what reads (an export, `sqlite3`) and start `dermascope records prune --free 0`, or the device \
-         anew, to erase it"
+        "{path}: it is deleted, but somebody reads the records, so that its data may still be in the file {path}-wal; \
+         end what reads (an export, `sqlite3`): a device that runs then erases it by itself, and so does `dermascope \
+         records prune --free 0`"
     )]
     NotErased { path: PathBuf },
+    #[error(
+        "{path}: the records are being wiped, or that was begun and cut off; the device finishes it at its start, and \
+         `dermascope records wipe` does too"
+    )]
+    Wiping { path: PathBuf },
     #[error("{path}: there is no record {sequence}")]
     NoRecord { path: PathBuf, sequence: u64 },
     #[error(
@@ -118,7 +128,8 @@ impl RecordError {
             Self::Corrupt { .. } | Self::Entry { .. } => "records damaged",
             Self::EntryNewer { .. } => "newer record",
             Self::Foreign { .. } | Self::Newer { .. } | Self::NewerToWrite { .. } => "wrong records",
-            Self::LogMissing { .. } => "records incomplete",
+            Self::LogMissing { .. } | Self::LogUnreadable { .. } => "records incomplete",
+            Self::Wiping { .. } => "being wiped",
             Self::ImagePruned { .. } => "picture pruned",
             Self::ImageMissing { .. }
             | Self::ImageAltered { .. }

@@ -494,3 +494,48 @@ fn a_folder_that_was_rolled_back_as_a_whole_is_told_by_what_was_noted_elsewhere(
     let (position, hash) = store.head().expect("reads");
     assert!(store.verify_noted(&[(position, hash)]).expect("verifies").is_sound());
 }
+
+#[test]
+fn a_database_without_its_logs_index_is_read_whole_and_one_without_its_log_is_told() {
+    let card = Card::new();
+    // Open, so that the log is there and not yet in the database.
+    let mut store = Store::open(&card.config).expect("opens");
+    store.save(&reading(7)).expect("saves");
+    let copied = |names: &[&str]| {
+        let folder = TempDir::new().expect("a temporary folder");
+        for name in names {
+            let from = card.path(name);
+            if from.is_dir() {
+                copy(&from, &folder.path().join(name));
+            } else {
+                fs::copy(&from, folder.path().join(name)).expect("copies");
+            }
+        }
+        let config = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
+        (folder, config)
+    };
+    let rest = ["records.sqlite", "anchor.json", "device.key", "images"];
+    let (_folder, config) = copied(&[&rest[..], &["records.sqlite-wal"]].concat());
+    let reader = Reader::open(&config).expect("the index is made anew");
+    assert_eq!(reader.newest().expect("reads"), 7);
+    assert!(reader.verify().expect("verifies").is_sound());
+    drop(reader);
+    assert_eq!(Store::open(&config).expect("opens").unseen().expect("reads"), None);
+
+    // Where it cannot be made, as on a medium that cannot be written to.
+    let (folder, config) = copied(&[&rest[..], &["records.sqlite-wal"]].concat());
+    // SQLite follows no link there.
+    std::os::unix::fs::symlink("nowhere", folder.path().join("records.sqlite-shm")).expect("links");
+    let told = Reader::open(&config).map(|_| ()).expect_err("cannot be read");
+    assert!(matches!(told, RecordError::LogUnreadable { .. }), "{told}");
+    assert!(told.to_string().contains("-shm") && !told.to_string().contains("dmesg"), "{told}");
+
+    for index in [&[][..], &["records.sqlite-shm"]] {
+        let (_folder, config) = copied(&[&rest[..], index].concat());
+        let report = Reader::open(&config).and_then(|reader| reader.verify()).expect("what is there is read");
+        assert!(!report.is_sound(), "what the log held is missed");
+        let mut store = Store::open(&config).expect("opens");
+        assert_eq!(store.unseen().expect("reads").expect("is told").what, What::Shortened);
+        assert_eq!(store.save(&reading(8)).expect("saves"), 8, "no number is given again");
+    }
+}
