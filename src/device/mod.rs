@@ -22,23 +22,49 @@ use crate::screens::{About, Check, CheckState, Page};
 #[derive(Clone, Debug)]
 pub enum State {
     /// Starting: the checks so far, in the order of [`CHECKS`].
-    SelfTest { checks: Vec<Check> },
+    SelfTest {
+        /// One for each of [`CHECKS`].
+        checks: Vec<Check>,
+    },
     /// Showing the live picture, waiting for a press.
     Viewfinder,
     /// Reading a capture.
-    Analysing { capture: Arc<Capture> },
+    Analysing {
+        /// What is read.
+        capture: Arc<Capture>,
+    },
     /// The capture was refused; its reading is kept only if the person uses it anyway.
-    Retake { reading: Arc<Reading> },
+    Retake {
+        /// What was read of it; its judgement says why it was refused.
+        reading: Arc<Reading>,
+    },
     /// Showing a new result.
-    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    Result {
+        /// What was read.
+        reading: Arc<Reading>,
+        /// Whether it is on disk yet.
+        saved: Saved,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// Showing a past result.
-    History { past: Past, page: Page },
+    History {
+        /// The record that is shown.
+        past: Past,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// There are no past results yet.
     NoHistory,
     /// Saying which device this is.
     About(About),
     /// Asking whether to wipe it. It counts down once the button was let go and is held anew.
-    Wipe { about: About, counting: bool },
+    Wipe {
+        /// What would go.
+        about: About,
+        /// Whether the button that is held counts.
+        counting: bool,
+    },
     /// Being wiped.
     Wiping,
     /// Something is broken.
@@ -65,6 +91,7 @@ pub struct Past {
 /// A past reading, and what has become of its picture.
 #[derive(Clone, Debug)]
 pub struct PastReading {
+    /// What the record says was read, with its picture where that can be shown.
     pub reading: Arc<Reading>,
     /// Why the picture cannot be shown, where it should be there.
     pub picture_fault: Option<String>,
@@ -73,27 +100,43 @@ pub struct PastReading {
 /// Something that keeps the device from its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The part that failed.
     pub part: Part,
     /// The technical cause.
     pub cause: String,
+    /// What else is wrong: told after a press.
+    pub then: Vec<Fault>,
+}
+
+impl Fault {
+    fn new(part: Part, cause: String) -> Self {
+        Self { part, cause, then: Vec::new() }
+    }
 }
 
 /// The parts that are tested at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The configuration.
+    Settings,
+    /// The network and its manifest.
     Model,
+    /// What records are saved to: its disk, folder and database.
     Storage,
+    /// The camera.
     Camera,
     /// What is kept: not tested at the start, but looked at with the storage.
     Records,
 }
 
 /// The self-test, in the order it is shown.
-pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
+pub const CHECKS: [Part; 4] = [Part::Settings, Part::Model, Part::Storage, Part::Camera];
 
 impl Part {
+    /// Its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Settings => "Settings",
             Self::Model => "Model",
             Self::Storage => "Storage",
             Self::Camera => "Camera",
@@ -107,6 +150,7 @@ impl Part {
 pub enum Event {
     /// A part answered its test.
     Checked(Part, Result<(), String>),
+    /// A person did something with a button.
     Gesture(Gesture),
     /// The camera gives no frames any more.
     CameraLost(String),
@@ -207,7 +251,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
             read(reading)
         }
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Model, cause }), vec![])
+            (State::Fault(Fault::new(Part::Model, cause)), vec![])
         }
         (State::Result { reading, page, .. }, Event::Stored(stored, saved))
             if Arc::ptr_eq(&reading, &stored) =>
@@ -221,22 +265,20 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         // Past the oldest record the history is over.
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
         (State::History { .. } | State::NoHistory, Event::Introduced(Ok(about))) => {
             (State::About(about), vec![])
         }
         (State::History { .. } | State::NoHistory, Event::Introduced(Err(cause)))
         | (State::Wiping, Event::Wiped(Err(cause))) => {
-            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
         (State::Wiping, Event::Wiped(Ok(()))) => {
             let effects = vec![Effect::Case(Case::default()), Effect::Say(Note::Wiped), Effect::AskCamera];
             (State::Viewfinder, effects)
         }
-        (State::Viewfinder, Event::Found(cause)) => {
-            (State::Fault(Fault { part: Part::Records, cause }), vec![])
-        }
+        (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
         (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
             (State::Viewfinder, vec![Effect::Say(Note::Deleted), Effect::AskCamera])
@@ -305,7 +347,11 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, effects)
         }
         (State::NoHistory, _) => viewfinder(),
-        (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
+        // Without a model there is still the live picture, and a press tries to load it again.
+        (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
+            viewfinder()
+        }
         (State::Fault(Fault { part: Part::Records, .. }), Short(_)) => {
             (State::Viewfinder, vec![Effect::Seen, Effect::AskCamera])
         }
@@ -338,15 +384,21 @@ fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (
         return (State::SelfTest { checks }, vec![]);
     }
     // Without storage the device still reads: each result then says that it was not saved.
-    let fault = [Part::Model, Part::Camera].into_iter().find_map(|part| {
+    let faults = [Part::Settings, Part::Model, Part::Camera].into_iter().filter_map(|part| {
         let failed = checks.iter().find(|check| check.name == part.name())?;
         let CheckState::Failed(cause) = &failed.state else { return None };
-        Some(Fault { part, cause: cause.clone() })
+        Some(Fault::new(part, cause.clone()))
     });
-    match fault {
-        Some(fault) => (State::Fault(fault), vec![]),
-        None => viewfinder(),
+    match faults.collect::<Vec<_>>() {
+        faults if faults.is_empty() => viewfinder(),
+        faults => (next_fault(faults), vec![]),
     }
+}
+
+/// The first of several faults, which is told before the others; there is at least one.
+fn next_fault(mut faults: Vec<Fault>) -> State {
+    let first = faults.remove(0);
+    State::Fault(Fault { then: faults, ..first })
 }
 
 fn read(reading: Arc<Reading>) -> (State, Vec<Effect>) {
@@ -362,7 +414,7 @@ fn viewfinder() -> (State, Vec<Effect>) {
 }
 
 fn camera_lost(cause: String) -> (State, Vec<Effect>) {
-    (State::Fault(Fault { part: Part::Camera, cause }), vec![])
+    (State::Fault(Fault::new(Part::Camera, cause)), vec![])
 }
 
 /// A result that is not on disk yet stays on the screen: it may be the only place where it is.

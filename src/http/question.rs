@@ -102,7 +102,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let config = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
         drop(Store::open(&config).expect("opens"));
-        (folder, Arc::new(Records::new(config)))
+        (folder, Arc::new(Records::new(config, Default::default())))
     }
 
     /// Questions that never end by themselves, and what they count: those that began and those that ended.

@@ -1,5 +1,6 @@
 //! Records over HTTP: lists, one record, its picture.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -14,8 +15,9 @@ use super::limits::MAX_QUESTIONS;
 use super::problem::Problem;
 use super::question::Asking;
 use crate::RESEARCH_ONLY;
+use crate::case::Lesion;
 use crate::records::{
-    self, Departures, Filter, Reader, Record, RecordError, RecordsConfig, Scope, Standing, Summary,
+    self, Departures, Filter, Noted, Reader, Record, RecordError, RecordsConfig, Scope, Standing, Summary,
     Unreadable,
 };
 use crate::verdict::Verdict;
@@ -28,6 +30,8 @@ const MAX_PAGE: usize = 200;
 /// one another: a rare class among many records takes seconds to find.
 pub(super) struct Records {
     config: RecordsConfig,
+    /// Of the model, whose card the figures are compared with.
+    manifest: PathBuf,
     /// Connections that are not in use.
     idle: Mutex<Vec<Counting>>,
     /// For questions: whoever has none waits without a thread.
@@ -65,13 +69,17 @@ impl Counting {
 const MOST_IDLE: usize = 2;
 
 impl Records {
-    pub fn new(config: RecordsConfig) -> Self {
-        Self { config, idle: Mutex::default(), seats: Arc::new(Semaphore::new(MAX_QUESTIONS)) }
+    pub fn new(config: RecordsConfig, manifest: PathBuf) -> Self {
+        Self { config, manifest, idle: Mutex::default(), seats: Arc::new(Semaphore::new(MAX_QUESTIONS)) }
     }
 
     /// The public half of the device's key, where it has one.
     pub fn public_key(&self) -> Option<String> {
         records::public_key(&self.config.folder)
+    }
+
+    pub fn manifest(&self) -> &std::path::Path {
+        &self.manifest
     }
 
     pub fn config(&self) -> &RecordsConfig {
@@ -134,12 +142,13 @@ pub(super) struct ListQuery {
     class: Option<String>,
     usable: Option<bool>,
     case_id: Option<String>,
+    lesion: Option<Lesion>,
 }
 
 impl ListQuery {
     pub fn filter(self) -> Filter {
-        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id } = self;
-        Filter { before, after, since, until, verdict, class, usable, case_id, not_left: None }
+        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id, lesion } = self;
+        Filter { before, after, since, until, verdict, class, usable, case_id, lesion, not_left: None }
     }
 }
 
@@ -164,6 +173,12 @@ pub(super) struct Whole {
     record: Record,
     /// The picture was exported, and then removed to make room.
     image_pruned: bool,
+    /// What became of its lesion, as it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Noted>,
+    /// The newest record before it of the same lesion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<u64>,
     notice: &'static str,
 }
 
@@ -236,11 +251,14 @@ pub(super) async fn one(
     State(records): State<Arc<Records>>,
     Path(sequence): Path<u64>,
 ) -> Result<Json<Whole>, Problem> {
-    let found = records
-        .ask(move |records| Ok((records.reader.get(sequence)?, records.reader.is_pruned(sequence)?)))
-        .await?;
-    let (Some(record), image_pruned) = found else { return Err(missing(sequence)) };
-    Ok(Json(Whole { record, image_pruned, notice: RESEARCH_ONLY }))
+    let found = records.ask(move |records| {
+        let reader = &records.reader;
+        let Some(record) = reader.get(sequence)? else { return Ok(None) };
+        let (image_pruned, outcome) = (reader.is_pruned(sequence)?, reader.outcome(sequence)?);
+        let earlier = reader.earlier(&record.case(), sequence)?.map(|earlier| earlier.sequence);
+        Ok(Some(Whole { record, image_pruned, outcome, earlier, notice: RESEARCH_ONLY }))
+    });
+    found.await?.map(Json).ok_or_else(|| missing(sequence))
 }
 
 /// `GET /api/v1/records/{sequence}/image`
@@ -264,6 +282,6 @@ pub(super) async fn image(
     Ok((cache, about, image.bytes.to_vec()).into_response())
 }
 
-fn missing(sequence: u64) -> Problem {
+pub(super) fn missing(sequence: u64) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("there is no record {sequence}"))
 }

@@ -19,20 +19,25 @@ pub struct Departure {
     pub way: String,
     /// Whether its picture went too.
     pub picture: bool,
+    /// When it was noted, in UTC to the second, such as "2026-03-01T12:00:00Z".
     pub at: String,
 }
 
 /// A record, and by which ways it has left; by none where it has not.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Departed {
+    /// Its number.
     pub sequence: u64,
+    /// When it was captured, by the device's clock.
     pub captured_at: Timestamp,
+    /// The oldest first.
     pub departures: Vec<Departure>,
 }
 
 /// Some records with their departures, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Departures {
+    /// Each with its departures.
     pub records: Vec<Departed>,
     /// What to ask as `before` for the next page; none on the last.
     pub next_before: Option<u64>,
@@ -43,6 +48,7 @@ pub struct Departures {
 /// How many records there are, and how many have not left the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Standing {
+    /// All that are kept.
     pub records: u64,
     /// By no way at all.
     pub not_left: u64,

@@ -14,9 +14,9 @@ use super::finding::{Finding, Known, What};
 use super::images::{Images, sync_folder};
 use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
-use super::record::image_name;
+use super::record::{Making, image_name};
 use super::rows::{head, newest};
-use super::{Dermoscopy, Record, RecordError, RecordsConfig, schema, wipe};
+use super::{Record, RecordError, RecordsConfig, schema, wipe};
 use crate::digest::sha256_hex;
 use crate::reading::Reading;
 
@@ -24,9 +24,7 @@ use crate::reading::Reading;
 pub struct Store {
     reader: Reader,
     lock: PathBuf,
-    dermoscopy: Dermoscopy,
-    /// SHA-256 of the configuration in force, where one is.
-    config_sha256: Option<String>,
+    making: Making,
     /// None where it can neither be read nor made: then the anchor is not signed.
     key: Option<DeviceKey>,
     /// The database says that there was an anchor.
@@ -61,9 +59,9 @@ impl Store {
             .inspect_err(|error| tracing::error!("{error}; the records are not signed"))
             .ok();
         let anchored = reader.noted("anchored")?.is_some();
-        let dermoscopy = config.dermoscopy.clone();
-        let (config_sha256, anchor_trouble) = (None, None);
-        let mut store = Self { reader, lock, dermoscopy, config_sha256, key, anchored, anchor_trouble };
+        let issuer = Some(config.issuer.clone()).filter(|issuer| !issuer.is_empty());
+        let making = Making { dermoscopy: config.dermoscopy.clone(), issuer, config_sha256: None };
+        let mut store = Self { reader, lock, making, key, anchored, anchor_trouble: None };
         store.look()?;
         if let Some(wiped) = &wiped {
             store.begin_anew(wiped)?;
@@ -75,7 +73,7 @@ impl Store {
 
     /// The SHA-256 of the configuration in force, to keep with the records from now on.
     pub fn set_config(&mut self, sha256: String) {
-        self.config_sha256 = Some(sha256);
+        self.making.config_sha256 = Some(sha256);
     }
 
     /// Saves a reading and returns its record's sequence number. On return it is on disk; on an error nothing
@@ -104,11 +102,10 @@ impl Store {
     }
 
     fn append_record(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        let (device, dermoscopy, config) =
-            (self.device.clone(), self.dermoscopy.clone(), self.config_sha256.clone());
+        let (device, making) = (self.device.clone(), self.making.clone());
         self.append(|newest_sequence| {
             let sequence = newest_sequence + 1;
-            let record = Record::new(sequence, &device, reading, &dermoscopy, config.as_deref());
+            let record = Record::new(sequence, &device, reading, &making);
             Ok((Kind::Record, sequence, lossless_json(&record)?))
         })
     }
@@ -296,8 +293,14 @@ const COMMIT: &str = "commit to";
 /// Writes an entry and notes it as the newest, so that one that is cut off the end is missed.
 fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     if entry.kind == Kind::Deletion {
-        let empty = "UPDATE entries SET body = NULL WHERE kind = 'record' AND sequence = ?";
-        connection.execute(empty, [entry.sequence as i64])?;
+        for kind in [Kind::Record, Kind::Outcome] {
+            // Each kind has its own index.
+            let kind = kind.word();
+            let empty = format!(
+                "UPDATE entries SET body = NULL WHERE kind = '{kind}' AND body IS NOT NULL AND sequence = ?"
+            );
+            connection.execute(&empty, [entry.sequence as i64])?;
+        }
         connection.execute("DELETE FROM given_out WHERE sequence = ?", [entry.sequence as i64])?;
     }
     connection.execute(
