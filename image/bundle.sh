@@ -23,4 +23,4 @@ filename=system.img
 [image.root]
 filename=root.img
 END
-image/in-tools.sh rauc --cert="$certificate" --key="$key" bundle --mksquashfs-args="-comp zstd -Xcompression-level 15 -mkfs-time $SOURCE_DATE_EPOCH -all-time $SOURCE_DATE_EPOCH" $content "$out"
+image/in-tools.sh rauc --cert="$certificate" --key="$key" bundle --mksquashfs-args="-comp zstd -Xcompression-level 3" $content "$out"

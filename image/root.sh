@@ -55,11 +55,8 @@ depmod -b $root "$version"
 # Services: ours and what they need. Nobody logs in; nothing is written to the root that would have to be remembered.
 systemctl() { chroot $root systemctl "$@"; }
 systemctl preset-all
-systemctl mask getty@.service serial-getty@.service console-getty.service autovt@.service ldconfig.service \
-    systemd-hwdb-update.service systemd-journal-catalog-update.service systemd-update-done.service \
-    systemd-firstboot.service systemd-remount-fs.service systemd-journal-flush.service systemd-networkd-wait-online.service \
-    systemd-pcrmachine.service systemd-tpm2-setup.service systemd-tpm2-setup-early.service apt-daily.timer apt-daily-upgrade.timer \
-    dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer systemd-vconsole-setup.service
+systemctl set-default multi-user.target
+sed 's/ *#.*//; /^$/d' image/masked | while read -r unit; do systemctl --quiet mask "$unit"; done
 
 # What is on the card, for the list beside it and for who looks into a running one.
 mkdir -p $root/usr/share/dermascope
