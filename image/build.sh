@@ -10,6 +10,7 @@ export SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 name=build/dermascope-arm64
 bash image/fetch.sh
 bash image/keys.sh
+image/in-tools.sh bash image/cameras.sh >build/image/cameras.log 2>&1 || { cat build/image/cameras.log >&2; exit 1; }
 image/in-tools.sh bash image/root.sh "$package" "$(bash image/keys.sh certificate)"
 image/in-tools.sh bash image/system.sh
 image/in-tools.sh bash image/card.sh

@@ -14,12 +14,27 @@ cp $parts/usr/lib/linux-image-"$version"/broadcom/bcm{2837-rpi-3-a-plus,2837-rpi
 for source in image/overlays/*.dts; do
     dtc -q -@ -I dts -O dtb -o "$fat/overlays/$(basename "$source" .dts).dtbo" "$source"
 done
+# Ribbon cameras, each for every board, and the lines that switch them on.
+lines=
+while read -r board bus pins power line; do
+    lines+="[$board]"$'\n'
+    while read -r camera compatible address clock link; do
+        setting=
+        [ "$pins" = - ] || setting="pinctrl-names = \"default\"; pinctrl-0 = <\&$pins>;"
+        sed -e "s|@CLOCK@|$clock|; s|@POWER@|\\$power $line|; s|@BUS@|$bus|; s|@PINS@|$setting|" \
+            -e "s|@ADDRESS@|$address|; s|@COMPATIBLE@|$compatible|; s|@LINK@|$link|" image/overlays/camera.dts.in |
+            dtc -q -@ -I dts -O dtb -o "$fat/overlays/dermascope-$camera-$board.dtbo" -
+        lines+="#dtoverlay=dermascope-$camera-$board"$'\n'
+    done < <(sed '/^#/d' image/cameras.list)
+done < <(sed '/^#/d' image/boards.list)
+lines+="[all]"
 sed -e "s|@TURN_BLOCK@|$(printf %x $((TURN_OFFSET / 512)))|; s|@ARGUMENTS@|$ARGUMENTS|" image/fat/boot.cmd >$out/boot.cmd
 mkimage -A arm64 -O linux -T script -n dermascope -d $out/boot.cmd $fat/boot.scr >/dev/null
 mkenvimage -s 0x4000 -p 0 -o $fat/uboot.env image/fat/uboot.env.txt
 cp image/fat/extra.env $fat
 # What people edit has lines that Windows' editor shows as lines.
-for text in README.txt config.txt; do sed '/^@CAMERAS@$/d; s/$/\r/' image/fat/$text >$fat/$text; done
+sed 's/$/\r/' image/fat/README.txt >$fat/README.txt
+awk -v cameras="$lines" '$0 == "@CAMERAS@" { print cameras; next } { print }' image/fat/config.txt | sed 's/$/\r/' >$fat/config.txt
 cat image/fat/dermascope.toml >$fat/dermascope.toml
 find $fat -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
 rm -f $out/fat.img

@@ -8,9 +8,11 @@ import shutil
 import socket
 import subprocess
 import time
+import zlib
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 BUILT = ROOT / "build" / "image"
 TOOLS = BUILT / "tools"
 CARD = BUILT / "card.img"
@@ -46,6 +48,7 @@ class Card:
 
     def __init__(self, path: Path, size: int = CARD_BYTES):
         self.path = path
+        self.drive = f"file={path},format=raw,cache=writethrough"
         path.parent.mkdir(parents=True, exist_ok=True)
         subprocess.run(["cp", "--sparse=always", CARD, path], check=True)
         with path.open("r+b") as file:
@@ -72,20 +75,38 @@ class Card:
         with self.path.open("rb") as file:
             file.seek(0x8000)
             sector = file.read(0x200)
-        import zlib
-
         if zlib.crc32(sector[4:]) != int.from_bytes(sector[:4], "little"):
             return {}
         pairs = (pair.split("=", 1) for pair in sector[4:].decode().split("\0") if pair)
         return dict(pairs)
 
-    def area(self, number: int) -> bytes:
-        """What lies in a partition."""
+    def set_turn(self, turn: dict[str, str]) -> None:
+        """Gives the turn, as RAUC does."""
+        pairs = "\0".join(f"{name}={value}" for name, value in turn.items()).encode() + b"\0\0"
+        data = pairs.ljust(0x200 - 4, b"\0")
+        with self.path.open("r+b") as file:
+            file.seek(0x8000)
+            file.write(zlib.crc32(data).to_bytes(4, "little") + data)
+
+    def start(self, number: int) -> int:
+        """Where a partition begins, in bytes."""
+        return self.span(number)[0]
+
+    def span(self, number: int) -> tuple[int, int]:
         table = among_tools("sfdisk", "--dump", str(self.path.relative_to(ROOT)))
         found = re.search(rf"\S*{number} : start= *(\d+), size= *(\d+)", table)
+        return int(found[1]) * 512, int(found[2]) * 512
+
+    def area(self, number: int) -> bytes:
+        """What lies in a partition."""
+        start, size = self.span(number)
         with self.path.open("rb") as file:
-            file.seek(int(found[1]) * 512)
-            return file.read(int(found[2]) * 512)
+            file.seek(start)
+            return file.read(size)
+
+    def log_writes_to(self, recording: Path) -> None:
+        """Has qemu record every write; see writes.py."""
+        self.drive = f"driver=blklogwrites,file.driver=file,file.filename={self.path},log.driver=file,log.filename={recording}"
 
 
 def device_tree(folder: Path) -> Path:
@@ -105,7 +126,7 @@ class Pi:
         self.card, self.log = card, folder / "console.log"
         here, there = socket.socketpair()
         words = qemu() + ["-M", "raspi3b", "-kernel", str(BUILT / "fat/u-boot.bin"), "-dtb", str(device_tree(folder))]
-        words += ["-drive", f"file={card.path},if=sd,format=raw,cache=writethrough", "-serial", "null"]
+        words += ["-drive", f"{card.drive},if=sd", "-serial", "null"]
         words += ["-chardev", f"socket,id=console,fd={there.fileno()},logfile={self.log}", "-serial", "chardev:console"]
         # The guest's time is counted in instructions, two nanoseconds each, so that a busy computer changes nothing.
         words += ["-icount", "shift=1", "-monitor", "none", *more]
@@ -150,6 +171,15 @@ class Pi:
                 break
             time.sleep(0.2)
         raise Failed(f"not on the console within {seconds} s: {pattern}\n{self.text[-3000:]}")
+
+    def wait_for_end(self, seconds: float) -> None:
+        """Waits until the Pi starts itself anew, which ends qemu here."""
+        end = time.monotonic() + seconds
+        while not self.has_ended():
+            if time.monotonic() > end:
+                raise Failed(f"no restart within {seconds} s\n{self.text[-3000:]}")
+            self.listen()
+            time.sleep(0.5)
 
     def run(self, command: str, seconds: float = 300, check: bool = True) -> str:
         """Runs a command in systemd's debug shell and gives what it printed."""
