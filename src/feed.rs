@@ -10,7 +10,7 @@ use crate::RESEARCH_ONLY;
 use crate::classifier::{ClassProbability, Here, Worth};
 use crate::panel::{Canvas, Shown, VirtualScreen};
 use crate::reading::{Reading, Saved};
-use crate::screens::{self, Check, CheckState, Hint, Page, Screen, Status};
+use crate::screens::{self, About, Check, CheckState, Countdown, Hint, Page, Screen, Status};
 use crate::verdict::{Verdict, Why};
 
 /// What the panel shows. Clones share it.
@@ -38,11 +38,15 @@ pub struct ScreenState {
 /// A result in words and numbers. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ResultState {
+    /// The word that is shown.
     pub verdict: Verdict,
     /// Why it is no better, worst first.
     pub reasons: Vec<Why>,
+    /// P(malignant) as the model computed it.
     pub malignant_probability: f32,
+    /// The name of the operating point in force.
     pub operating_point: String,
+    /// Suspicious from this P(malignant) on, before any prevalence.
     pub threshold: f32,
     /// The share of malignant pictures in the set that the probability is true for, where the model says it.
     pub calibrated_on: Option<f32>,
@@ -52,9 +56,11 @@ pub struct ResultState {
     pub worth: Option<Worth>,
     /// The three likeliest classes, likeliest first.
     pub top: Vec<ClassProbability>,
+    /// Whether it is on disk.
     pub saved: Saved,
     /// The record's number, once it is saved.
     pub record: Option<u64>,
+    /// That it is research software and no diagnosis.
     pub notice: &'static str,
 }
 
@@ -86,10 +92,12 @@ impl ScreenFeed {
         });
     }
 
+    /// The pixels and the words that are shown now.
     pub fn newest(&self) -> (Shown, ScreenState) {
         (self.pixels.newest(), self.words.borrow().clone())
     }
 
+    /// Somebody who watches from now on.
     pub fn watch(&self) -> Watcher {
         Watcher { pixels: self.pixels.clone(), seen: None, words: self.words.subscribe() }
     }
@@ -157,6 +165,15 @@ impl ScreenState {
             }
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
+            Screen::About { about } => {
+                let About { device, public_key, .. } = about;
+                let words = format!(
+                    "Device {device}. Its public key: {public_key}. Press to go on, hold to erase all."
+                );
+                ("about", words, None)
+            }
+            Screen::Wipe { about, countdown } => ("wipe", wipe_words(about, *countdown), None),
+            Screen::Wiping => ("wiping", "Erasing all records".into(), None),
             Screen::TestCard => ("test_card", "The panel's test card".into(), None),
             Screen::Goodbye => ("goodbye", "The device is off".into(), None),
         };
@@ -267,6 +284,16 @@ fn live_words(hint: Hint, status: &Status) -> String {
         words += &format!(". Case: {}", status.case.words());
     }
     words
+}
+
+fn wipe_words(about: &About, countdown: Option<Countdown>) -> String {
+    let About { records, only_here, .. } = about;
+    match countdown {
+        Some(Countdown { seconds, .. }) => format!("Erasing all in {seconds} s. Let go to keep all."),
+        None => format!(
+            "Erase all {records} records, {only_here} of which are only here? Hold the button for 10 s. Press to keep all."
+        ),
+    }
 }
 
 fn refusal_words(reasons: &[Why]) -> String {

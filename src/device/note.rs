@@ -9,11 +9,14 @@ pub enum Note {
     Wait,
     /// The button does nothing here.
     NoUse,
+    /// There is no page before this one.
     FirstPage,
     /// The record that was shown is no more.
     Deleted,
     /// There is no other ring of LEDs.
     OneRing,
+    /// All records are gone.
+    Wiped,
     /// The model has no other operating point.
     OnePoint,
 }
@@ -28,6 +31,7 @@ impl Note {
             Self::FirstPage => "This is the first page",
             Self::Deleted => "That record was deleted",
             Self::OneRing => "There is one light only",
+            Self::Wiped => "All records are erased",
             Self::OnePoint => "One operating point only",
         }
     }

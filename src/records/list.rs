@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::schema::TOP_CLASS;
+use crate::case::Lesion;
 use crate::verdict::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -20,12 +21,16 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only records captured before this second.
     pub until: Option<Timestamp>,
+    /// Only records that this word was shown of.
     pub verdict: Option<Verdict>,
     /// Only records whose likeliest class has this code.
     pub class: Option<String>,
     /// Only records whose picture passed every quality check, or only the others.
     pub usable: Option<bool>,
+    /// Only records of this case, by the operator's own name for it, letter for letter.
     pub case_id: Option<String>,
+    /// Only records of this lesion; of which case, `case_id` says.
+    pub lesion: Option<Lesion>,
     /// Only records that have not left the device.
     #[serde(skip)]
     pub not_left: Option<Scope>,
@@ -34,6 +39,7 @@ pub struct Filter {
 /// Some records, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page {
+    /// At most as many as were asked for.
     pub records: Vec<Record>,
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
     pub more: bool,
@@ -55,7 +61,9 @@ pub enum Scope {
 /// A record that is passed over, since it cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
+    /// The record's number.
     pub sequence: u64,
+    /// Why it cannot be read, in words.
     pub cause: String,
 }
 
@@ -81,6 +89,7 @@ impl Filter {
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
+            ("body ->> '$.lesion' = ?", self.lesion.map(|lesion| Value::Text(lesion.to_string()))),
         ];
         let mut text = String::new();
         let mut values = Vec::new();
