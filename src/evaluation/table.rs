@@ -6,12 +6,14 @@ use std::path::Path;
 /// A table with its header; cells are trimmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
+    /// The names of its columns.
     pub headers: Vec<String>,
     /// Each with the line that it begins in, from 1.
     pub rows: Vec<(u64, Vec<String>)>,
 }
 
 impl Table {
+    /// Reads a table from a file, or says why it is none.
     pub fn read(path: &Path) -> Result<Self, csv::Error> {
         Self::parse(&decode(&std::fs::read(path)?))
     }
