@@ -6,14 +6,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
+use crate::case::Case;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
 use crate::panics::contain;
 use crate::reading::{Reading, Saved};
-use crate::records::{RecordError, RecordsConfig, Store};
+use crate::records::{Due, RecordError, RecordsConfig, Store, day};
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -34,6 +37,10 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// Answered by a notice: the newest reading of a case's lesion.
+    Earlier(Case),
+    /// Answered by `DueListed` or `RecallFailed`.
+    ListDue,
     /// A person has seen what was found of the records.
     Seen,
     /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
@@ -46,8 +53,8 @@ impl Deed {
         Some(match self {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
-            Self::Recall(_) => Event::RecallFailed(cause),
-            Self::Look(_) | Self::Seen => return None,
+            Self::Recall(_) | Self::ListDue => Event::RecallFailed(cause),
+            Self::Look(_) | Self::Seen | Self::Earlier(_) => return None,
         })
     }
 }
@@ -85,6 +92,7 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         store: None,
         waiting: VecDeque::new(),
         free: None,
+        due_at: None,
         broken: None,
         looked_after_at: Instant::now(),
         notices,
@@ -105,6 +113,8 @@ struct Worker {
     waiting: VecDeque<Arc<Reading>>,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
+    /// The newest entry and the day at which what is due was counted last.
+    due_at: Option<(u64, Date)>,
     /// Why the store cannot be opened, while it cannot.
     broken: Option<String>,
     /// When waiting readings and the space were last looked after.
@@ -147,6 +157,8 @@ impl Worker {
             Some(Deed::Save(reading)) => self.save(reading),
             Some(Deed::Recall(age)) => return self.recall(age),
             Some(Deed::Look(sequence)) => return self.look(sequence),
+            Some(Deed::ListDue) => return self.list_due(),
+            Some(Deed::Earlier(case)) => return self.earlier(case),
             Some(Deed::Seen) => return self.seen(),
             None => self.save_waiting(),
         }
@@ -188,7 +200,12 @@ impl Worker {
     }
 
     fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
+        let case = reading.capture.case.clone();
         self.tell(Event::Stored(reading, Saved::Saved(sequence)));
+        if case.lesion.is_some() {
+            // The next picture of the lesion follows this one.
+            self.earlier(case);
+        }
         if let Ok(count) = self.store().and_then(|store| store.count()) {
             tell(&self.notices, Notice::Records(count));
         }
@@ -220,7 +237,10 @@ impl Worker {
             Ok(Some(record)) => {
                 let reading = store.past_reading(&record);
                 let picture_fault = reading.as_ref().err().map(RecordError::brief);
-                let reading = Arc::new(reading.unwrap_or_else(|_| store.without_picture(&record)));
+                let mut reading = reading.unwrap_or_else(|_| store.without_picture(&record));
+                let earlier = store.earlier_reading(&record.case(), record.sequence)?;
+                Arc::make_mut(&mut reading.capture).earlier = earlier.map(Arc::new);
+                let reading = Arc::new(reading);
                 (Ok(PastReading { reading, picture_fault }), Some(record.sequence))
             }
             // It is there, and cannot be read.
@@ -228,6 +248,44 @@ impl Worker {
             Err(error) => return Err(error),
         };
         Ok(Some(Past { shown, sequence, age, total }))
+    }
+
+    /// Brings the newest reading of a case's lesion.
+    fn earlier(&mut self, case: Case) {
+        match self.store().and_then(|store| store.earlier_reading(&case, u64::MAX)) {
+            Ok(earlier) => tell(&self.notices, Notice::Earlier(case, earlier.map(Arc::new))),
+            Err(error) => tracing::warn!("the earlier picture of {} cannot be found: {error}", case.words()),
+        }
+    }
+
+    /// Lists the lesions that are due: a line each.
+    fn list_due(&mut self) {
+        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
+        let line = |due: &Due| {
+            let when = due.due.map_or("?".into(), |day| day.to_string());
+            format!("{when} {} {}", due.case_id, due.lesion)
+        };
+        let event = match self.store().and_then(|store| store.due(months)) {
+            Ok(due) => Event::DueListed(due.iter().filter(|due| due.is_due(today)).map(line).collect()),
+            Err(error) => Event::RecallFailed(error.to_string()),
+        };
+        self.tell(event);
+    }
+
+    /// Tells how many lesions are due, where the records or the day have changed.
+    fn count_due(&mut self) {
+        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
+        let counted = self.store().and_then(|store| {
+            let at = (store.head()?.0, today);
+            Ok((at, store.due(months)?.iter().filter(|due| due.is_due(today)).count()))
+        });
+        match counted {
+            Ok((at, count)) => {
+                self.due_at = Some(at);
+                tell(&self.notices, Notice::Due(count as u64));
+            }
+            Err(error) => tracing::debug!("cannot count what is due: {error}"),
+        }
     }
 
     /// Others delete records too.
@@ -273,6 +331,10 @@ impl Worker {
         }
         self.warn();
         self.tell_found();
+        let position = self.store.as_ref().and_then(|store| store.head().ok()).map(|(position, _)| position);
+        if self.due_at != position.map(|position| (position, day(Timestamp::now()))) {
+            self.count_due();
+        }
     }
 
     /// Tells what was found of the records, until a person has seen it.

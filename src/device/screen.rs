@@ -37,6 +37,7 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
             Err(cause) => Screen::Unreadable { cause, sequence, age, total },
         },
         State::NoHistory => Screen::NoHistory,
+        State::Due { lesions } => Screen::Due { lesions },
         State::Fault(fault) => explain(fault),
         State::Asleep => return None,
         State::Off => Screen::Goodbye,

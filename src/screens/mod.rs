@@ -2,7 +2,9 @@
 
 mod analysing;
 mod attention;
+mod compare;
 mod details;
+mod due;
 mod fault;
 mod goodbye;
 mod history;
@@ -67,6 +69,7 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
                 history::Place { sequence: *sequence, place: age + 1, total: *total },
             );
         }
+        Screen::Due { lesions } => due::draw(canvas, area, lesions),
         Screen::NoHistory => history::draw_empty(canvas, area),
         Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
         Screen::TestCard => test_card::draw(canvas, area),

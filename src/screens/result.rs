@@ -7,7 +7,7 @@ use embedded_graphics::primitives::Rectangle;
 use super::screen::Page;
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{attention, details, history, icons, ink, picture, widgets, words};
+use super::{attention, compare, details, history, icons, ink, picture, widgets, words};
 use crate::classifier::{ClassProbability, Doubt, Malignant};
 use crate::panel::Canvas;
 use crate::reading::{Reading, Saved};
@@ -55,6 +55,7 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     match view.page {
         Page::Reading if canvas_is_low => low_reading(canvas, area, view),
         Page::Reading => reading(canvas, area, view),
+        Page::Compare => compare::draw(canvas, area, view),
         Page::Attention => attention::draw(canvas, area, view),
         Page::Details => details::draw(canvas, area, view),
     }
@@ -282,7 +283,8 @@ fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
         widgets::research(canvas, row.cut_right(row.size.width * 2 / 5), Align::Right);
         row.cut_right(margin);
     }
-    widgets::dots(canvas, row.cut_right(widgets::dots_width(line)), view.page);
+    let pages = Page::of(view.reading);
+    widgets::dots(canvas, row.cut_right(widgets::dots_width(line, pages.len())), view.page, &pages);
     row.cut_right(Columns::GAP);
     standing(canvas, row, view);
 }
