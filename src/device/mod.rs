@@ -105,11 +105,21 @@ pub struct Fault {
     pub part: Part,
     /// The technical cause.
     pub cause: String,
+    /// What else is wrong: told after a press.
+    pub then: Vec<Fault>,
+}
+
+impl Fault {
+    fn new(part: Part, cause: String) -> Self {
+        Self { part, cause, then: Vec::new() }
+    }
 }
 
 /// The parts that are tested at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The configuration.
+    Settings,
     /// The network and its manifest.
     Model,
     /// What records are saved to: its disk, folder and database.
@@ -121,12 +131,13 @@ pub enum Part {
 }
 
 /// The self-test, in the order it is shown.
-pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
+pub const CHECKS: [Part; 4] = [Part::Settings, Part::Model, Part::Storage, Part::Camera];
 
 impl Part {
     /// Its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Settings => "Settings",
             Self::Model => "Model",
             Self::Storage => "Storage",
             Self::Camera => "Camera",
@@ -235,7 +246,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
             read(reading)
         }
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Model, cause }), vec![])
+            (State::Fault(Fault::new(Part::Model, cause)), vec![])
         }
         (State::Result { reading, page, .. }, Event::Stored(stored, saved))
             if Arc::ptr_eq(&reading, &stored) =>
@@ -249,12 +260,10 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         // Past the oldest record the history is over.
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
-        }
-        (State::Viewfinder, Event::Found(cause)) => {
-            (State::Fault(Fault { part: Part::Records, cause }), vec![])
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
         (State::Viewfinder, Event::DueListed(lesions)) => (State::Due { lesions }, vec![]),
+        (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
         (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
             (State::Viewfinder, vec![Effect::Say(Note::Deleted), Effect::AskCamera])
@@ -320,7 +329,11 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, effects)
         }
         (State::NoHistory | State::Due { .. }, _) => viewfinder(),
-        (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
+        // Without a model there is still the live picture, and a press tries to load it again.
+        (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
+            viewfinder()
+        }
         (State::Fault(Fault { part: Part::Records, .. }), Short(_)) => {
             (State::Viewfinder, vec![Effect::Seen, Effect::AskCamera])
         }
@@ -353,15 +366,21 @@ fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (
         return (State::SelfTest { checks }, vec![]);
     }
     // Without storage the device still reads: each result then says that it was not saved.
-    let fault = [Part::Model, Part::Camera].into_iter().find_map(|part| {
+    let faults = [Part::Settings, Part::Model, Part::Camera].into_iter().filter_map(|part| {
         let failed = checks.iter().find(|check| check.name == part.name())?;
         let CheckState::Failed(cause) = &failed.state else { return None };
-        Some(Fault { part, cause: cause.clone() })
+        Some(Fault::new(part, cause.clone()))
     });
-    match fault {
-        Some(fault) => (State::Fault(fault), vec![]),
-        None => viewfinder(),
+    match faults.collect::<Vec<_>>() {
+        faults if faults.is_empty() => viewfinder(),
+        faults => (next_fault(faults), vec![]),
     }
+}
+
+/// The first of several faults, which is told before the others; there is at least one.
+fn next_fault(mut faults: Vec<Fault>) -> State {
+    let first = faults.remove(0);
+    State::Fault(Fault { then: faults, ..first })
 }
 
 fn read(reading: Arc<Reading>) -> (State, Vec<Effect>) {
@@ -377,7 +396,7 @@ fn viewfinder() -> (State, Vec<Effect>) {
 }
 
 fn camera_lost(cause: String) -> (State, Vec<Effect>) {
-    (State::Fault(Fault { part: Part::Camera, cause }), vec![])
+    (State::Fault(Fault::new(Part::Camera, cause)), vec![])
 }
 
 /// A result that is not on disk yet stays on the screen: it may be the only place where it is.

@@ -60,9 +60,12 @@ pub fn is_lit(state: &State) -> bool {
     matches!(state, State::Viewfinder)
 }
 
-fn explain(Fault { part, cause }: Fault) -> Screen {
+fn explain(Fault { part, cause, .. }: Fault) -> Screen {
     let (title, cure) = match part {
-        Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),
+        Part::Settings => ("Settings fault", "Press to go on without it. Correct the file and restart."),
+        Part::Model => {
+            ("Model fault", "Press to go on: nothing is read. Correct [model], or install dermascope again.")
+        }
         Part::Camera => ("Camera lost", "It is tried again by itself."),
         Part::Storage => ("Storage fault", "Press to go on. Check the SD card."),
         Part::Records => ("Records altered", "Press to go on. On a computer: dermascope records verify"),

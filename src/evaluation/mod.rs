@@ -10,7 +10,7 @@ mod shown;
 mod table;
 
 pub use bootstrap::bootstrap;
-pub use labels::{Choice, LabelError, Labelled, Labels, read_labels};
+pub use labels::{Choice, LabelError, Labelled, Labels, parse_labels, read_labels};
 pub use metrics::{Metrics, OperatingPointMetrics, Scheme};
 pub use outcome::Outcome;
 pub use pictures::Pictures;

@@ -52,7 +52,7 @@ pub struct Read {
 pub enum Known {
     /// Confirmed in some way.
     Verified {
-        /// Or benign.
+        /// Whether it was malignant.
         malignant: bool,
     },
     /// There is a diagnosis, but it says neither, or nobody confirmed it.

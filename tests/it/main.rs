@@ -35,5 +35,6 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
+mod starts;
 mod tampering;
 mod usb;

@@ -97,7 +97,8 @@ const MOST_NAMED: usize = 20;
 /// All the rows, or everything that is wrong with them.
 fn read(file: &Path, reader: &Reader) -> anyhow::Result<Vec<Row>> {
     let place = file.display();
-    let table = Table::read(file).with_context(|| format!("{place}: cannot be read as a table"))?;
+    let bytes = std::fs::read(file).with_context(|| format!("{place}: cannot be read"))?;
+    let table = Table::of(&bytes).with_context(|| format!("{place}: is no table"))?;
     let known = |name: &String| WHICH.iter().chain(&SAID).any(|known| known.eq_ignore_ascii_case(name));
     if let Some(strange) = table.headers.iter().find(|name| !known(name)) {
         bail!(
