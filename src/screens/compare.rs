@@ -2,7 +2,7 @@
 
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::{self, View};
+use super::standing::View;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{attention, icons, picture, widgets, words};
@@ -10,7 +10,7 @@ use crate::panel::Canvas;
 use crate::reading::Reading;
 
 /// Below both: what a person must not take from it.
-const WARNING: &str = "Alike does not mean harmless";
+const WARNING: &str = "Alike is not harmless";
 
 /// Draws the page.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
@@ -45,7 +45,7 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, title: &str, reading: &Readi
         face.write(canvas, words, square, Align::Centre, theme::MUTED);
     } else {
         let place = picture::draw(canvas, &reading.capture.pixels, square);
-        result::frame(canvas, place, theme::LINE);
+        widgets::frame(canvas, place, theme::LINE);
     }
     let capture = &reading.capture;
     let taken = if capture.clock_set {

@@ -77,10 +77,14 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
     let lines = face.wrap(words, area.size.width, 4);
     if status.case.is_none() {
         let count = area.cut_bottom(16);
-        let due = due(status).map_or(String::new(), |due| format!(", {due}"));
-        let text = format!("{} saved{due}", status.records);
+        let text = format!("{} saved", status.records);
         let face = Type::Label.regular().fit(&text, count.size.width, 10);
         face.write(canvas, &text, count, Align::Left, theme::MUTED);
+        if let Some(due) = due(status) {
+            let line = area.cut_bottom(16);
+            let face = Type::Label.bold().fit(&due, line.size.width, 10);
+            face.write(canvas, &due, line, Align::Left, theme::TEXT);
+        }
     } else {
         case_beside(canvas, &mut area, &status.case);
     }

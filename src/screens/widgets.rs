@@ -150,3 +150,9 @@ pub fn note_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
     let face = Type::Label.regular().fit(text, inside.size.width, inside.size.height);
     face.write(canvas, text, inside, Align::Centre, theme::TEXT);
 }
+
+/// A thin line around an area.
+pub fn frame(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
+    let slab = ink::slab(area, 3.0);
+    ink::fill(canvas, area, colour, move |x, y| (slab(x, y) + 0.5).abs() - 0.5);
+}

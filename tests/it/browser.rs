@@ -518,6 +518,9 @@ fn every_view_fits_a_phone_and_names_all_that_can_be_used() {
             ("#/records", "#gallery li"),
             (&format!("#/records/{}", record.sequence), "canvas.picture[data-drawn=yes]"),
             ("#/photograph", "#view-photograph:not([hidden])"),
+            (&format!("#/compare?records={}", record.sequence), "#compare canvas"),
+            ("#/due", "#due > *"),
+            ("#/performance", "#performance .card"),
         ] {
             device.view(view).await;
             device.element(ready).await;
@@ -610,9 +613,8 @@ fn the_same_lesion_again_is_compared_its_outcome_noted_and_the_next_look_listed(
         ] {
             device.view(&view).await;
             tokio::time::sleep(Duration::from_millis(500)).await;
-            let wide =
-                device.number("return document.documentElement.scrollWidth - innerWidth > 0 ? 1 : 0").await;
-            assert_eq!(wide, 0, "{name} is wider than a phone");
+            let beyond = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(device.number(beyond).await, 0, "{name} is wider than a phone");
             device.picture(&format!("phone-{name}")).await;
         }
         device.finish().await;

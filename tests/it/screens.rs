@@ -423,7 +423,7 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
     let earlier = outline(&image::imageops::rotate90(&*MOLE)).map(Arc::new);
     let again = Status { outline: earlier, case: Case::said("AB-12 L3").unwrap(), ..status.clone() };
     let due = Status { due: 12, ..status.clone() };
-    for size in SIZES {
+    for size in SIZES.into_iter().chain(SMALL) {
         let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
         wrong.extend(compare("viewfinder-again", size, &drawn(&live, &again, size).to_rgb()));
         wrong.extend(compare("viewfinder-due", size, &drawn(&live, &due, size).to_rgb()));
