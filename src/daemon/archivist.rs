@@ -12,11 +12,13 @@ use jiff::civil::Date;
 use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
 use crate::case::Case;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
 use crate::panics::contain;
 use crate::reading::{Reading, Saved};
-use crate::records::{Due, RecordError, RecordsConfig, Store, day};
+use crate::records::{self, Due, RecordError, RecordsConfig, Scope, Store, day};
+use crate::screens::About;
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -24,6 +26,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const MOST_WAITING: usize = 32;
 /// Pictures removed to make room before anything else is looked at.
 const PRUNE_AT_ONCE: u32 = 20;
+
+/// How often it is looked for records whose time is over.
+const KEEP_PACE: Duration = Duration::from_secs(3600);
 
 /// Deeds that may wait for a disk that hangs.
 const MOST_DEEDS: usize = 64;
@@ -41,6 +46,10 @@ pub enum Deed {
     Earlier(Case),
     /// Answered by `DueListed` or `RecallFailed`.
     ListDue,
+    /// Answered by `Introduced`.
+    Introduce,
+    /// Answered by `Wiped`.
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
@@ -54,6 +63,8 @@ impl Deed {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
             Self::Recall(_) | Self::ListDue => Event::RecallFailed(cause),
+            Self::Introduce => Event::Introduced(Err(cause)),
+            Self::Wipe => Event::Wiped(Err(cause)),
             Self::Look(_) | Self::Seen | Self::Earlier(_) => return None,
         })
     }
@@ -91,6 +102,9 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         config_sha256: config.sha256(),
         store: None,
         waiting: VecDeque::new(),
+        device: None,
+        kept_time_at: None,
+        overdue: 0,
         free: None,
         due_at: None,
         broken: None,
@@ -111,6 +125,12 @@ struct Worker {
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
+    /// The id under which they were taken; none until the store was open.
+    device: Option<String>,
+    /// When it was last looked for records whose time is over; none where some were left.
+    kept_time_at: Option<Instant>,
+    /// Records whose time is over, and that are only here.
+    overdue: u64,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
     /// The newest entry and the day at which what is due was counted last.
@@ -156,6 +176,11 @@ impl Worker {
             }
             Some(Deed::Save(reading)) => self.save(reading),
             Some(Deed::Recall(age)) => return self.recall(age),
+            Some(Deed::Introduce) => {
+                let about = self.about().map_err(|error| error.to_string());
+                return self.tell(Event::Introduced(about));
+            }
+            Some(Deed::Wipe) => self.wipe(),
             Some(Deed::Look(sequence)) => return self.look(sequence),
             Some(Deed::ListDue) => return self.list_due(),
             Some(Deed::Earlier(case)) => return self.earlier(case),
@@ -196,7 +221,13 @@ impl Worker {
     }
 
     fn try_save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        self.store()?.save(reading)
+        let saved = self.store()?.save(reading);
+        if matches!(saved, Err(RecordError::Wiping { .. })) {
+            // Opening it anew finishes what was cut off.
+            self.store = None;
+            return self.store()?.save(reading);
+        }
+        saved
     }
 
     fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
@@ -212,11 +243,20 @@ impl Worker {
     }
 
     fn save_waiting(&mut self) {
+        self.forget_wiped();
         while let Some(reading) = self.waiting.front().cloned() {
             let Ok(sequence) = self.try_save(&reading) else { return };
             self.waiting.pop_front();
             self.saved(reading, sequence);
             self.warn();
+        }
+    }
+
+    /// Where the records were wiped by another process, what waits is of before.
+    fn forget_wiped(&mut self) {
+        let Ok(device) = self.store().and_then(|store| store.current_device()) else { return };
+        if self.device.replace(device.clone()).is_some_and(|before| before != device) {
+            self.waiting.clear();
         }
     }
 
@@ -288,6 +328,28 @@ impl Worker {
         }
     }
 
+    fn about(&mut self) -> Result<About, RecordError> {
+        let store = self.store()?;
+        let public_key = store.signed_head()?.map(|head| head.public_key).unwrap_or_default();
+        let only_here = store.count_not_left(Scope::Picture)?;
+        Ok(About { device: store.device().into(), public_key, records: store.count()?, only_here })
+    }
+
+    /// Erases all, and what waits to be saved too.
+    fn wipe(&mut self) {
+        self.store = None;
+        self.waiting.clear();
+        let wiped = records::wipe(&self.config, "the device's screen");
+        if let Ok(wiped) = &wiped {
+            tracing::warn!("all records are wiped; the device is {} from now on", wiped.device);
+            wiped
+                .left
+                .iter()
+                .for_each(|path| tracing::warn!("{}: not the device's, left there", path.display()));
+        }
+        self.tell(Event::Wiped(wiped.map(|_| ()).map_err(|error| error.to_string())));
+    }
+
     /// Others delete records too.
     fn look(&mut self, sequence: Option<u64>) {
         let Some(store) = &self.store else { return };
@@ -329,11 +391,40 @@ impl Worker {
                 Err(error) => tracing::error!("cannot make room: {error}"),
             }
         }
+        self.keep_time();
+        let erased = self.store().and_then(Store::erase_owed);
+        // Tried again the next time.
+        let _ = erased.inspect_err(|error| tracing::debug!("{error}"));
         self.warn();
         self.tell_found();
         let position = self.store.as_ref().and_then(|store| store.head().ok()).map(|(position, _)| position);
         if self.due_at != position.map(|position| (position, day(Timestamp::now()))) {
             self.count_due();
+        }
+    }
+
+    /// Deletes records that were kept for as long as the configuration says, few at a time, and then now and then.
+    fn keep_time(&mut self) {
+        let (now, clock_set) = Clock::default().now();
+        let is_due = self.kept_time_at.is_none_or(|at| at.elapsed() > KEEP_PACE);
+        // A clock that nobody has set would end the time of all.
+        let Some(days) = self.config.keep_days().filter(|_| clock_set && is_due) else { return };
+        let expired = self.store().and_then(|store| {
+            let expired = store.expire(days, now, PRUNE_AT_ONCE as usize)?;
+            Ok((expired, store.count_overdue(days, now)?))
+        });
+        match expired {
+            Ok((expired, overdue)) => {
+                self.overdue = overdue;
+                self.kept_time_at = (expired < u64::from(PRUNE_AT_ONCE)).then(Instant::now);
+                if expired > 0 {
+                    tracing::info!("{expired} records are deleted: they were kept for {days} days");
+                }
+            }
+            Err(error) => {
+                self.kept_time_at = Some(Instant::now());
+                tracing::error!("cannot delete records whose time is over: {error}");
+            }
         }
     }
 
@@ -359,7 +450,8 @@ impl Worker {
         let warning = match (self.waiting.len(), &self.broken, little) {
             (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
             (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (0, None, None) => unanchored.then(|| "Records not anchored".into()),
+            (0, None, None) if unanchored => Some("Records not anchored".into()),
+            (0, None, None) => (self.overdue > 0).then(|| format!("{} to pull, then delete", self.overdue)),
             (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));

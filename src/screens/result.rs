@@ -8,7 +8,7 @@ use super::screen::Page;
 use super::standing::{Standing, View};
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{attention, compare, details, history, icons, ink, picture, widgets, words};
+use super::{attention, compare, details, history, icons, picture, widgets, words};
 use crate::classifier::{ClassProbability, Doubt, Malignant};
 use crate::panel::Canvas;
 use crate::reading::Reading;

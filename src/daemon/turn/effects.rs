@@ -38,6 +38,8 @@ impl Device {
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
             Effect::ListDue => self.archive(Deed::ListDue),
+            Effect::Introduce => self.archive(Deed::Introduce),
+            Effect::Wipe => self.archive(Deed::Wipe),
             Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
