@@ -115,6 +115,9 @@ struct FilterArgs {
     /// Only those of this lesion of the case, such as L1
     #[arg(long, value_name = "LESION", requires = "case", value_parser = lesion)]
     lesion: Option<Lesion>,
+    /// Only those that somebody shall look at, as their outcomes say (true), or only the others (false)
+    #[arg(long, value_name = "BOOL")]
+    review: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -256,6 +259,7 @@ impl FilterArgs {
             usable: self.usable,
             case_id: self.case.clone(),
             lesion: self.lesion,
+            review: self.review,
             not_left: None,
         }
     }
@@ -276,10 +280,14 @@ fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         .top
         .first()
         .map_or(String::new(), |class| format!("{} {:.0} %", class.name, class.probability * 100.0));
+    let case = summary.case_id.as_ref().map(|id| match summary.lesion {
+        Some(lesion) => format!("{id} {lesion}"),
+        None => id.clone(),
+    });
     let notes = [
         (!summary.clock_set).then_some("clock not set"),
         summary.overridden.then_some("refused picture used anyway"),
-        summary.case_id.as_deref(),
+        case.as_deref(),
     ];
     let notes: String = notes.into_iter().flatten().map(|note| format!("; {note}")).collect();
     let captured = summary.captured_at.strftime("%Y-%m-%d %H:%M:%S").to_string();

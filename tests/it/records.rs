@@ -29,8 +29,9 @@ pub fn reading(seed: u8) -> Reading {
     let Region { x, y, width, height } = field_of_view;
     let pixels = image::imageops::crop_imm(&picture, x, y, width, height).to_image();
     let captured_at = jiff::Timestamp::from_second(1_760_000_000 + i64::from(seed) * 60).expect("in range");
-    let (light, case) = (None, Case::default());
-    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case };
+    let (light, case, earlier) = (None, Case::default(), None);
+    let capture =
+        Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case, earlier };
     let quality = measured_quality(&capture);
     let assessment = assessment(seed);
     let judgement = judge(&quality, &assessment, false);
