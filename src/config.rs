@@ -1,12 +1,15 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
 mod pins;
+mod salvage;
 mod schema;
 
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use salvage::Loaded;
 
 use crate::boards;
 use crate::buttons::ButtonsConfig;
@@ -62,7 +65,7 @@ pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
 
 pub use schema::schema;
 
-/// Why a configuration cannot be used.
+/// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
@@ -73,26 +76,21 @@ pub enum ConfigError {
         /// What the system said.
         cause: std::io::Error,
     },
-    /// It is no TOML, or has a key or a value that nobody knows.
-    #[error("{path}:{line}: {message}{hint}")]
-    Syntax {
+    /// It is no TOML, has a key or a value that nobody knows, or a value that is out of its range or does not go with
+    /// another.
+    #[error("{}: {message}", place(path, *line))]
+    Wrong {
         /// The file.
         path: PathBuf,
-        /// The line in it, from 1.
-        line: usize,
-        /// What is wrong there.
-        message: String,
-        /// The nearest known name, as a clause behind the message; empty where none is near.
-        hint: String,
-    },
-    /// A value is out of its range, or does not go with another.
-    #[error("{path}: {message}")]
-    Value {
-        /// The file.
-        path: PathBuf,
+        /// Where in the file, where that is known; from 1.
+        line: Option<usize>,
         /// Which key, what it is, and what it may be.
         message: String,
     },
+}
+
+fn place(path: &Path, line: Option<usize>) -> String {
+    line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
 }
 
 impl Config {
@@ -106,11 +104,15 @@ impl Config {
     /// Parses and checks a configuration's text; `path` is for the messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let written: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let wrong = |message: String| {
+            let line = salvage::line_named(&message, text);
+            ConfigError::Wrong { path: path.into(), line, message }
+        };
         let config = match &written.board {
-            Some(_) => on_board(text).map_err(|message| ConfigError::Value { path: path.into(), message })?,
+            Some(_) => on_board(text).map_err(wrong)?,
             None => written,
         };
-        config.check(path)?;
+        config.check().map_err(wrong)?;
         Ok(config)
     }
 
@@ -127,7 +129,7 @@ impl Config {
         port.map_or_else(|| format!("USB {address}"), |port| format!("USB {address}:{port}"))
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), String> {
         [
             self.device.check(),
             self.model.check(),
@@ -145,8 +147,7 @@ impl Config {
             self.check_stall(),
         ]
         .into_iter()
-        .collect::<Result<(), String>>()
-        .map_err(|message| ConfigError::Value { path: path.into(), message })
+        .collect()
     }
 }
 
@@ -178,8 +179,8 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_string();
     let hint = nearest_name(&message);
-    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message);
-    ConfigError::Syntax { path: path.into(), line, hint, message }
+    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message) + &hint;
+    ConfigError::Wrong { path: path.into(), line: Some(line), message }
 }
 
 /// The key that is set on a line, behind its section: `camera.kind`.

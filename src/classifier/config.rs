@@ -26,6 +26,10 @@ pub struct ModelConfig {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 0.001, max = 0.999))]
     pub prevalence: Option<f32>,
+    /// Why nothing may be read by this, where something of the configuration was left out that decides what a reading
+    /// says.
+    #[serde(skip)]
+    pub unusable: Option<String>,
 }
 
 impl Default for ModelConfig {
@@ -36,6 +40,7 @@ impl Default for ModelConfig {
             threads: 1,
             operating_point: Setting::default().operating_point,
             prevalence: None,
+            unusable: None,
         }
     }
 }

@@ -66,6 +66,9 @@ pub enum ModelError {
          cannot be taken into account: leave it out"
     )]
     NoPrevalence(PathBuf),
+    /// Something of the configuration was left out that decides what a reading says.
+    #[error("nothing is read until the configuration is right: {0}")]
+    Unusable(String),
     /// The network was loaded, and failed on one picture.
     #[error("the network failed on this picture: {0}")]
     Run(#[from] EngineError),

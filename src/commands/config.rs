@@ -36,7 +36,11 @@ pub fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match &args.action {
         Action::Check { file } => {
-            Config::load(file)?;
+            let problems = Config::salvage(file).problems;
+            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+            if !problems.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
             writeln!(out, "{}: ok", file.display())?;
         }
         Action::Schema => out.write_all(schema().as_bytes())?,

@@ -12,11 +12,11 @@ pub use note::Note;
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
-use crate::buttons::Gesture::{self, Long, Short, VeryLong};
+use crate::buttons::Gesture::{self, Long, Longest, Short, VeryLong};
 use crate::case::Case;
 use crate::classifier::Setting;
 use crate::reading::{Capture, Reading, Saved};
-use crate::screens::{Check, CheckState, Page};
+use crate::screens::{About, Check, CheckState, Page};
 
 /// What the device is doing.
 #[derive(Clone, Debug)]
@@ -56,6 +56,17 @@ pub enum State {
     },
     /// There are no past results yet.
     NoHistory,
+    /// Saying which device this is.
+    About(About),
+    /// Asking whether to wipe it. It counts down once the button was let go and is held anew.
+    Wipe {
+        /// What would go.
+        about: About,
+        /// Whether the button that is held counts.
+        counting: bool,
+    },
+    /// Being wiped.
+    Wiping,
     /// Something is broken.
     Fault(Fault),
     /// Dark, to save power, until a button is pressed.
@@ -93,11 +104,21 @@ pub struct Fault {
     pub part: Part,
     /// The technical cause.
     pub cause: String,
+    /// What else is wrong: told after a press.
+    pub then: Vec<Fault>,
+}
+
+impl Fault {
+    fn new(part: Part, cause: String) -> Self {
+        Self { part, cause, then: Vec::new() }
+    }
 }
 
 /// The parts that are tested at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The configuration.
+    Settings,
     /// The network and its manifest.
     Model,
     /// What records are saved to: its disk, folder and database.
@@ -109,12 +130,13 @@ pub enum Part {
 }
 
 /// The self-test, in the order it is shown.
-pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
+pub const CHECKS: [Part; 4] = [Part::Settings, Part::Model, Part::Storage, Part::Camera];
 
 impl Part {
     /// Its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Settings => "Settings",
             Self::Model => "Model",
             Self::Storage => "Storage",
             Self::Camera => "Camera",
@@ -148,6 +170,10 @@ pub enum Event {
     Recalled(u64, Option<Past>),
     /// The store cannot show a record.
     RecallFailed(String),
+    /// What the device says of itself, or why it cannot.
+    Introduced(Result<About, String>),
+    /// The device was wiped, or why something is left.
+    Wiped(Result<(), String>),
     /// The records are not as they were left, and no person has seen that yet. Said again until one has.
     Found(String),
     /// Somebody says what the next captures are of.
@@ -175,6 +201,10 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// Say which device this is; answered by [`Event::Introduced`].
+    Introduce,
+    /// Erase all that is kept; answered by [`Event::Wiped`].
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Light the other ring, where there is one.
@@ -206,6 +236,8 @@ pub fn start() -> (State, Vec<Effect>) {
 pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
     match (state, event) {
         (State::Off, _) => (State::Off, vec![]),
+        // Who holds the button to wipe holds it for longer.
+        (state @ State::Wipe { counting: true, .. }, Event::Gesture(VeryLong(Main))) => (state, vec![]),
         (_, Event::Gesture(VeryLong(Main)) | Event::BatteryEmpty) => (State::Off, vec![Effect::ShutDown]),
         (State::Asleep, Event::Gesture(_)) => viewfinder(),
         (state, Event::Gesture(gesture)) => gestured(state, gesture),
@@ -219,7 +251,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
             read(reading)
         }
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Model, cause }), vec![])
+            (State::Fault(Fault::new(Part::Model, cause)), vec![])
         }
         (State::Result { reading, page, .. }, Event::Stored(stored, saved))
             if Arc::ptr_eq(&reading, &stored) =>
@@ -233,11 +265,20 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         // Past the oldest record the history is over.
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
-        (State::Viewfinder, Event::Found(cause)) => {
-            (State::Fault(Fault { part: Part::Records, cause }), vec![])
+        (State::History { .. } | State::NoHistory, Event::Introduced(Ok(about))) => {
+            (State::About(about), vec![])
         }
+        (State::History { .. } | State::NoHistory, Event::Introduced(Err(cause)))
+        | (State::Wiping, Event::Wiped(Err(cause))) => {
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
+        }
+        (State::Wiping, Event::Wiped(Ok(()))) => {
+            let effects = vec![Effect::Case(Case::default()), Effect::Say(Note::Wiped), Effect::AskCamera];
+            (State::Viewfinder, effects)
+        }
+        (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
         (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
             (State::Viewfinder, vec![Effect::Say(Note::Deleted), Effect::AskCamera])
@@ -277,6 +318,14 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         (State::Retake { reading }, Long(Main)) => read(Arc::new(reading.used_anyway())),
         (State::Retake { .. }, Short(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
+        // Held once more: which device is this?
+        (state @ State::History { past: Past { age: 0, .. }, .. }, Long(Main))
+        | (state @ State::NoHistory, Long(Main)) => (state, vec![Effect::Introduce]),
+        (State::About(about), Long(Main)) => (State::Wipe { about, counting: false }, vec![]),
+        // The press that led here does not count.
+        (State::Wipe { about, .. }, Long(Main)) => (State::Wipe { about, counting: true }, vec![]),
+        (State::Wipe { counting: true, .. }, Longest(Main)) => (State::Wiping, vec![Effect::Wipe]),
+        (State::About(_) | State::Wipe { .. }, Short(_) | Long(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
         (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, 1) {
             Some(page) => (State::Result { reading, saved, page }, vec![]),
@@ -298,15 +347,19 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, effects)
         }
         (State::NoHistory, _) => viewfinder(),
-        (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
+        // Without a model there is still the live picture, and a press tries to load it again.
+        (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
+            viewfinder()
+        }
         (State::Fault(Fault { part: Part::Records, .. }), Short(_)) => {
             (State::Viewfinder, vec![Effect::Seen, Effect::AskCamera])
         }
         // Whatever was broken may have been mended: look again.
         (State::Fault(_), Short(_)) => start(),
         // Its long press was answered.
-        (state, VeryLong(_)) => (state, vec![]),
-        (state @ (State::SelfTest { .. } | State::Analysing { .. }), _) => {
+        (state, VeryLong(_) | Longest(_)) => (state, vec![]),
+        (state @ (State::SelfTest { .. } | State::Analysing { .. } | State::Wiping), _) => {
             (state, vec![Effect::Say(Note::Wait)])
         }
         (state, _) => (state, vec![Effect::Say(Note::NoUse)]),
@@ -331,15 +384,21 @@ fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (
         return (State::SelfTest { checks }, vec![]);
     }
     // Without storage the device still reads: each result then says that it was not saved.
-    let fault = [Part::Model, Part::Camera].into_iter().find_map(|part| {
+    let faults = [Part::Settings, Part::Model, Part::Camera].into_iter().filter_map(|part| {
         let failed = checks.iter().find(|check| check.name == part.name())?;
         let CheckState::Failed(cause) = &failed.state else { return None };
-        Some(Fault { part, cause: cause.clone() })
+        Some(Fault::new(part, cause.clone()))
     });
-    match fault {
-        Some(fault) => (State::Fault(fault), vec![]),
-        None => viewfinder(),
+    match faults.collect::<Vec<_>>() {
+        faults if faults.is_empty() => viewfinder(),
+        faults => (next_fault(faults), vec![]),
     }
+}
+
+/// The first of several faults, which is told before the others; there is at least one.
+fn next_fault(mut faults: Vec<Fault>) -> State {
+    let first = faults.remove(0);
+    State::Fault(Fault { then: faults, ..first })
 }
 
 fn read(reading: Arc<Reading>) -> (State, Vec<Effect>) {
@@ -355,7 +414,7 @@ fn viewfinder() -> (State, Vec<Effect>) {
 }
 
 fn camera_lost(cause: String) -> (State, Vec<Effect>) {
-    (State::Fault(Fault { part: Part::Camera, cause }), vec![])
+    (State::Fault(Fault::new(Part::Camera, cause)), vec![])
 }
 
 /// A result that is not on disk yet stays on the screen: it may be the only place where it is.
@@ -363,6 +422,7 @@ fn idle(state: State) -> State {
     let rests = match &state {
         State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
         State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
+        State::About(_) | State::Wipe { .. } => true,
         _ => false,
     };
     if rests { State::Asleep } else { state }

@@ -1,6 +1,7 @@
 //! `[http]` of the configuration, and why there is no server for it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,15 +50,7 @@ impl HttpConfig {
             ));
         }
         // `[usb]` checks its own.
-        self.addresses(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    /// That every address can be had now: for a program that is of no use without.
-    pub fn check_free(&self, usb: IpAddr) -> Result<(), HttpError> {
-        for address in self.addresses(usb)? {
-            listen::bind(address).map_err(|cause| HttpError::Bind { address, cause })?;
-        }
-        Ok(())
+        self.places(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
@@ -65,11 +58,9 @@ impl HttpConfig {
 fn is_name(name: &str) -> bool {
     let (scheme, authority) = name.split_once("://").unwrap_or(("", name));
     let host = access::host_of(name);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let port = authority.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     matches!(scheme, "" | "http" | "https")
-        && !host.is_empty()
-        && host.chars().all(is_plain)
+        && access::is_host(host)
         && port.is_none_or(|port| !scheme.is_empty() && port.parse::<u16>().is_ok())
 }
 
@@ -101,15 +92,45 @@ pub enum HttpError {
         /// What the kernel said.
         cause: std::io::Error,
     },
+    /// No name server knows the host, or none answers.
+    #[error("http.listen: no address for {listen}: {cause}; check the name, or listen on \"127.0.0.1:8080\"")]
+    Unknown {
+        /// The entry of `http.listen`.
+        listen: String,
+        /// What the resolver said.
+        cause: String,
+    },
     /// The sockets, the runtime or the thread of the server cannot be had.
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),
 }
 
+impl HttpError {
+    /// In few words, for the strip below the screen.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Bind { address, cause } if cause.kind() == ErrorKind::AddrInUse => {
+                format!("Port in use: {address}")
+            }
+            Self::Bind { address, .. } => format!("Not listening on {address}"),
+            Self::Unknown { listen, .. } => format!("No address: {listen}"),
+            other => other.to_string(),
+        }
+    }
+
+    /// No name server knows a host, or none answers.
+    pub(super) fn unknown(host: &str, port: u16, cause: &std::io::Error) -> Self {
+        Self::Unknown { listen: format!("{host}:{port}"), cause: cause.to_string() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
     use crate::http::hash_of;
+    use crate::http::listen::Place;
 
     fn check(listen: &str) -> Result<(), String> {
         HttpConfig { listen: vec![listen.into()], ..HttpConfig::default() }.check()
@@ -130,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_not_looked_up_to_check_it() {
+        for name in ["nobody.invalid:8080", "pi:80", "localhost:8080"] {
+            assert_eq!(check(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
     fn a_token_itself_is_not_taken_for_its_hash() {
         let config = HttpConfig { token_sha256: Some("swordfish".into()), ..HttpConfig::default() };
         assert!(config.check().is_err_and(|error| error.contains("dermascope token")));
@@ -137,7 +165,8 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_with_an_example() {
-        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999"] {
+        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999", ":80", "a b:80"]
+        {
             assert!(check(wrong).is_err_and(|error| error.contains("127.0.0.1:8080")), "{wrong}");
         }
     }
@@ -173,11 +202,9 @@ mod tests {
     #[test]
     fn by_default_loopback_and_the_cable_are_served_wherever_the_cable_is() {
         let usb: IpAddr = Ipv4Addr::new(10, 55, 0, 1).into();
-        let addresses = HttpConfig::default().addresses(usb).expect("resolves");
-        assert_eq!(
-            addresses,
-            ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| one.parse().expect("an address"))
-        );
+        let places = HttpConfig::default().places(usb).expect("addresses");
+        let at = ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| Place::At(one.parse().expect("an address")));
+        assert_eq!(places, at);
         assert_eq!(HttpConfig::default().usb_port(usb), Some(8080));
         let local = HttpConfig { listen: vec!["127.0.0.1:80".into()], ..HttpConfig::default() };
         assert_eq!(local.usb_port(usb), None);

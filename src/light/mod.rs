@@ -97,7 +97,10 @@ impl Light {
                 continue;
             }
             match light(&mut fitted.lamp, open, if wanted { percent } else { 0 }) {
-                Ok(()) => fitted.is_lit = wanted,
+                Ok(()) => {
+                    fitted.is_lit = wanted;
+                    fitted.patience.succeed();
+                }
                 Err(complaint) => {
                     fitted.lamp = None;
                     fitted.is_lit = false;
@@ -115,6 +118,11 @@ impl Light {
     /// The ring in use, where there is another to choose.
     pub fn choice(&self) -> Option<Ring> {
         self.lamps.get(self.chosen).filter(|_| self.lamps.len() > 1).map(|fitted| fitted.ring)
+    }
+
+    /// What is wrong with a ring, while something is.
+    pub fn complaint(&self) -> Option<&str> {
+        self.lamps.iter().find_map(|fitted| fitted.patience.complaint())
     }
 
     /// What lights a picture that is taken now.

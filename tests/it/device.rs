@@ -18,10 +18,10 @@ use crate::shared::{manifest, skipped};
 /// How long anything may take before a test gives up; nothing here measures speed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Device {
+pub struct Device {
     process: Child,
-    address: String,
-    folder: TempDir,
+    pub address: String,
+    pub folder: TempDir,
 }
 
 impl Device {
@@ -35,7 +35,7 @@ impl Device {
         Self::spawn(Self::configure(model, records, prepare), Stdio::inherit())
     }
 
-    fn configure(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> TempDir {
+    pub fn configure(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("pictures")).unwrap();
         for seed in 0..3 {
@@ -54,7 +54,7 @@ impl Device {
         folder
     }
 
-    fn spawn(folder: TempDir, log: Stdio) -> Self {
+    pub fn spawn(folder: TempDir, log: Stdio) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_dermascope"))
             .args(["run", "--config"])
             .arg(folder.path().join("device.toml"))
@@ -76,7 +76,7 @@ impl Device {
         )
     }
 
-    fn request(&self, request: &str, body: &str) -> String {
+    pub fn request(&self, request: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(self.message(request, body).as_bytes()).unwrap();
         let mut answer = String::new();
@@ -84,12 +84,12 @@ impl Device {
         answer
     }
 
-    fn status(&self) -> Value {
+    pub fn status(&self) -> Value {
         let answer = self.request("GET /api/v1/status", "");
         serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
     }
 
-    fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
             let status = self.status();
@@ -101,7 +101,7 @@ impl Device {
         }
     }
 
-    fn wait_for_screen(&self, screens: &[&str]) -> String {
+    pub fn wait_for_screen(&self, screens: &[&str]) -> String {
         let is_shown = |status: &Value| screens.contains(&status["screen"].as_str().unwrap());
         self.wait_for(&screens.join(" or "), is_shown)["screen"].as_str().unwrap().into()
     }
@@ -121,7 +121,7 @@ impl Device {
         }
     }
 
-    fn press(&self) {
+    pub fn press(&self) {
         self.edge(true);
         self.edge(false);
     }
@@ -133,7 +133,7 @@ impl Device {
     }
 
     /// From the live picture to a result, using the picture anyway where it is refused.
-    fn read(&self) -> Value {
+    pub fn read(&self) -> Value {
         self.wait_for_screen(&["viewfinder"]);
         self.press();
         if self.wait_for_screen(&["result", "retake"]) == "retake" {
@@ -146,7 +146,7 @@ impl Device {
         self.folder.path().join("records")
     }
 
-    fn terminate(mut self) -> (ExitStatus, TempDir) {
+    pub fn terminate(mut self) -> (ExitStatus, TempDir) {
         let status = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(status.success());
         let status = self.process.wait().unwrap();
@@ -215,7 +215,9 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
         let answer = device.request("PUT /api/v1/case", body);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     };
-    say("{\"case_id\": \"AB-12\", \"body_site\": \"left forearm\"}");
+    say(
+        "{\"case_id\": \"AB-12\", \"lesion\": \"L2\", \"anatomic_site\": \"forearm\", \"laterality\": \"left\"}",
+    );
     device.press();
     // Whether it is read yet or not: the capture is of the case that was said before.
     device.wait_for_screen(&["analysing", "result", "retake"]);
@@ -235,11 +237,10 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
     let store = open(folder.path());
     let case = |sequence| {
         let record = store.get(sequence).unwrap().unwrap();
-        (record.case_id, record.body_site)
+        assert_eq!(record.lesion_uid.is_some(), record.lesion.is_some());
+        record.case().words()
     };
-    assert_eq!(case(1), (Some("AB-12".into()), Some("left forearm".into())));
-    assert_eq!(case(2), (Some("CD-34".into()), None));
-    assert_eq!(case(3), (None, None));
+    assert_eq!([1, 2, 3].map(case), ["AB-12 L2, left forearm", "CD-34", ""]);
 }
 
 #[test]
@@ -436,4 +437,40 @@ fn holding_the_button_very_long_ends_the_device_cleanly() {
         std::thread::sleep(Duration::from_millis(300));
     };
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_one_button_wipes_the_device_which_goes_on_as_a_new_one() {
+    let device = Device::start(|_| {});
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    let before = device.status();
+    device.hold_until(&["history"]);
+    device.hold_until(&["about"]);
+    let words = device.status()["words"].as_str().unwrap().to_string();
+    let key = before["public_key"].as_str().unwrap();
+    assert!(words.contains(key), "{words}");
+    device.hold_until(&["wipe"]);
+    // Let go during the countdown: all is kept.
+    device.edge(true);
+    device.wait_for("a countdown", |status| status["words"].as_str().unwrap().contains("Let go"));
+    device.edge(false);
+    device.wait_for("the question", |status| status["words"].as_str().unwrap().contains("Press to keep all"));
+    assert_eq!(device.status()["records"], 1);
+    let start = Instant::now();
+    while device.status()["screen"] == "wipe" {
+        // Who holds a virtual button says so again and again.
+        device.edge(true);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(start.elapsed() < PATIENCE, "it is not wiped");
+    }
+    device.edge(false);
+    device.wait_for_screen(&["viewfinder"]);
+    let after = device.wait_for("no records", |status| status["records"] == 0);
+    assert!(after["public_key"].is_string() && after["public_key"] != before["public_key"]);
+    assert_eq!(device.read()["result"]["record"], 1, "numbers begin anew");
+    let (exit, folder) = device.terminate();
+    assert!(exit.success(), "{exit}");
+    let report = open(folder.path()).verify().unwrap();
+    assert!(report.is_sound() && report.wiped_at.is_some() && report.records == 1, "{report:?}");
 }

@@ -14,6 +14,10 @@ use crate::reading::Capture;
 impl Device {
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
+            Effect::Check(Part::Settings) => {
+                let outcome = self.left_out.clone().map_or(Ok(()), Err);
+                self.pending.push_back(Event::Checked(Part::Settings, outcome));
+            }
             Effect::Check(Part::Model) => {
                 self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
                 self.ask(Job::Load);
@@ -32,6 +36,8 @@ impl Device {
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::Introduce => self.archive(Deed::Introduce),
+            Effect::Wipe => self.archive(Deed::Wipe),
             Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
