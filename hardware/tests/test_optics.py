@@ -14,7 +14,7 @@ def test_the_page_shows_what_is_reckoned():
 
 
 @pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
-def test_both_see_the_field_that_the_network_learnt_from(design):
+def test_both_see_the_field_that_is_aimed_at(design):
     assert design.seen >= optics.FIELD - 0.05
     assert design.seen * design.field_of_view == pytest.approx(optics.FIELD, abs=0.1)
 
