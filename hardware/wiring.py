@@ -30,7 +30,7 @@ SPI = {
     "/dev/spidev1.1": (20, 21, 17),
     "/dev/spidev1.2": (20, 21, 16),
 }
-# What else a board has on the header, which the device does not use, from the makers' pinouts.
+# What else a board has on the header, which the device does not use. Not tried: compare with the maker's pinout.
 JOYSTICK = {6: "joystick up", 19: "joystick down", 13: "joystick press", 20: "KEY2"}
 ALSO: dict[str, dict[int, str]] = {
     "waveshare-1.3": JOYSTICK,
