@@ -30,6 +30,7 @@ test: build/packages build/test-packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace --all-targets
 	cargo test --package tract-int8 --doc
 	$(VENV)/bin/python -m pytest -q models/training/tests
+	$(VENV)/bin/python -m pytest -q hardware/tests
 
 setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 
