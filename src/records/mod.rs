@@ -38,4 +38,4 @@ pub use problem::{Problem, Verification};
 pub use reader::Reader;
 pub use record::{Dermoscopy, Polarisation, Record, Summary, carried_name};
 pub use space::Space;
-pub use store::Store;
+pub use store::{DRIVE, Store};
