@@ -2,12 +2,14 @@
 //! hardware, no clock and no disk, and does nothing but answer the next state and what is to be done.
 
 mod config;
+mod cue;
 mod note;
 mod screen;
 
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
+pub use cue::{Cue, cue, hint_cue};
 pub use note::Note;
 pub use screen::{Live, demand, is_lit, screen};
 
