@@ -53,6 +53,8 @@ struct Status {
     setting: Setting,
     /// The model's operating points.
     operating_points: Vec<String>,
+    /// The fingerprint of the certificate of HTTPS, where that is served.
+    https_sha256: Option<String>,
     /// On the disk of the records, in bytes; none where that cannot be told.
     space: Option<Space>,
     /// Whether the page's buttons press anything.
@@ -63,7 +65,7 @@ struct Status {
 
 impl Status {
     fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
-        let Told { case, battery, light, setting, operating_points } = link.remote.told();
+        let Told { case, battery, light, setting, operating_points, https } = link.remote.told();
         Self {
             state,
             version: shown.version,
@@ -73,6 +75,7 @@ impl Status {
             light,
             setting,
             operating_points,
+            https_sha256: https,
             space: Space::of(&link.records.config().folder).ok(),
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),

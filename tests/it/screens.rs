@@ -381,6 +381,12 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
             wrong.extend(compare(&format!("case-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
+    let https = (1..=32).map(|byte| format!("{:02X}", byte * 7)).collect::<Vec<_>>().join(":");
+    let served = Status { https: Some(https), ..status.clone() };
+    for size in SIZES {
+        let details = drawn(&result(suspicious(), Page::Details), &served, size);
+        wrong.extend(compare("https", size, &details.to_rgb()));
+    }
     let on_cable = Status { usb: Some("USB 169.254.55.1:8080".into()), ..status.clone() };
     let warning = Status { warning: Some("Disk almost full".into()), ..status };
     for size in SIZES {
