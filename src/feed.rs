@@ -10,7 +10,7 @@ use crate::RESEARCH_ONLY;
 use crate::classifier::{ClassProbability, Here, Worth};
 use crate::panel::{Canvas, Shown, VirtualScreen};
 use crate::reading::{Reading, Saved};
-use crate::screens::{self, Check, CheckState, Hint, Page, Screen, Status};
+use crate::screens::{self, About, Check, CheckState, Countdown, Hint, Page, Screen, Status};
 use crate::verdict::{Verdict, Why};
 
 /// What the panel shows. Clones share it.
@@ -163,12 +163,31 @@ impl ScreenState {
                 );
                 ("history", words, None)
             }
+            Screen::Due { lesions } => ("due", due_words(lesions), None),
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
+            Screen::About { about } => {
+                let About { device, public_key, .. } = about;
+                let words = format!(
+                    "Device {device}. Its public key: {public_key}. Press to go on, hold to erase all."
+                );
+                ("about", words, None)
+            }
+            Screen::Wipe { about, countdown } => ("wipe", wipe_words(about, *countdown), None),
+            Screen::Wiping => ("wiping", "Erasing all records".into(), None),
             Screen::TestCard => ("test_card", "The panel's test card".into(), None),
             Screen::Goodbye => ("goodbye", "The device is off".into(), None),
         };
         Self { screen: name, words, result, warning: status.warning.clone(), records: status.records }
+    }
+}
+
+/// The first few of a list that is due, and how many there are.
+fn due_words(lesions: &[String]) -> String {
+    let first = lesions.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    match lesions.len() {
+        0 => "Nothing is due to be looked at again".into(),
+        many => format!("{many} due to be looked at again: {first}"),
     }
 }
 
@@ -210,6 +229,7 @@ impl ResultState {
             self.top.iter().map(|class| format!("{} {}", class.name, percent(class.probability))).collect();
         let page = match page {
             Page::Reading => "",
+            Page::Compare => " Shown: the same lesion before and now.",
             Page::Attention => " Shown: where the network looked.",
             Page::Details => " Shown: details.",
         };
@@ -274,7 +294,20 @@ fn live_words(hint: Hint, status: &Status) -> String {
     if !status.case.is_none() {
         words += &format!(". Case: {}", status.case.words());
     }
+    if status.outline.is_some() {
+        words += ". The line is where the lesion lay before";
+    }
     words
+}
+
+fn wipe_words(about: &About, countdown: Option<Countdown>) -> String {
+    let About { records, only_here, .. } = about;
+    match countdown {
+        Some(Countdown { seconds, .. }) => format!("Erasing all in {seconds} s. Let go to keep all."),
+        None => format!(
+            "Erase all {records} records, {only_here} of which are only here? Hold the button for 10 s. Press to keep all."
+        ),
+    }
 }
 
 fn refusal_words(reasons: &[Why]) -> String {

@@ -1,8 +1,14 @@
-//! `dermascope records`: list, show, verify, export, replay, prune and delete what the device has kept.
+//! `dermascope records`: list, show, verify, export, replay, prune, delete and wipe what the device has kept, and what became
+//! of it.
 
+mod departures;
+mod due;
 mod export;
+mod outcomes;
+mod performance;
 mod prune;
 mod replay;
+mod wipe;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -12,6 +18,8 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::RESEARCH_ONLY;
+use crate::case::Lesion;
+use crate::classifier::ModelConfig;
 use crate::config::Config;
 use crate::records::export::verify_archive;
 use crate::records::{
@@ -19,7 +27,7 @@ use crate::records::{
 };
 use crate::verdict::Verdict;
 
-/// List, show, verify, export, replay, prune and delete what the device has kept
+/// List, show, verify, export, replay, prune, delete and wipe what the device has kept
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope records list
@@ -27,6 +35,8 @@ use crate::verdict::Verdict;
   dermascope records show 17
   dermascope records verify --folder /mnt/card/dermascope
   dermascope records export records.zip
+  dermascope records outcomes histology.csv
+  dermascope records performance
 
 All of it works while the device runs. Research use only. Not a diagnosis.")]
 pub struct RecordsArgs {
@@ -52,9 +62,14 @@ enum Command {
     Show(ShowArgs),
     Verify(VerifyArgs),
     Export(export::ExportArgs),
+    Outcomes(outcomes::OutcomesArgs),
+    Performance(performance::PerformanceArgs),
+    Due(due::DueArgs),
     Replay(replay::ReplayArgs),
     Prune(prune::PruneArgs),
+    Departures(departures::DeparturesArgs),
     Delete(DeleteArgs),
+    Wipe(wipe::WipeArgs),
 }
 
 /// List records, newest first
@@ -97,6 +112,12 @@ struct FilterArgs {
     /// Only those of this case
     #[arg(long, value_name = "ID")]
     case: Option<String>,
+    /// Only those of this lesion of the case, such as L1
+    #[arg(long, value_name = "LESION", requires = "case", value_parser = lesion)]
+    lesion: Option<Lesion>,
+    /// Only those that somebody shall look at, as their outcomes say (true), or only the others (false)
+    #[arg(long, value_name = "BOOL")]
+    review: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -134,7 +155,7 @@ struct VerifyArgs {
     /// An entry that the chain must have, as an earlier verification printed it
     #[arg(long, value_name = "POSITION:HASH", value_parser = place)]
     contains: Vec<(u64, String)>,
-    /// The public key that must have signed the export, as the device's status tells it
+    /// The public key that must have signed the export, as the device's status tells it, or the QR code on its screen
     #[arg(long, value_name = "KEY", requires = "archive")]
     key: Option<String>,
     /// Print one JSON object
@@ -166,9 +187,16 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
             None => verify(&Reader::open(&config()?)?, args, &mut out),
         },
         Command::Export(args) => export::run(&config()?, args, &mut out),
+        Command::Outcomes(args) => outcomes::run(&config()?, args, &mut out),
+        Command::Performance(args_of) => {
+            performance::run(&Reader::open(&config()?)?, &model_config(args)?, args_of, &mut out)
+        }
+        Command::Due(args) => due::run(&config()?, args, &mut out),
         Command::Replay(args) => replay::run(&Reader::open(&config()?)?, args, &mut out),
         Command::Prune(args) => prune::run(&config()?, args, &mut out),
+        Command::Departures(args) => departures::run(&Reader::open(&config()?)?, args, &mut out),
         Command::Delete(args) => delete(&config()?, args, &mut out),
+        Command::Wipe(args) => wipe::run(&config()?, args, &mut out),
     }?;
     out.flush()?;
     Ok(code)
@@ -178,6 +206,13 @@ fn records_config(args: &RecordsArgs) -> anyhow::Result<RecordsConfig> {
     match &args.folder {
         Some(folder) => Ok(RecordsConfig { folder: folder.clone(), ..RecordsConfig::default() }),
         None => Ok(Config::load(&args.config)?.records),
+    }
+}
+
+fn model_config(args: &RecordsArgs) -> anyhow::Result<ModelConfig> {
+    match &args.folder {
+        Some(_) => Ok(ModelConfig::default()),
+        None => Ok(Config::load(&args.config)?.model),
     }
 }
 
@@ -208,6 +243,10 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+fn lesion(text: &str) -> Result<Lesion, String> {
+    Lesion::try_from(text.to_string())
+}
+
 impl FilterArgs {
     fn filter(&self) -> Filter {
         Filter {
@@ -219,6 +258,8 @@ impl FilterArgs {
             class: self.class.clone(),
             usable: self.usable,
             case_id: self.case.clone(),
+            lesion: self.lesion,
+            review: self.review,
             not_left: None,
         }
     }
@@ -239,10 +280,14 @@ fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
         .top
         .first()
         .map_or(String::new(), |class| format!("{} {:.0} %", class.name, class.probability * 100.0));
+    let case = summary.case_id.as_ref().map(|id| match summary.lesion {
+        Some(lesion) => format!("{id} {lesion}"),
+        None => id.clone(),
+    });
     let notes = [
         (!summary.clock_set).then_some("clock not set"),
         summary.overridden.then_some("refused picture used anyway"),
-        summary.case_id.as_deref(),
+        case.as_deref(),
     ];
     let notes: String = notes.into_iter().flatten().map(|note| format!("; {note}")).collect();
     let captured = summary.captured_at.strftime("%Y-%m-%d %H:%M:%S").to_string();
@@ -304,8 +349,8 @@ fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Resu
         ("quality", format!("{}{overridden}", joined(reasons, "good"))),
         ("doubts", joined(doubts, "none")),
         ("dermoscopy", dermoscopy(&record.dermoscopy)),
-        ("case", record.case_id.clone().unwrap_or_else(|| "-".into())),
-        ("body site", record.body_site.clone().unwrap_or_else(|| "-".into())),
+        ("case", record.case().name().unwrap_or_else(|| "-".into())),
+        ("body site", record.case().place().unwrap_or_else(|| "-".into())),
         ("model", format!("{} {}", assessment.model.name, assessment.model.sha256)),
         ("firmware", record.firmware.clone()),
         ("picture", format!("{} ({} bytes)", image.display(), record.image_size)),
@@ -326,7 +371,7 @@ fn dermoscopy(taken: &Dermoscopy) -> String {
     let known = [
         polarisation.map(String::from),
         contact.map(String::from),
-        taken.immersion.as_ref().map(|liquid| format!("immersion {liquid}")),
+        taken.immersion.as_ref().map(|liquid| format!("immersion {}", liquid.word().replace('_', " "))),
         taken.magnification.map(|times| format!("{times}x")),
     ];
     let known: Vec<_> = known.into_iter().flatten().collect();
@@ -358,10 +403,14 @@ fn print_report(report: &Verification, out: &mut impl Write) -> io::Result<()> {
     for problem in &report.problems {
         writeln!(out, "PROBLEM: {problem}")?;
     }
-    let Verification { device, records, deleted, images, unknown, position, head, problems } = report;
+    let Verification { device, records, deleted, images, unknown, wiped_at, position, head, problems } =
+        report;
     writeln!(out, "device {device}: {records} records, {deleted} deleted, {images} pictures")?;
     if *unknown > 0 {
         writeln!(out, "{unknown} entries are of a newer version and were passed over")?;
+    }
+    if let Some(wiped_at) = wiped_at {
+        writeln!(out, "it begins after all before was wiped, {wiped_at}")?;
     }
     writeln!(out, "chain {position}:{head}")?;
     print_outcome(problems.len(), out)
@@ -378,7 +427,7 @@ fn verify_export(archive: &Path, args: &VerifyArgs, out: &mut impl Write) -> any
     use anyhow::Context;
     let mut report =
         verify_archive(archive).with_context(|| format!("{}: cannot verify it", archive.display()))?;
-    if let Some(key) = args.key.as_ref().filter(|key| **key != report.public_key) {
+    if let Some(key) = args.key.as_ref().filter(|key| !key.eq_ignore_ascii_case(&report.public_key)) {
         report.problems.push(format!("it is not signed by the key {key}"));
     }
     for (position, hash) in &args.contains {

@@ -6,14 +6,19 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
+use crate::case::Case;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
 use crate::panics::contain;
 use crate::reading::{Reading, Saved};
-use crate::records::{RecordError, RecordsConfig, Store};
+use crate::records::{self, Due, RecordError, RecordsConfig, Scope, Store, day};
+use crate::screens::About;
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -21,6 +26,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const MOST_WAITING: usize = 32;
 /// Pictures removed to make room before anything else is looked at.
 const PRUNE_AT_ONCE: u32 = 20;
+
+/// How often it is looked for records whose time is over.
+const KEEP_PACE: Duration = Duration::from_secs(3600);
 
 /// Deeds that may wait for a disk that hangs.
 const MOST_DEEDS: usize = 64;
@@ -34,6 +42,14 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// Answered by a notice: the newest reading of a case's lesion.
+    Earlier(Case),
+    /// Answered by `DueListed` or `RecallFailed`.
+    ListDue,
+    /// Answered by `Introduced`.
+    Introduce,
+    /// Answered by `Wiped`.
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
@@ -46,8 +62,10 @@ impl Deed {
         Some(match self {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
-            Self::Recall(_) => Event::RecallFailed(cause),
-            Self::Look(_) | Self::Seen => return None,
+            Self::Recall(_) | Self::ListDue => Event::RecallFailed(cause),
+            Self::Introduce => Event::Introduced(Err(cause)),
+            Self::Wipe => Event::Wiped(Err(cause)),
+            Self::Look(_) | Self::Seen | Self::Earlier(_) => return None,
         })
     }
 }
@@ -84,7 +102,11 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         config_sha256: config.sha256(),
         store: None,
         waiting: VecDeque::new(),
+        device: None,
+        kept_time_at: None,
+        overdue: 0,
         free: None,
+        due_at: None,
         broken: None,
         looked_after_at: Instant::now(),
         notices,
@@ -103,8 +125,16 @@ struct Worker {
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
+    /// The id under which they were taken; none until the store was open.
+    device: Option<String>,
+    /// When it was last looked for records whose time is over; none where some were left.
+    kept_time_at: Option<Instant>,
+    /// Records whose time is over, and that are only here.
+    overdue: u64,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
+    /// The newest entry and the day at which what is due was counted last.
+    due_at: Option<(u64, Date)>,
     /// Why the store cannot be opened, while it cannot.
     broken: Option<String>,
     /// When waiting readings and the space were last looked after.
@@ -146,7 +176,14 @@ impl Worker {
             }
             Some(Deed::Save(reading)) => self.save(reading),
             Some(Deed::Recall(age)) => return self.recall(age),
+            Some(Deed::Introduce) => {
+                let about = self.about().map_err(|error| error.to_string());
+                return self.tell(Event::Introduced(about));
+            }
+            Some(Deed::Wipe) => self.wipe(),
             Some(Deed::Look(sequence)) => return self.look(sequence),
+            Some(Deed::ListDue) => return self.list_due(),
+            Some(Deed::Earlier(case)) => return self.earlier(case),
             Some(Deed::Seen) => return self.seen(),
             None => self.save_waiting(),
         }
@@ -184,22 +221,42 @@ impl Worker {
     }
 
     fn try_save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        self.store()?.save(reading)
+        let saved = self.store()?.save(reading);
+        if matches!(saved, Err(RecordError::Wiping { .. })) {
+            // Opening it anew finishes what was cut off.
+            self.store = None;
+            return self.store()?.save(reading);
+        }
+        saved
     }
 
     fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
+        let case = reading.capture.case.clone();
         self.tell(Event::Stored(reading, Saved::Saved(sequence)));
+        if case.lesion.is_some() {
+            // The next picture of the lesion follows this one.
+            self.earlier(case);
+        }
         if let Ok(count) = self.store().and_then(|store| store.count()) {
             tell(&self.notices, Notice::Records(count));
         }
     }
 
     fn save_waiting(&mut self) {
+        self.forget_wiped();
         while let Some(reading) = self.waiting.front().cloned() {
             let Ok(sequence) = self.try_save(&reading) else { return };
             self.waiting.pop_front();
             self.saved(reading, sequence);
             self.warn();
+        }
+    }
+
+    /// Where the records were wiped by another process, what waits is of before.
+    fn forget_wiped(&mut self) {
+        let Ok(device) = self.store().and_then(|store| store.current_device()) else { return };
+        if self.device.replace(device.clone()).is_some_and(|before| before != device) {
+            self.waiting.clear();
         }
     }
 
@@ -220,7 +277,10 @@ impl Worker {
             Ok(Some(record)) => {
                 let reading = store.past_reading(&record);
                 let picture_fault = reading.as_ref().err().map(RecordError::brief);
-                let reading = Arc::new(reading.unwrap_or_else(|_| store.without_picture(&record)));
+                let mut reading = reading.unwrap_or_else(|_| store.without_picture(&record));
+                let earlier = store.earlier_reading(&record.case(), record.sequence)?;
+                Arc::make_mut(&mut reading.capture).earlier = earlier.map(Arc::new);
+                let reading = Arc::new(reading);
                 (Ok(PastReading { reading, picture_fault }), Some(record.sequence))
             }
             // It is there, and cannot be read.
@@ -228,6 +288,66 @@ impl Worker {
             Err(error) => return Err(error),
         };
         Ok(Some(Past { shown, sequence, age, total }))
+    }
+
+    /// Brings the newest reading of a case's lesion.
+    fn earlier(&mut self, case: Case) {
+        match self.store().and_then(|store| store.earlier_reading(&case, u64::MAX)) {
+            Ok(earlier) => tell(&self.notices, Notice::Earlier(case, earlier.map(Arc::new))),
+            Err(error) => tracing::warn!("the earlier picture of {} cannot be found: {error}", case.words()),
+        }
+    }
+
+    /// Lists the lesions that are due: a line each.
+    fn list_due(&mut self) {
+        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
+        let line = |due: &Due| {
+            let when = due.due.map_or("?".into(), |day| day.to_string());
+            format!("{when} {} {}", due.case_id, due.lesion)
+        };
+        let event = match self.store().and_then(|store| store.due(months)) {
+            Ok(due) => Event::DueListed(due.iter().filter(|due| due.is_due(today)).map(line).collect()),
+            Err(error) => Event::RecallFailed(error.to_string()),
+        };
+        self.tell(event);
+    }
+
+    /// Tells how many lesions are due, where the records or the day have changed.
+    fn count_due(&mut self) {
+        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
+        let counted = self.store().and_then(|store| {
+            let at = (store.head()?.0, today);
+            Ok((at, store.due(months)?.iter().filter(|due| due.is_due(today)).count()))
+        });
+        match counted {
+            Ok((at, count)) => {
+                self.due_at = Some(at);
+                tell(&self.notices, Notice::Due(count as u64));
+            }
+            Err(error) => tracing::debug!("cannot count what is due: {error}"),
+        }
+    }
+
+    fn about(&mut self) -> Result<About, RecordError> {
+        let store = self.store()?;
+        let public_key = store.signed_head()?.map(|head| head.public_key).unwrap_or_default();
+        let only_here = store.count_not_left(Scope::Picture)?;
+        Ok(About { device: store.device().into(), public_key, records: store.count()?, only_here })
+    }
+
+    /// Erases all, and what waits to be saved too.
+    fn wipe(&mut self) {
+        self.store = None;
+        self.waiting.clear();
+        let wiped = records::wipe(&self.config, "the device's screen");
+        if let Ok(wiped) = &wiped {
+            tracing::warn!("all records are wiped; the device is {} from now on", wiped.device);
+            wiped
+                .left
+                .iter()
+                .for_each(|path| tracing::warn!("{}: not the device's, left there", path.display()));
+        }
+        self.tell(Event::Wiped(wiped.map(|_| ()).map_err(|error| error.to_string())));
     }
 
     /// Others delete records too.
@@ -271,8 +391,41 @@ impl Worker {
                 Err(error) => tracing::error!("cannot make room: {error}"),
             }
         }
+        self.keep_time();
+        let erased = self.store().and_then(Store::erase_owed);
+        // Tried again the next time.
+        let _ = erased.inspect_err(|error| tracing::debug!("{error}"));
         self.warn();
         self.tell_found();
+        let position = self.store.as_ref().and_then(|store| store.head().ok()).map(|(position, _)| position);
+        if self.due_at != position.map(|position| (position, day(Timestamp::now()))) {
+            self.count_due();
+        }
+    }
+
+    /// Deletes records that were kept for as long as the configuration says, few at a time, and then now and then.
+    fn keep_time(&mut self) {
+        let (now, clock_set) = Clock::default().now();
+        let is_due = self.kept_time_at.is_none_or(|at| at.elapsed() > KEEP_PACE);
+        // A clock that nobody has set would end the time of all.
+        let Some(days) = self.config.keep_days().filter(|_| clock_set && is_due) else { return };
+        let expired = self.store().and_then(|store| {
+            let expired = store.expire(days, now, PRUNE_AT_ONCE as usize)?;
+            Ok((expired, store.count_overdue(days, now)?))
+        });
+        match expired {
+            Ok((expired, overdue)) => {
+                self.overdue = overdue;
+                self.kept_time_at = (expired < u64::from(PRUNE_AT_ONCE)).then(Instant::now);
+                if expired > 0 {
+                    tracing::info!("{expired} records are deleted: they were kept for {days} days");
+                }
+            }
+            Err(error) => {
+                self.kept_time_at = Some(Instant::now());
+                tracing::error!("cannot delete records whose time is over: {error}");
+            }
+        }
     }
 
     /// Tells what was found of the records, until a person has seen it.
@@ -297,7 +450,8 @@ impl Worker {
         let warning = match (self.waiting.len(), &self.broken, little) {
             (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
             (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (0, None, None) => unanchored.then(|| "Records not anchored".into()),
+            (0, None, None) if unanchored => Some("Records not anchored".into()),
+            (0, None, None) => (self.overdue > 0).then(|| format!("{} to pull, then delete", self.overdue)),
             (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));

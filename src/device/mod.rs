@@ -14,11 +14,11 @@ pub use note::Note;
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
-use crate::buttons::Gesture::{self, Long, Short, VeryLong};
+use crate::buttons::Gesture::{self, Long, Longest, Short, VeryLong};
 use crate::case::Case;
 use crate::classifier::Setting;
 use crate::reading::{Capture, Reading, Saved};
-use crate::screens::{Check, CheckState, Page};
+use crate::screens::{About, Check, CheckState, Page};
 
 /// What the device is doing.
 #[derive(Clone, Debug)]
@@ -58,6 +58,22 @@ pub enum State {
     },
     /// There are no past results yet.
     NoHistory,
+    /// Showing which lesions are due to be looked at again, a line each, the earliest first.
+    Due {
+        /// The day, the case and the lesion.
+        lesions: Arc<[String]>,
+    },
+    /// Saying which device this is.
+    About(About),
+    /// Asking whether to wipe it. It counts down once the button was let go and is held anew.
+    Wipe {
+        /// What would go.
+        about: About,
+        /// Whether the button that is held counts.
+        counting: bool,
+    },
+    /// Being wiped.
+    Wiping,
     /// Something is broken.
     Fault(Fault),
     /// Dark, to save power, until a button is pressed.
@@ -77,6 +93,13 @@ pub struct Past {
     pub age: u64,
     /// How many records there are.
     pub total: u64,
+}
+
+impl Past {
+    /// What was read, where it can be shown.
+    fn reading(&self) -> Option<&Reading> {
+        self.shown.as_ref().ok().map(|past| past.reading.as_ref())
+    }
 }
 
 /// A past reading, and what has become of its picture.
@@ -159,8 +182,14 @@ pub enum Event {
     Stored(Arc<Reading>, Saved),
     /// The history answered: the record of that age, if there is one.
     Recalled(u64, Option<Past>),
+    /// The store answered which lesions are due to be looked at again, a line each.
+    DueListed(Arc<[String]>),
     /// The store cannot show a record.
     RecallFailed(String),
+    /// What the device says of itself, or why it cannot.
+    Introduced(Result<About, String>),
+    /// The device was wiped, or why something is left.
+    Wiped(Result<(), String>),
     /// The records are not as they were left, and no person has seen that yet. Said again until one has.
     Found(String),
     /// Somebody says what the next captures are of.
@@ -188,6 +217,12 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// List which lesions are due; answered by [`Event::DueListed`] or [`Event::RecallFailed`].
+    ListDue,
+    /// Say which device this is; answered by [`Event::Introduced`].
+    Introduce,
+    /// Erase all that is kept; answered by [`Event::Wiped`].
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Light the other ring, where there is one.
@@ -219,6 +254,8 @@ pub fn start() -> (State, Vec<Effect>) {
 pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
     match (state, event) {
         (State::Off, _) => (State::Off, vec![]),
+        // Who holds the button to wipe holds it for longer.
+        (state @ State::Wipe { counting: true, .. }, Event::Gesture(VeryLong(Main))) => (state, vec![]),
         (_, Event::Gesture(VeryLong(Main)) | Event::BatteryEmpty) => (State::Off, vec![Effect::ShutDown]),
         (State::Asleep, Event::Gesture(_)) => viewfinder(),
         (state, Event::Gesture(gesture)) => gestured(state, gesture),
@@ -247,6 +284,18 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
             (State::Fault(Fault::new(Part::Storage, cause)), vec![])
+        }
+        (State::Viewfinder, Event::DueListed(lesions)) => (State::Due { lesions }, vec![]),
+        (State::History { .. } | State::NoHistory, Event::Introduced(Ok(about))) => {
+            (State::About(about), vec![])
+        }
+        (State::History { .. } | State::NoHistory, Event::Introduced(Err(cause)))
+        | (State::Wiping, Event::Wiped(Err(cause))) => {
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
+        }
+        (State::Wiping, Event::Wiped(Ok(()))) => {
+            let effects = vec![Effect::Case(Case::default()), Effect::Say(Note::Wiped), Effect::AskCamera];
+            (State::Viewfinder, effects)
         }
         (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
@@ -284,17 +333,26 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         (State::Viewfinder, Short(Back)) => (State::Viewfinder, vec![Effect::SwitchRing]),
         (State::Viewfinder, Long(Back)) => (State::Viewfinder, vec![Effect::NextPoint]),
         (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => (state, vec![Effect::Recall(0)]),
+        (State::Viewfinder, Long(Next | Previous)) => (State::Viewfinder, vec![Effect::ListDue]),
         (State::Viewfinder, Short(Next | Previous)) => (State::Viewfinder, vec![Effect::Recall(0)]),
         (State::Retake { reading }, Long(Main)) => read(Arc::new(reading.used_anyway())),
         (State::Retake { .. }, Short(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
+        // Held once more: which device is this?
+        (state @ State::History { past: Past { age: 0, .. }, .. }, Long(Main))
+        | (state @ State::NoHistory, Long(Main)) => (state, vec![Effect::Introduce]),
+        (State::About(about), Long(Main)) => (State::Wipe { about, counting: false }, vec![]),
+        // The press that led here does not count.
+        (State::Wipe { about, .. }, Long(Main)) => (State::Wipe { about, counting: true }, vec![]),
+        (State::Wipe { counting: true, .. }, Longest(Main)) => (State::Wiping, vec![Effect::Wipe]),
+        (State::About(_) | State::Wipe { .. }, Short(_) | Long(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
-        (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, 1) {
+        (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, &reading, 1) {
             Some(page) => (State::Result { reading, saved, page }, vec![]),
             None => viewfinder(),
         },
         (State::Result { reading, saved, page }, Short(Previous)) => {
-            let (page, effects) = page_before(page);
+            let (page, effects) = page_before(page, &reading);
             (State::Result { reading, saved, page }, effects)
         }
         (State::History { past, page }, Short(Main)) => {
@@ -302,13 +360,17 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, vec![Effect::Recall(older)])
         }
         (State::History { past, page }, Short(Next)) => {
-            (State::History { past, page: neighbour(page, 1).unwrap_or(Page::ALL[0]) }, vec![])
+            let next = past.reading().and_then(|reading| neighbour(page, reading, 1));
+            (State::History { past, page: next.unwrap_or(Page::Reading) }, vec![])
         }
         (State::History { past, page }, Short(Previous)) => {
-            let (page, effects) = page_before(page);
+            let (page, effects) = match past.reading() {
+                Some(reading) => page_before(page, reading),
+                None => (page, vec![Effect::Say(Note::FirstPage)]),
+            };
             (State::History { past, page }, effects)
         }
-        (State::NoHistory, _) => viewfinder(),
+        (State::NoHistory | State::Due { .. }, _) => viewfinder(),
         (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
         // Without a model there is still the live picture, and a press tries to load it again.
         (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
@@ -320,16 +382,16 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         // Whatever was broken may have been mended: look again.
         (State::Fault(_), Short(_)) => start(),
         // Its long press was answered.
-        (state, VeryLong(_)) => (state, vec![]),
-        (state @ (State::SelfTest { .. } | State::Analysing { .. }), _) => {
+        (state, VeryLong(_) | Longest(_)) => (state, vec![]),
+        (state @ (State::SelfTest { .. } | State::Analysing { .. } | State::Wiping), _) => {
             (state, vec![Effect::Say(Note::Wait)])
         }
         (state, _) => (state, vec![Effect::Say(Note::NoUse)]),
     }
 }
 
-fn page_before(page: Page) -> (Page, Vec<Effect>) {
-    match neighbour(page, -1) {
+fn page_before(page: Page, reading: &Reading) -> (Page, Vec<Effect>) {
+    match neighbour(page, reading, -1) {
         Some(page) => (page, vec![]),
         None => (page, vec![Effect::Say(Note::FirstPage)]),
     }
@@ -384,15 +446,17 @@ fn idle(state: State) -> State {
     let rests = match &state {
         State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
         State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
+        State::About(_) | State::Wipe { .. } | State::Due { .. } => true,
         _ => false,
     };
     if rests { State::Asleep } else { state }
 }
 
-/// The page that many steps on, if there is one.
-fn neighbour(page: Page, steps: isize) -> Option<Page> {
-    let index = Page::ALL.iter().position(|known| *known == page)?;
-    Page::ALL.get(index.checked_add_signed(steps)?).copied()
+/// The page of a reading that many steps on, if there is one.
+fn neighbour(page: Page, reading: &Reading, steps: isize) -> Option<Page> {
+    let pages = Page::of(reading);
+    let index = pages.iter().position(|known| *known == page)?;
+    pages.get(index.checked_add_signed(steps)?).copied()
 }
 
 #[cfg(test)]

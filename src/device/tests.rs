@@ -11,6 +11,7 @@ use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timing
 use crate::examiner::Examination;
 use crate::picture::{Encoded, Encoding, Region};
 use crate::quality::{Quality, Reason};
+use crate::reading::Earlier;
 use crate::screens::Hint;
 use crate::verdict::{Verdict, Why, judge};
 
@@ -23,6 +24,7 @@ fn capture() -> Arc<Capture> {
         clock_set: false,
         light: None,
         case: Case::default(),
+        earlier: None,
     })
 }
 
@@ -203,6 +205,33 @@ fn one_button_walks_through_the_pages_and_back_to_the_viewfinder() {
 }
 
 #[test]
+fn holding_next_lists_what_is_due_and_any_press_goes_back() {
+    let (state, effects) = step(State::Viewfinder, press(Long(Next)));
+    assert!(matches!(effects[..], [Effect::ListDue]));
+    let (state, _) = step(state, Event::DueListed(vec!["2026-03-02 AB-12 L1".to_string()].into()));
+    assert!(matches!(&state, State::Due { lesions } if lesions.len() == 1));
+    assert!(matches!(step(state.clone(), press(Short(Main))).0, State::Viewfinder));
+    assert!(matches!(step(state, Event::Idle).0, State::Asleep));
+    let late = step(State::NoHistory, Event::DueListed(Vec::new().into())).0;
+    assert!(matches!(late, State::NoHistory), "an answer that comes too late");
+}
+
+#[test]
+fn a_lesion_that_was_seen_before_has_a_page_before_and_now() {
+    let earlier = Earlier { reading: (*reading(&capture(), vec![])).clone(), sequence: 3, outline: None };
+    let capture = Arc::new(Capture { earlier: Some(Arc::new(earlier)), ..(*capture()).clone() });
+    let reading = reading(&capture, vec![]);
+    let mut state = State::Result { reading, saved: Saved::Saved(9), page: Page::Reading };
+    for page in [Page::Compare, Page::Attention, Page::Details] {
+        state = step(state, press(Short(Main))).0;
+        assert!(matches!(&state, State::Result { page: shown, .. } if *shown == page));
+    }
+    state = step(state, press(Short(Previous))).0;
+    assert!(matches!(&state, State::Result { page: Page::Attention, .. }));
+    assert!(matches!(after(state, [press(Short(Main)), press(Short(Main))]).0, State::Viewfinder));
+}
+
+#[test]
 fn one_button_walks_through_the_history_and_out_of_it() {
     let (state, effects) = step(State::Viewfinder, press(Long(Main)));
     assert!(matches!(effects[..], [Effect::Recall(0)]));
@@ -214,6 +243,52 @@ fn one_button_walks_through_the_history_and_out_of_it() {
     let (end, _) = after(state.clone(), [press(Short(Main)), Event::Recalled(2, None)]);
     assert!(matches!(end, State::Viewfinder), "past the oldest");
     assert!(matches!(step(state, press(Long(Main))).0, State::Viewfinder));
+}
+
+fn about() -> About {
+    About { device: "0123456789abcdef".into(), public_key: "ab".repeat(32), records: 9, only_here: 2 }
+}
+
+/// From the live picture to the question whether to wipe, by holding the one button again and again.
+fn asked_to_wipe() -> State {
+    let (state, effects) =
+        after(State::Viewfinder, [press(Long(Main)), Event::Recalled(0, Some(past(0))), press(Long(Main))]);
+    assert!(matches!(effects[..], [Effect::Introduce]), "{effects:?}");
+    let (state, _) = step(state, Event::Introduced(Ok(about())));
+    assert!(matches!(&state, State::About(shown) if *shown == about()));
+    step(state, press(Long(Main))).0
+}
+
+#[test]
+fn the_device_is_wiped_by_holding_the_button_anew_for_the_longest_time_and_by_nothing_else() {
+    let state = asked_to_wipe();
+    assert!(matches!(state, State::Wipe { counting: false, .. }));
+    // The press that led there is held on: it switches off, as anywhere.
+    let (off, effects) = step(state.clone(), press(VeryLong(Main)));
+    assert!(matches!(off, State::Off) && matches!(effects[..], [Effect::ShutDown]));
+    let (state_after, effects) = step(state.clone(), press(Longest(Main)));
+    assert!(matches!(state_after, State::Wipe { .. }) && effects.is_empty());
+    for other in [Back, Next, Previous] {
+        let (kept, effects) =
+            after(state.clone(), [press(Long(other)), press(VeryLong(other)), press(Longest(other))]);
+        assert!(matches!(kept, State::Viewfinder) && effects.is_empty(), "{other:?}");
+    }
+    // Let go in time: all is kept, and a press leaves.
+    let (state, _) = after(state, [press(Long(Main)), press(VeryLong(Main))]);
+    assert!(matches!(state, State::Wipe { counting: true, .. }));
+    assert!(matches!(step(state.clone(), press(Short(Main))).0, State::Viewfinder));
+    let (state, effects) = step(state, press(Longest(Main)));
+    assert!(matches!(state, State::Wiping) && matches!(effects[..], [Effect::Wipe]));
+    let (wiped, effects) = step(state.clone(), Event::Wiped(Ok(())));
+    assert!(matches!(wiped, State::Viewfinder));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Case(case) if case.is_none())));
+    let (failed, _) = step(state, Event::Wiped(Err("somebody reads".into())));
+    assert!(matches!(&failed, State::Fault(Fault { cause, .. }) if cause == "somebody reads"));
+}
+
+#[test]
+fn the_question_whether_to_wipe_is_left_alone_for_sleep() {
+    assert!(matches!(step(asked_to_wipe(), Event::Idle).0, State::Asleep));
 }
 
 #[test]
@@ -306,8 +381,9 @@ fn any_event() -> impl Strategy<Value = Event> {
     let shared = capture();
     let other = capture();
     let buttons = prop::sample::select(vec![Main, Next, Previous, crate::buttons::Button::Back]);
-    let gesture = (buttons, 0..12).prop_map(|(button, kind)| match kind {
+    let gesture = (buttons, 0..13).prop_map(|(button, kind)| match kind {
         0 => VeryLong(button),
+        12 => Longest(button),
         1..4 => Long(button),
         _ => Short(button),
     });
@@ -328,6 +404,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => prop::sample::select(vec![
             Event::CameraLost("gone".into()), Event::CameraBack, Event::NoFrame, Event::Idle,
             Event::ReadFailed("bad".into()), Event::RecallFailed("bad".into()),
+            Event::Introduced(Ok(about())), Event::Introduced(Err("bad".into())),
+            Event::Wiped(Ok(())), Event::Wiped(Err("bad".into())),
         ]),
     ]
 }
@@ -350,6 +428,8 @@ proptest! {
         prop_assume!(!matches!(state, State::Off));
         let button = [Main, Next, Previous, Back][button];
         let gesture = if long { Long(button) } else { Short(button) };
+        // There the countdown answers.
+        prop_assume!(!matches!((&state, gesture), (State::Wipe { counting: true, .. }, Long(Main))));
         let before = seen(&state);
         let (state, effects) = step(state, press(gesture));
         prop_assert!(seen(&state) != before || !effects.is_empty(), "{gesture:?} in {before}");
@@ -401,7 +481,11 @@ proptest! {
             let answers = match &state {
                 State::SelfTest { .. } => CHECKS.map(|part| Event::Checked(part, Ok(()))).to_vec(),
                 State::Analysing { capture } => vec![Event::Read(reading(capture, vec![]))],
+                State::History { past, .. } if past.age == 0 => {
+                    vec![press(Long(Main)), Event::Introduced(Ok(about()))]
+                }
                 State::History { .. } => vec![press(Long(Main))],
+                State::Wiping => vec![Event::Wiped(Ok(()))],
                 _ => vec![press(Short(Main))],
             };
             state = after(state, answers).0;

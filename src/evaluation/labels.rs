@@ -144,9 +144,21 @@ enum Truth {
     OneHot(Vec<(String, usize)>),
 }
 
-/// Reads the chosen rows. `classes` are the model's codes; any case is taken.
+/// Reads the chosen rows of a file. `classes` are the model's codes; any case is taken.
 pub fn read_labels(path: &Path, choice: Choice, classes: &[String]) -> Result<Labels, LabelError> {
-    let table = Table::read(path).map_err(|cause| LabelError::Read { path: path.into(), cause })?;
+    let bytes =
+        std::fs::read(path).map_err(|cause| LabelError::Read { path: path.into(), cause: cause.into() })?;
+    parse_labels(&bytes, path, choice, classes)
+}
+
+/// Like [`read_labels`], of a file's bytes; `path` is for the messages.
+pub fn parse_labels(
+    bytes: &[u8],
+    path: &Path,
+    choice: Choice,
+    classes: &[String],
+) -> Result<Labels, LabelError> {
+    let table = Table::of(bytes).map_err(|cause| LabelError::Read { path: path.into(), cause })?;
     let mut labels = Labels::default();
     let rows = Columns::find(&table, path, choice, classes)?.rows(&table, path, &mut labels)?;
     refuse_conflicts(&rows, path)?;

@@ -12,7 +12,7 @@ use super::photographs::Photographs;
 use super::records::Records;
 use super::screenshot::Screenshot;
 use crate::buttons::VirtualButtons;
-use crate::classifier::ModelConfig;
+use crate::classifier::{ModelConfig, find_manifest};
 use crate::control::Remote;
 use crate::feed::ScreenFeed;
 use crate::health::Health;
@@ -55,7 +55,10 @@ impl Link {
             feed: device.feed,
             screenshot: Arc::default(),
             buttons: device.presses.map(Buttons::new),
-            records: Arc::new(Records::new(device.records)),
+            records: Arc::new(Records::new(
+                device.records,
+                device.model.manifest.clone().unwrap_or_else(find_manifest),
+            )),
             photographs: Photographs::new(device.model, device.quality, device.remote.clone()),
             remote: device.remote,
             metrics: Metrics::new(),

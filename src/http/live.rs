@@ -57,6 +57,8 @@ struct Status {
     https_sha256: Option<String>,
     /// On the disk of the records, in bytes; none where that cannot be told.
     space: Option<Space>,
+    /// The public half of the device's key: what signs its exports. None before its first start.
+    public_key: Option<String>,
     /// Whether the page's buttons press anything.
     virtual_buttons: bool,
     firmware: &'static str,
@@ -77,6 +79,7 @@ impl Status {
             operating_points,
             https_sha256: https,
             space: Space::of(&link.records.config().folder).ok(),
+            public_key: link.records.public_key(),
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),
             notice: RESEARCH_ONLY,

@@ -15,10 +15,8 @@ use tokio_rustls::TlsAcceptor;
 
 use super::guard;
 use super::listen::Place;
+use crate::records::CERTIFICATE;
 use crate::records::key::keep_secret;
-
-/// The file in the folder of the records: the certificate and its key, in PEM.
-const NAME: &str = "https.pem";
 
 /// The device's certificate, and what it serves by.
 pub(super) struct Identity {
@@ -36,7 +34,7 @@ pub enum TlsError {
     #[error("cannot serve by the certificate: {0}")]
     Serve(#[from] rustls::Error),
     /// The file holds none.
-    #[error("{NAME} holds no certificate with its key: {0}")]
+    #[error("{CERTIFICATE} holds no certificate with its key: {0}")]
     Read(#[from] rustls::pki_types::pem::Error),
 }
 
@@ -44,7 +42,7 @@ impl Identity {
     /// The one that is kept in a folder; it is made where there is none that can be used. Where it cannot be kept, it
     /// lasts until the device stops.
     pub fn of(folder: &Path, names: &[String], places: &[Place]) -> Result<Self, TlsError> {
-        let path = folder.join(NAME);
+        let path = folder.join(CERTIFICATE);
         if let Ok(pem) = fs::read(&path) {
             match Self::from_pem(&pem) {
                 Ok(kept) => return Ok(kept),
@@ -52,9 +50,9 @@ impl Identity {
             }
         }
         let pem = make(subjects(names, places))?;
-        let kept = fs::create_dir_all(folder)
-            .map_err(|cause| cause.to_string())
-            .and_then(|()| keep_secret(folder, NAME, pem.as_bytes()).map_err(|error| error.to_string()));
+        let kept = fs::create_dir_all(folder).map_err(|cause| cause.to_string()).and_then(|()| {
+            keep_secret(folder, CERTIFICATE, pem.as_bytes()).map_err(|error| error.to_string())
+        });
         if let Err(error) = kept {
             tracing::error!("HTTPS: its certificate lasts until the device stops: {error}");
         }
@@ -76,7 +74,7 @@ impl Identity {
 
 /// The fingerprint of the certificate that is kept in a folder, where there is one that can be read.
 pub fn kept_fingerprint(folder: &Path) -> Option<String> {
-    let pem = fs::read(folder.join(NAME)).ok()?;
+    let pem = fs::read(folder.join(CERTIFICATE)).ok()?;
     CertificateDer::from_pem_slice(&pem).ok().map(|certificate| fingerprint(&certificate))
 }
 
@@ -125,7 +123,7 @@ mod tests {
         assert_eq!(first.len(), 32 * 3 - 1);
         assert_eq!(of(&["derma.example".into()]), first, "it stays, so that who has seen it knows it");
         assert_eq!(kept_fingerprint(folder.path()), Some(first.clone()));
-        let path = folder.path().join(NAME);
+        let path = folder.path().join(CERTIFICATE);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         for damaged in [&b""[..], b"noise", &fs::read(&path).unwrap()[..200]] {
             fs::write(&path, damaged).unwrap();

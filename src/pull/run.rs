@@ -1,12 +1,13 @@
 //! What a pull does, once it is known where it goes on.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::folder::{Folder, Mark, record_name};
+use super::folder::{Folder, Mark, body_name, record_name};
 use super::known::Known;
 use super::parts::Wanted;
 use super::peer::{Peer, PeerError, clean};
@@ -31,6 +32,8 @@ pub(super) struct Pull<'a> {
     pub progress: Progress<'a>,
     /// The highest number of a record that is here.
     pub newest: u64,
+    /// Records that came without their data, and of which no deletion was seen yet.
+    pub emptied: BTreeSet<u64>,
 }
 
 impl Pull<'_> {
@@ -61,20 +64,27 @@ impl Pull<'_> {
             }
             mark = self.batch(&page.entries, mark)?;
         }
+        let emptied = std::mem::take(&mut self.emptied).into_iter();
+        let words = "its data is gone from the device, and nothing says that it was deleted";
+        self.report.missing.extend(emptied.map(|sequence| (sequence, words.into())));
         self.prove()
     }
 
     /// Fetches again what was edited or is missing here.
     fn repair(&mut self, links: &[Entry]) -> Result<(), PullError> {
         let mut wanted = Vec::new();
-        for link in links.iter().filter(|link| link.kind == Kind::Record) {
+        for link in links {
+            let Some(name) = body_name(link) else { continue };
             let mut body = check::whole_body(self.folder, link)?;
             if body.is_none() {
                 body = self.fetch_body(link)?;
                 if let Some(body) = &body {
-                    self.put_body(link.sequence, body)?;
+                    self.put_body(&name, body)?;
                     self.report.repaired += 1;
                 }
+            }
+            if link.kind != Kind::Record {
+                continue;
             }
             let Some(known) = body.and_then(|body| self.known(link, &body)) else { continue };
             if self.folder.picture(&known)?.is_none() {
@@ -97,10 +107,9 @@ impl Pull<'_> {
         Ok(same.and_then(|entry| entry.body).filter(|body| link.covers(body)))
     }
 
-    fn put_body(&self, sequence: u64, body: &str) -> Result<(), PullError> {
-        let name = record_name(sequence);
-        self.folder.remove(&name)?;
-        Ok(self.folder.put(&name, format!("{body}\n").as_bytes())?)
+    fn put_body(&self, name: &str, body: &str) -> Result<(), PullError> {
+        self.folder.remove(name)?;
+        Ok(self.folder.put(name, format!("{body}\n").as_bytes())?)
     }
 
     /// Keeps some entries, their records and pictures, and only then notes that they are here.
@@ -123,10 +132,25 @@ impl Pull<'_> {
     /// Keeps an entry's record, and gives it where its picture is wanted.
     fn keep(&mut self, entry: &Entry) -> Result<Option<Known>, PullError> {
         let here = self.folder.body(entry.sequence)?;
+        match (&entry.kind, &entry.body) {
+            (Kind::Record, None) => {
+                self.emptied.insert(entry.sequence);
+            }
+            (Kind::Deletion, _) => {
+                self.emptied.remove(&entry.sequence);
+            }
+            _ => {}
+        }
         let body = match (&entry.kind, &entry.body) {
             (Kind::Record, Some(body)) => body,
             (Kind::Deletion, _) if here.is_some() => {
                 self.report.deleted.push(entry.sequence);
+                return Ok(None);
+            }
+            (Kind::Outcome, Some(body)) => {
+                if let Some(name) = body_name(entry) {
+                    self.put_body(&name, body)?;
+                }
                 return Ok(None);
             }
             (Kind::Other(_), _) => {
@@ -137,7 +161,7 @@ impl Pull<'_> {
         };
         self.newest = self.newest.max(entry.sequence);
         if here.as_ref() != Some(body) {
-            self.put_body(entry.sequence, body)?;
+            self.put_body(&record_name(entry.sequence), body)?;
             self.report.records += 1;
         }
         let Some(known) = self.known(entry, body) else { return Ok(None) };

@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use super::RecordError;
 use super::error::io;
+use super::files::remove;
 
 #[derive(Clone)]
 pub(super) struct Images {
@@ -40,6 +41,18 @@ impl Images {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Removes all that lies in the two folders.
+    pub fn clear(&self) -> Result<(), RecordError> {
+        for folder in [&self.folder, &self.incoming] {
+            let failed = |cause| io("list", folder)(cause);
+            for file in fs::read_dir(folder).map_err(failed)? {
+                remove(&file.map_err(failed)?.path())?;
+            }
+            sync_folder(folder)?;
+        }
+        Ok(())
     }
 
     /// Whether there is any.

@@ -17,7 +17,10 @@ use super::error::io;
 use super::images::sync_folder;
 use crate::digest::{hex, unhex};
 
-const NAME: &str = "device.key";
+pub(super) const NAME: &str = "device.key";
+/// Every name that it may lie under.
+pub(super) const NAMES: &[&str] = &[NAME, PART];
+const PART: &str = "device.key.part";
 
 /// The key, both halves.
 pub(super) struct DeviceKey(SigningKey);

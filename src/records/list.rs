@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::schema::TOP_CLASS;
+use crate::case::Lesion;
 use crate::verdict::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -28,6 +29,10 @@ pub struct Filter {
     pub usable: Option<bool>,
     /// Only records of this case, by the operator's own name for it, letter for letter.
     pub case_id: Option<String>,
+    /// Only records of this lesion; of which case, `case_id` says.
+    pub lesion: Option<Lesion>,
+    /// Only records that somebody shall look at, as their outcomes say, or only the others.
+    pub review: Option<bool>,
     /// Only records that have not left the device.
     #[serde(skip)]
     pub not_left: Option<Scope>,
@@ -71,6 +76,11 @@ const SINCE: &str = "sequence IN (SELECT sequence FROM entries WHERE kind = 'rec
 /// That its picture passed every check, or that it did not.
 const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
 
+/// That the outcome that holds asks for somebody to look at the record, or that none does.
+const REVIEW: &str = "ifnull((SELECT noted.body ->> '$.outcome.review' FROM entries AS noted
+    WHERE noted.kind = 'outcome' AND noted.body IS NOT NULL AND noted.sequence = entries.sequence
+    ORDER BY noted.position DESC LIMIT 1), 0) = ?";
+
 impl Filter {
     /// As the rest of a WHERE clause, and its parameters.
     pub(super) fn condition(&self) -> (String, Vec<Value>) {
@@ -85,7 +95,9 @@ impl Filter {
             ("verdict = ?", self.verdict.map(|verdict| Value::Text(verdict.code().into()))),
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
+            (REVIEW, self.review.map(|review| Value::Integer(review.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
+            ("body ->> '$.lesion' = ?", self.lesion.map(|lesion| Value::Text(lesion.to_string()))),
         ];
         let mut text = String::new();
         let mut values = Vec::new();

@@ -1,8 +1,9 @@
 //! A record: a capture with its quality and assessment, as it is kept.
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dermoscopy::Dermoscopy;
+use crate::case::{Case, Laterality, Lesion, Site};
 use crate::classifier::{Assessment, ClassProbability, Here};
 use crate::digest::sha256_hex;
 use crate::light::Lit;
@@ -47,10 +48,21 @@ pub struct Record {
     /// SHA-256 of the configuration in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_sha256: Option<String>,
-    /// What it is of, as the operator had said before the press: the operator's own name for the case, and where on
-    /// the body.
+    /// What it is of, as the operator had said before the press: see [`Case`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    /// Which of the case's lesions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion: Option<Lesion>,
+    /// What other systems follow the lesion by: see [`Lesion::tracking_uid`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion_uid: Option<String>,
+    /// Where on the body, of the list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anatomic_site: Option<Site>,
+    /// On which side.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laterality: Option<Laterality>,
     /// Where on the body, in the operator's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
@@ -62,8 +74,9 @@ pub struct Record {
     pub light: Option<Lit>,
 }
 
-/// The newest format of a record's JSON that this program knows, and writes.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format of a record's JSON that this program knows, and writes. Since 2 a record may be of a lesion, has a site
+/// of the list, and its immersion is one of a list; in 1 it was in the operator's own words.
+pub(super) const FORMAT: u32 = 2;
 
 /// Of records that do not say it: they were made before it was said.
 fn first_format() -> u32 {
@@ -80,46 +93,22 @@ pub(super) fn format(body: &str) -> u32 {
     serde_json::from_str::<Body>(body).map_or(FORMAT, |body| body.format)
 }
 
-/// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
-/// left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dermoscopy {
-    /// How the light of the dermoscope is polarised.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub polarisation: Option<Polarisation>,
-    /// Whether the glass touches the skin.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact: Option<bool>,
-    /// The liquid between glass and skin, such as "gel", "oil" or "alcohol"; "none" for a dry contact.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub immersion: Option<String>,
-    /// Optical magnification, in times.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub magnification: Option<f32>,
-}
-
-/// How the light is polarised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Polarisation {
-    /// Crossed filters: shows below the surface.
-    Cross,
-    /// Filters that stand alike: shows the surface.
-    Parallel,
-    /// No filters.
-    Unpolarised,
+/// What every record of a store is made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Making {
+    pub dermoscopy: Dermoscopy,
+    /// Whose case numbers they are; the device's own where nobody says.
+    pub issuer: Option<String>,
+    /// SHA-256 of the configuration in force, where one is.
+    pub config_sha256: Option<String>,
 }
 
 impl Record {
-    pub(super) fn new(
-        sequence: u64,
-        device: &str,
-        reading: &Reading,
-        dermoscopy: &Dermoscopy,
-        config_sha256: Option<&str>,
-    ) -> Self {
+    pub(super) fn new(sequence: u64, device: &str, reading: &Reading, made: &Making) -> Self {
         let capture = &reading.capture;
+        let Case { case_id, lesion, anatomic_site, laterality, body_site } = capture.case.clone();
+        let issuer = made.issuer.as_deref().unwrap_or(device);
+        let lesion_uid = lesion.zip(case_id.as_ref()).map(|(lesion, case)| lesion.tracking_uid(issuer, case));
         Self {
             format: FORMAT,
             sequence,
@@ -135,11 +124,26 @@ impl Record {
             overridden: reading.overridden,
             verdict: reading.verdict(),
             firmware: env!("CARGO_PKG_VERSION").into(),
-            config_sha256: config_sha256.map(String::from),
-            case_id: capture.case.case_id.clone(),
-            body_site: capture.case.body_site.clone(),
-            dermoscopy: dermoscopy.clone(),
+            config_sha256: made.config_sha256.clone(),
+            case_id,
+            lesion,
+            lesion_uid,
+            anatomic_site,
+            laterality,
+            body_site,
+            dermoscopy: made.dermoscopy.clone(),
             light: capture.light,
+        }
+    }
+
+    /// What it is of, as it was said before the press.
+    pub fn case(&self) -> Case {
+        Case {
+            case_id: self.case_id.clone(),
+            lesion: self.lesion,
+            anatomic_site: self.anatomic_site,
+            laterality: self.laterality,
+            body_site: self.body_site.clone(),
         }
     }
 
@@ -164,6 +168,9 @@ impl Record {
             usable: self.quality.is_usable(),
             overridden: self.overridden,
             case_id: self.case_id.clone(),
+            lesion: self.lesion,
+            anatomic_site: self.anatomic_site,
+            laterality: self.laterality,
             body_site: self.body_site.clone(),
             image_sha256: self.image_sha256.clone(),
         }
@@ -210,7 +217,16 @@ pub struct Summary {
     /// The operator's own name for the case, where one was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
-    /// Where on the body, where that was said.
+    /// Which of the case's lesions, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lesion: Option<Lesion>,
+    /// Where on the body, of the list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anatomic_site: Option<Site>,
+    /// On which side.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laterality: Option<Laterality>,
+    /// Where on the body, in the operator's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
     /// SHA-256 of the image's bytes, in hexadecimal digits; also its file name.

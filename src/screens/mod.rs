@@ -1,8 +1,11 @@
 //! Screens: what the device shows, each drawn once into a canvas of any size.
 
+mod about;
 mod analysing;
 mod attention;
+mod compare;
 mod details;
+mod due;
 mod fault;
 mod goodbye;
 mod history;
@@ -13,18 +16,21 @@ mod result;
 mod retake;
 mod screen;
 mod self_test;
+mod standing;
 mod status;
 mod test_card;
 mod text;
 mod theme;
 mod viewfinder;
+mod ways;
 mod widgets;
+mod wipe;
 mod words;
 
 use embedded_graphics::geometry::Dimensions;
 
 use crate::panel::Canvas;
-pub use screen::{Check, CheckState, Hint, Page, Screen};
+pub use screen::{About, Check, CheckState, Countdown, Hint, Page, Screen};
 pub use status::Status;
 use theme::Cut;
 pub use words::{count, share};
@@ -51,15 +57,15 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
         Screen::Analysing { capture } => analysing::draw(canvas, area, capture),
         Screen::Result { reading, saved, page } => {
             let (standing, https) = (saved.into(), status.https.as_deref());
-            result::draw(canvas, area, &result::View { reading, standing, page: *page, https });
+            result::draw(canvas, area, &standing::View { reading, standing, page: *page, https });
         }
         Screen::Retake { capture, reasons, held } => retake::draw(canvas, area, capture, reasons, *held),
         Screen::History { reading, picture_fault, sequence, age, total, page } => {
             let (sequence, place, total) = (*sequence, age + 1, *total);
             let picture_fault = picture_fault.as_deref();
-            let standing = result::Standing::Past { sequence, place, total, picture_fault };
+            let standing = standing::Standing::Past { sequence, place, total, picture_fault };
             let https = status.https.as_deref();
-            result::draw(canvas, area, &result::View { reading, standing, page: *page, https });
+            result::draw(canvas, area, &standing::View { reading, standing, page: *page, https });
         }
         Screen::Unreadable { cause, sequence, age, total } => {
             history::draw_unreadable(
@@ -69,8 +75,12 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
                 history::Place { sequence: *sequence, place: age + 1, total: *total },
             );
         }
+        Screen::Due { lesions } => due::draw(canvas, area, lesions),
         Screen::NoHistory => history::draw_empty(canvas, area),
         Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
+        Screen::About { about } => about::draw(canvas, area, about),
+        Screen::Wipe { about, countdown } => wipe::draw(canvas, area, about, *countdown),
+        Screen::Wiping => wipe::draw_under_way(canvas, area),
         Screen::TestCard => test_card::draw(canvas, area),
         Screen::Goodbye => goodbye::draw(canvas, area),
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
 
 use crate::records::export::{Bundle, ExportError, Part, fill};
-use crate::records::{Filter, Reader};
+use crate::records::{DRIVE_MADE_OF, Filter, Reader};
 
 /// What a record takes beside its picture: its rows in the tables and the page, and its entries in folders.
 const BESIDE_PICTURE: u64 = 16 * 1024;
@@ -39,7 +39,7 @@ pub fn is_current(path: &Path, reader: &Reader, most: u64) -> Result<bool, Expor
 
 /// Where it is noted what an image was made of.
 fn mark(path: &Path) -> PathBuf {
-    path.with_extension("made-of")
+    path.with_file_name(DRIVE_MADE_OF)
 }
 
 /// What an image is made of: how far the chain has gone, how large it may be, and who makes it.

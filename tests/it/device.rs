@@ -220,7 +220,9 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
         let answer = device.request("PUT /api/v1/case", body);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     };
-    say("{\"case_id\": \"AB-12\", \"body_site\": \"left forearm\"}");
+    say(
+        "{\"case_id\": \"AB-12\", \"lesion\": \"L2\", \"anatomic_site\": \"forearm\", \"laterality\": \"left\"}",
+    );
     device.press();
     // Whether it is read yet or not: the capture is of the case that was said before.
     device.wait_for_screen(&["analysing", "result", "retake"]);
@@ -240,11 +242,10 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
     let store = open(folder.path());
     let case = |sequence| {
         let record = store.get(sequence).unwrap().unwrap();
-        (record.case_id, record.body_site)
+        assert_eq!(record.lesion_uid.is_some(), record.lesion.is_some());
+        record.case().words()
     };
-    assert_eq!(case(1), (Some("AB-12".into()), Some("left forearm".into())));
-    assert_eq!(case(2), (Some("CD-34".into()), None));
-    assert_eq!(case(3), (None, None));
+    assert_eq!([1, 2, 3].map(case), ["AB-12 L2, left forearm", "CD-34", ""]);
 }
 
 #[test]
@@ -441,4 +442,40 @@ fn holding_the_button_very_long_ends_the_device_cleanly() {
         std::thread::sleep(Duration::from_millis(300));
     };
     assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_one_button_wipes_the_device_which_goes_on_as_a_new_one() {
+    let device = Device::start(|_| {});
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    let before = device.status();
+    device.hold_until(&["history"]);
+    device.hold_until(&["about"]);
+    let words = device.status()["words"].as_str().unwrap().to_string();
+    let key = before["public_key"].as_str().unwrap();
+    assert!(words.contains(key), "{words}");
+    device.hold_until(&["wipe"]);
+    // Let go during the countdown: all is kept.
+    device.edge(true);
+    device.wait_for("a countdown", |status| status["words"].as_str().unwrap().contains("Let go"));
+    device.edge(false);
+    device.wait_for("the question", |status| status["words"].as_str().unwrap().contains("Press to keep all"));
+    assert_eq!(device.status()["records"], 1);
+    let start = Instant::now();
+    while device.status()["screen"] == "wipe" {
+        // Who holds a virtual button says so again and again.
+        device.edge(true);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(start.elapsed() < PATIENCE, "it is not wiped");
+    }
+    device.edge(false);
+    device.wait_for_screen(&["viewfinder"]);
+    let after = device.wait_for("no records", |status| status["records"] == 0);
+    assert!(after["public_key"].is_string() && after["public_key"] != before["public_key"]);
+    assert_eq!(device.read()["result"]["record"], 1, "numbers begin anew");
+    let (exit, folder) = device.terminate();
+    assert!(exit.success(), "{exit}");
+    let report = open(folder.path()).verify().unwrap();
+    assert!(report.is_sound() && report.wiped_at.is_some() && report.records == 1, "{report:?}");
 }

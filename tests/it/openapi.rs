@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use dermascope::case::Lesion;
 use dermascope::light::{Lit, Ring};
 use dermascope::panel::Canvas;
 use dermascope::power::{Battery, Charge};
 use dermascope::reading::Saved;
-use dermascope::screens::{Page, Screen, Status};
+use dermascope::screens::{About, Countdown, Page, Screen, Status};
 use dermascope::synthetic;
 use embedded_graphics::geometry::Size;
 use serde_json::Value;
@@ -45,8 +46,9 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
             "exclusiveMinimum" => number(value) > number(wanted),
             "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as f64 <= number(wanted)),
             "maxItems" => value.as_array().is_some_and(|items| items.len() as f64 <= number(wanted)),
+            "format" if *wanted == "date" => value.is_null() || is_day(value),
             "format" => *wanted == "date-time" && is_time(value),
-            "pattern" => *wanted == "^[0-9a-f]{64}$" && is_hash(value),
+            "pattern" => value.is_null() || fits(wanted, value),
             "oneOf" => {
                 let fits =
                     |one: &Value| std::panic::catch_unwind(|| check(document, one, value, place)).is_ok();
@@ -87,8 +89,26 @@ fn is(value: &Value, kind: &Value) -> bool {
     }
 }
 
+fn is_day(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.parse::<jiff::civil::Date>().is_ok())
+}
+
 fn is_time(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
+}
+
+/// Whether a text is as one of the patterns of the document says.
+fn fits(pattern: &Value, value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    match pattern.as_str() {
+        Some("^[0-9a-f]{64}$") => is_hash(value),
+        Some("^([Ll][1-9][0-9]{0,2})?$") => text.is_empty() || Lesion::parse(text).is_some(),
+        Some("^L[1-9][0-9]{0,2}$") => Lesion::parse(text).is_some() && text.starts_with('L'),
+        Some("^2\\.25\\.[0-9]+$") => {
+            text.strip_prefix("2.25.").is_some_and(|number| number.parse::<u128>().is_ok())
+        }
+        _ => panic!("the pattern {pattern} is not understood here"),
+    }
 }
 
 fn is_hash(value: &Value) -> bool {
@@ -132,6 +152,9 @@ fn every_answer_is_as_described() {
     asked("/api/v1/records", "/api/v1/records");
     asked("/api/v1/records?limit=2&usable=true&class=nv&before=9", "/api/v1/records");
     asked("/api/v1/records?limit=0", "/api/v1/records");
+    for query in ["", "?limit=2&not_left=true", "?limit=0", "?before=2&after=1"] {
+        asked(&format!("/api/v1/departures{query}"), "/api/v1/departures");
+    }
     for record in ["1", "9", "x"] {
         asked(&format!("/api/v1/records/{record}"), "/api/v1/records/{sequence}");
         asked(&format!("/api/v1/records/{record}/image"), "/api/v1/records/{sequence}/image");
@@ -146,6 +169,29 @@ fn every_answer_is_as_described() {
         agrees(&document, "/api/v1/case", "put", &answer);
         asked("/api/v1/case", "/api/v1/case");
     }
+    for body in [
+        "{\"diagnosis\": \"nevus\", \"confirmed_by\": \"histopathology\", \"on\": \"2026-05-01\"}",
+        "{\"on\": 3}",
+        "{}",
+        "{",
+    ] {
+        for record in ["1", "99"] {
+            let path = format!("/api/v1/records/{record}/outcomes");
+            agrees(
+                &document,
+                "/api/v1/records/{sequence}/outcomes",
+                "post",
+                &send(&bench, "POST", &path, body),
+            );
+            asked(&path, "/api/v1/records/{sequence}/outcomes");
+        }
+        asked("/api/v1/records/1", "/api/v1/records/{sequence}");
+        asked("/api/v1/performance", "/api/v1/performance");
+    }
+    asked("/api/v1/performance?limit=3", "/api/v1/performance");
+    asked("/api/v1/due", "/api/v1/due");
+    asked("/api/v1/due?by=2030-01-01", "/api/v1/due");
+    asked("/api/v1/due?by=soon", "/api/v1/due");
     agrees(&document, "/api/v1/case", "delete", &send(&bench, "DELETE", "/api/v1/case", ""));
     let photo = dermascope::picture::encode_png(&synthetic::lesion(3, 240)).expect("encodes").bytes;
     for (kind, body) in [("image/png", &photo[..]), ("image/png", &photo[..99]), ("text/html", &[])] {
@@ -164,6 +210,9 @@ fn every_state_of_the_screen_is_as_described() {
         result(Saved::Failed("disk full".into())),
         Screen::SelfTest { checks: Vec::new() },
         Screen::NoHistory,
+        Screen::About { about: About::default() },
+        Screen::Wipe { about: About::default(), countdown: Some(Countdown { seconds: 7, share: 0.3 }) },
+        Screen::Wiping,
         Screen::Goodbye,
     ];
     agrees(&document, "/api/v1/status", "get", &get(&bench, "/api/v1/status"));

@@ -4,15 +4,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dermascope::case::Case;
+use dermascope::case::{Case, Lesion};
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Malignant, ModelId, Timings};
 use dermascope::digest::sha256_hex;
 use dermascope::picture;
 use dermascope::picture::Region;
 use dermascope::quality::Quality;
 use dermascope::reading::{Capture, Reading};
+use dermascope::records::export::{FORMATS, export};
 use dermascope::records::{
-    Dermoscopy, Filter, Polarisation, Problem, Reader, RecordError, RecordsConfig, Store,
+    Dermoscopy, Filter, Immersion, Polarisation, Problem, Reader, Record, RecordError, RecordsConfig, Scope,
+    Store,
 };
 use dermascope::verdict::judge;
 use proptest::prelude::*;
@@ -27,8 +29,9 @@ pub fn reading(seed: u8) -> Reading {
     let Region { x, y, width, height } = field_of_view;
     let pixels = image::imageops::crop_imm(&picture, x, y, width, height).to_image();
     let captured_at = jiff::Timestamp::from_second(1_760_000_000 + i64::from(seed) * 60).expect("in range");
-    let (light, case) = (None, Case::default());
-    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case };
+    let (light, case, earlier) = (None, Case::default(), None);
+    let capture =
+        Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case, earlier };
     let quality = measured_quality(&capture);
     let assessment = assessment(seed);
     let judgement = judge(&quality, &assessment, false);
@@ -38,7 +41,8 @@ pub fn reading(seed: u8) -> Reading {
 /// The same of a case.
 pub fn reading_of_case(seed: u8, case_id: &str, body_site: Option<&str>) -> Reading {
     let mut reading = reading(seed);
-    let case = Case { case_id: Some(case_id.into()), body_site: body_site.map(String::from) };
+    let case =
+        Case { case_id: Some(case_id.into()), body_site: body_site.map(String::from), ..Case::default() };
     reading.capture = Arc::new(Capture { case, ..(*reading.capture).clone() });
     reading
 }
@@ -145,7 +149,7 @@ fn a_record_keeps_the_case_the_configuration_and_the_dermoscopy() {
     let dermoscopy = Dermoscopy {
         polarisation: Some(Polarisation::Cross),
         contact: Some(true),
-        immersion: Some("gel".into()),
+        immersion: Some(Immersion::UltrasoundGel),
         magnification: Some(10.0),
     };
     let config = RecordsConfig { dermoscopy: dermoscopy.clone(), ..config(&folder) };
@@ -159,6 +163,65 @@ fn a_record_keeps_the_case_the_configuration_and_the_dermoscopy() {
     assert_eq!(record.config_sha256.as_deref(), Some("c0"));
     assert_eq!(record.device, store.device());
     assert_eq!(record.device.len(), 16);
+}
+
+/// A reading of what a person says in a line.
+pub fn reading_said(seed: u8, line: &str) -> Reading {
+    let mut reading = reading(seed);
+    let case = Case::said(line).expect("a case");
+    reading.capture = Arc::new(Capture { case, ..(*reading.capture).clone() });
+    reading
+}
+
+#[test]
+fn a_record_keeps_its_lesion_with_a_listed_site_and_is_found_by_it() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut store = Store::open(&config(&folder)).expect("opens");
+    for line in ["A-17 L1 left forearm", "A-17 L2 nose", "A-18 L1", "A-17 L1 left forearm", "A-17"] {
+        store.save(&reading_said(1, line)).expect("saves");
+    }
+    let lesion = Lesion::new(1);
+    let filter = Filter { case_id: Some("A-17".into()), lesion, ..Filter::default() };
+    let page = store.list(&filter, 9).expect("lists");
+    assert_eq!(page.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [4, 1]);
+    let first = &page.records[1];
+    assert_eq!(first.case().words(), "A-17 L1, left forearm");
+    let uid = |sequence| store.get(sequence).expect("reads").expect("is there").lesion_uid;
+    assert_eq!(uid(1), uid(4), "the same lesion again");
+    assert!(uid(1).is_some() && uid(1) != uid(2) && uid(1) != uid(3) && uid(5).is_none());
+}
+
+#[test]
+fn devices_with_one_issuer_of_case_numbers_mean_the_same_lesion_and_others_do_not() {
+    let uid = |issuer: &str| {
+        let folder = TempDir::new().expect("a temporary folder");
+        let config = RecordsConfig { issuer: issuer.into(), ..config(&folder) };
+        let mut store = Store::open(&config).expect("opens");
+        store.save(&reading_said(1, "A-17 L1")).expect("saves");
+        store.get(1).expect("reads").expect("is there").lesion_uid.expect("has one")
+    };
+    assert_eq!(uid("clinic"), uid("clinic"));
+    assert_ne!(uid("clinic"), uid("another"));
+    assert_ne!(uid(""), uid(""), "each device's own");
+}
+
+#[test]
+fn a_record_from_before_there_were_lists_keeps_the_operators_words() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut store = Store::open(&config(&folder)).expect("opens");
+    store.save(&reading_of_case(1, "A-17", Some("left forearm"))).expect("saves");
+    let mut body = serde_json::to_value(store.get(1).expect("reads")).expect("JSON");
+    body["format"] = 1.into();
+    body["dermoscopy"] = serde_json::json!({"polarisation": "cross", "immersion": "KY jelly"});
+    let record: Record = serde_json::from_value(body.clone()).expect("reads");
+    assert_eq!(record.dermoscopy.immersion, Some(Immersion::Other("KY jelly".into())));
+    assert_eq!(serde_json::to_value(&record).expect("JSON"), body, "nothing is changed or lost");
+    let wrong = Dermoscopy { immersion: Some(Immersion::Other("KY jelly".into())), ..Dermoscopy::default() };
+    let refused = RecordsConfig { dermoscopy: wrong, ..config(&folder) }.check().expect_err("is refused");
+    assert!(
+        refused.contains("records.dermoscopy.immersion") && refused.contains("ultrasound_gel"),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -527,10 +590,10 @@ fn multiply(config: &RecordsConfig, count: u64) {
     transaction.commit().expect("commits");
 }
 
-/// Memory that the process has in use, in MiB.
-fn memory() -> u64 {
+/// Memory of the process in MiB: in use ("VmRSS:"), or at most so far ("VmHWM:").
+fn memory(key: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
 }
 
@@ -549,26 +612,21 @@ fn figures_with_a_hundred_thousand_records() {
     saves.sort();
     println!("save with fsync: median {:?}, 95th of 100 {:?}", saves[50], saves[94]);
     drop(store);
-    let connection = Connection::open(database(&config)).expect("opens");
-    connection.execute_batch("DROP INDEX record_by_class; PRAGMA user_version = 2").expect("as it was");
     multiply(&config, 100_000);
-    let of_class = Filter { class: Some("x".into()), ..Filter::default() };
     let start = Instant::now();
-    let found = Reader::open(&config).and_then(|reader| reader.list(&of_class, 50)).expect("lists");
-    println!("none of a class, without an index: {} in {:?}", found.records.len(), start.elapsed());
-    let start = Instant::now();
-    drop(Store::open(&config).expect("opens"));
-    println!("index 100,000 records: {:?}", start.elapsed());
-    let start = Instant::now();
-    let store = Store::open(&config).expect("opens");
+    let mut store = Store::open(&config).expect("opens");
     println!("open to write with 100,000 records: {:?}", start.elapsed());
-    let before = memory();
+    let of_class = Filter { class: Some("x".into()), ..Filter::default() };
+    let later: jiff::Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let before = memory("VmRSS:");
     for (name, filter) in [
         ("newest 50", Filter::default()),
         ("50 in the middle", Filter { before: Some(50_000), ..Filter::default() }),
         ("none of a class", of_class),
         ("50 of a class", Filter { class: Some("nv".into()), ..Filter::default() }),
         ("none of a case", Filter { case_id: Some("x".into()), ..Filter::default() }),
+        ("none since", Filter { since: Some(later), ..Filter::default() }),
+        ("50 that have not left", Filter { not_left: Some(Scope::Picture), ..Filter::default() }),
     ] {
         let start = Instant::now();
         let page = store.list(&filter, 50).expect("lists");
@@ -576,10 +634,54 @@ fn figures_with_a_hundred_thousand_records() {
     }
     let start = Instant::now();
     println!("count {} in {:?}", store.count().expect("counts"), start.elapsed());
-    println!("memory {before} MiB before listing, {} MiB after", memory());
+    println!("memory {before} MiB before listing, {} MiB after", memory("VmRSS:"));
+    let start = Instant::now();
+    println!("{:?} in {:?}", store.standing().expect("counts"), start.elapsed());
+    let start = Instant::now();
+    println!(
+        "{} of age, none elsewhere, in {:?}",
+        store.count_overdue(1, later).expect("counts"),
+        start.elapsed()
+    );
+    for (name, _, format) in FORMATS {
+        let mut out = Clocked { start: Instant::now(), first: None, bytes: 0 };
+        export(&store, &Filter::default(), *format, &mut out).expect("exports");
+        let Clocked { start, first, bytes } = out;
+        println!("{name}: first byte in {first:?}, {} MiB in {:?}", bytes >> 20, start.elapsed());
+    }
+    println!("{} MiB, at most {} MiB", memory("VmRSS:"), memory("VmHWM:"));
     let start = Instant::now();
     assert!(store.verify().expect("verifies").is_sound());
-    println!("verify in {:?}, then {} MiB", start.elapsed(), memory());
+    println!("verify in {:?}; {} MiB, at most {} MiB", start.elapsed(), memory("VmRSS:"), memory("VmHWM:"));
+    let every: Vec<_> = (1..=100_000).map(|sequence| (sequence, true)).collect();
+    let start = Instant::now();
+    store.give_out("test", &every).expect("notes");
+    println!("give out 100,000 in {:?}", start.elapsed());
+    let start = Instant::now();
+    println!("{} expire in {:?}", store.expire(1, later, 20).expect("expires"), start.elapsed());
+    drop(store);
+    let start = Instant::now();
+    dermascope::records::wipe(&config, "a test").expect("wipes");
+    println!("wipe in {:?}; at most {} MiB", start.elapsed(), memory("VmHWM:"));
+}
+
+/// Notes when the first byte came, and counts all of them.
+struct Clocked {
+    start: std::time::Instant,
+    first: Option<std::time::Duration>,
+    bytes: u64,
+}
+
+impl std::io::Write for Clocked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.first.get_or_insert_with(|| self.start.elapsed());
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 proptest! {

@@ -37,7 +37,7 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "format")]
     excel: bool,
     /// Only what no earlier export with --new has given out
-    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "class", "usable", "case"])]
+    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "class", "usable", "case", "review"])]
     new: bool,
     #[command(flatten)]
     filter: FilterArgs,

@@ -8,7 +8,7 @@ use crate::camera::CameraState;
 use crate::device::{self, Live, State};
 use crate::picture::Frame;
 use crate::quality;
-use crate::screens::{Hint, Status};
+use crate::screens::{Countdown, Hint, Status};
 
 impl Device {
     /// Has the screen painted, where it is not painted already.
@@ -19,14 +19,21 @@ impl Device {
         self.judge(frame.as_deref());
         let towards = self.gestures.towards_long(self.now());
         let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
-        let live = Live { frame, hint: self.hint, held };
+        let towards =
+            self.gestures.towards_longest(self.now()).filter(|(button, ..)| *button == Button::Main);
+        let countdown = towards.map(|(_, left, share)| {
+            let seconds = left.as_millis().div_ceil(1000) as u64;
+            Countdown { seconds, share }
+        });
+        let live = Live { frame, hint: self.hint, held, countdown };
         let screen = device::screen(&self.state, &live);
         let (case, ring) = (self.case.clone(), self.light.choice());
         let note = self.note.filter(|(_, since)| since.elapsed() < NOTE_LASTS).map(|(note, _)| note.words());
         let operating_point = Some(self.settings.now.operating_point.clone());
         let warning = if self.card_hangs() { Some(CARD_HANGS.into()) } else { self.status.warning.clone() };
         let warning = warning.or_else(|| self.remote.health.words());
-        let status = Status { case, ring, note, operating_point, warning, ..self.status.clone() };
+        let outline = self.earlier.as_ref().and_then(|earlier| earlier.outline.clone());
+        let status = Status { case, outline, ring, note, operating_point, warning, ..self.status.clone() };
         let painting = Painting { screen, status, pressed_at: self.pressed_at };
         // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
         let renewed = self.painted.as_ref().is_some_and(|(last, at)| {

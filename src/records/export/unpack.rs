@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -71,9 +71,14 @@ impl fmt::Display for Unpacked {
     }
 }
 
-/// Verifies a ZIP. An error is one of reading it at all.
+/// Verifies a ZIP file. An error is one of reading it at all.
 pub fn verify_archive(path: &Path) -> io::Result<Unpacked> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(io::Error::from)?;
+    verify_zip(BufReader::new(File::open(path)?))
+}
+
+/// Verifies a ZIP, wherever its bytes are.
+pub fn verify_zip(bytes: impl Read + Seek) -> io::Result<Unpacked> {
+    let mut archive = ZipArchive::new(bytes).map_err(io::Error::from)?;
     let manifest: Manifest = serde_json::from_slice(&text(&mut archive, "manifest.json")?)?;
     let proof: Proof = serde_json::from_slice(&text(&mut archive, "proof.json")?)?;
     let mut check = Check { archive, found: Unpacked::default(), images: BTreeMap::new() };
@@ -85,14 +90,14 @@ pub fn verify_archive(path: &Path) -> io::Result<Unpacked> {
     Ok(check.found)
 }
 
-struct Check {
-    archive: ZipArchive<BufReader<File>>,
+struct Check<R> {
+    archive: ZipArchive<R>,
     found: Unpacked,
     /// The hash of each file that was read.
     images: BTreeMap<String, String>,
 }
 
-impl Check {
+impl<R: Read + Seek> Check<R> {
     fn problem(&mut self, words: impl Into<String>) {
         self.found.problems.push(words.into());
     }
@@ -264,7 +269,7 @@ fn digest(file: &mut impl Read, size: u64) -> io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-fn text(archive: &mut ZipArchive<BufReader<File>>, name: &str) -> io::Result<Vec<u8>> {
+fn text(archive: &mut ZipArchive<impl Read + Seek>, name: &str) -> io::Result<Vec<u8>> {
     let file = archive.by_name(name).map_err(|cause| io::Error::other(format!("{name}: {cause}")))?;
     let mut text = Vec::new();
     file.take(LARGEST_TEXT).read_to_end(&mut text)?;

@@ -61,6 +61,19 @@ fn reading_of(seed: u8, size: usize) -> Reading {
     reading
 }
 
+/// Pulls into `dir` from a device with these records, over a pseudo-terminal of its own.
+pub fn pull_from(records: &RecordsConfig, dir: &Path) -> Result<Report, PullError> {
+    let terminal = terminal();
+    let link = Bench::link(&terminal.path, records, &FakeClock::default());
+    let cable = Cable::plug(&terminal.master, clean(), clean());
+    let port = open(&cable.laptop, 115_200).map_err(PeerError::Cut)?;
+    let patience = Patience { silence: Duration::from_millis(300), tries: 20, call: Duration::from_secs(60) };
+    let mut report = Report::default();
+    let pulled = pull(port, dir, patience, &mut report, &mut |_, _, _| {});
+    drop(link);
+    pulled.map(|()| report)
+}
+
 /// A device with records, its serial link on a pseudo-terminal, and the laptop's folder.
 struct Bench {
     config: RecordsConfig,
@@ -184,6 +197,35 @@ fn a_pull_brings_all_and_the_next_one_only_what_is_new() {
     assert_eq!((report.records, report.images, report.bytes), (1, 1, 5_000));
     assert_eq!(report.deleted, [2], "a deletion on the device is told, and the copy stays");
     assert_eq!(bench.pulled("images").len(), 5);
+}
+
+#[test]
+fn outcomes_are_pulled_and_one_that_is_edited_here_is_noticed_and_mended() {
+    let bench = Bench::new(&[10, 20]);
+    let (cable, mut report) = (bench.plug(), Report::default());
+    let outcome = dermascope::outcome::Outcome { note: Some("excised".into()), ..Default::default() };
+    bench.store().note_outcome(1, &outcome).expect("notes");
+    bench.pull(&cable, &mut report).expect("pulls");
+    assert_eq!(report.unknown, 0);
+    let here = bench.pulled("outcomes");
+    assert_eq!(here.keys().collect::<Vec<_>>(), ["000003.json"]);
+    bench.check_all_is_here();
+    let pulled = bench.folder.path().join("pulled");
+    let problems = || {
+        let checked = dermascope::pull::verify(&pulled).expect("looks");
+        checked.into_iter().flat_map(|checked| checked.problems).collect::<Vec<_>>()
+    };
+    assert!(problems().is_empty(), "{:?}", problems());
+    let path = pulled.join(bench.store().device()).join("outcomes/000003.json");
+    fs::write(&path, "{}").expect("writes");
+    assert_eq!(problems(), ["outcomes/000003.json: altered"]);
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls again");
+    assert_eq!((report.repaired, problems().len()), (1, 0));
+    bench.store().delete(1, "asked for").expect("deletes");
+    bench.pull(&cable, &mut Report::default()).expect("pulls");
+    fs::remove_file(path).expect("removes");
+    assert!(problems().is_empty(), "what was deleted may be missing: {:?}", problems());
 }
 
 #[test]

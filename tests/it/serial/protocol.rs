@@ -175,6 +175,27 @@ fn an_export_over_the_link_is_the_export() {
 }
 
 #[test]
+fn an_export_of_before_a_deletion_or_a_wipe_is_not_given_any_more_and_nothing_here_wipes() {
+    let bench = Bench::new(&[100, 200]);
+    let mut session = session(&bench);
+    let part = json!({"offset": 0, "length": 16, "as": "base64"});
+    result(&mut session, "export", json!({"format": "csv"}));
+    result(&mut session, "export.read", part.clone());
+    bench.store().delete(1, "test").expect("deletes");
+    assert_eq!(code(&mut session, "export.read", part.clone()), message::NO_PART);
+    result(&mut session, "export", json!({"format": "csv"}));
+    for method in ["records.wipe", "wipe", "records.delete"] {
+        assert_eq!(code(&mut session, method, json!({})), message::NO_METHOD);
+    }
+    let device = result(&mut session, "hello", Value::Null)["device"].clone();
+    dermascope::records::wipe(&bench.config, "a test").expect("wipes");
+    assert_eq!(code(&mut session, "export.read", part), message::NO_PART);
+    let hello = result(&mut session, "hello", Value::Null);
+    assert!(hello["device"].is_string() && hello["device"] != device);
+    assert_eq!(result(&mut session, "status", json!({}))["records"], 0);
+}
+
+#[test]
 fn a_person_reads_plain_words() {
     let bench = Bench::new(&[100, 100]);
     let mut session = session(&bench);
@@ -203,6 +224,8 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
         ("case", "-", "-"),
         ("case AB-12  left forearm", "AB-12", "left forearm"),
         ("case", "AB-12", "left forearm"),
+        ("case AB-12 l3 left forearm", "AB-12 L3", "left forearm"),
+        ("case AB-12 L3", "AB-12 L3", "-"),
         ("case Ä-7", "Ä-7", "-"),
         ("case - back", "-", "back"),
         ("case -", "-", "-"),
@@ -211,7 +234,7 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
         assert!(said.contains(&format!("case {id}, body site {site}\r\n")), "{words}: {said}");
     }
     assert!(text(&format!("case {}\n", "x".repeat(65))).contains("at most 64"));
-    let case = json!({"case_id": "AB-12", "body_site": null});
+    let case = json!({"case_id": "AB-12", "lesion": null, "anatomic_site": null, "laterality": null, "body_site": null});
     assert_eq!(result(&mut session, "case.set", json!({"case_id": "AB-12"})), case);
     assert_eq!(result(&mut session, "case.get", json!({})), case);
     assert_eq!(code(&mut session, "case.set", json!({"case_id": "A\nB"})), message::PARAMS);
