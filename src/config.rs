@@ -19,11 +19,13 @@ use crate::device::DeviceConfig;
 use crate::digest::sha256_hex;
 use crate::http::HttpConfig;
 use crate::light::LightConfig;
+use crate::numbers;
 use crate::panel::PanelConfig;
 use crate::power::BatteryConfig;
 use crate::quality::QualityConfig;
 use crate::records::RecordsConfig;
 use crate::serial::SerialConfig;
+use crate::signal::SignalConfig;
 use crate::usb::UsbConfig;
 
 /// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
@@ -48,6 +50,8 @@ pub struct Config {
     pub buttons: ButtonsConfig,
     /// `[light]`: the rings of LEDs.
     pub light: LightConfig,
+    /// `[signal]`: a buzzer or a vibration motor.
+    pub signal: SignalConfig,
     /// `[battery]`: from which charge on to warn and to switch off.
     pub battery: BatteryConfig,
     /// `[records]`: where readings are kept.
@@ -130,6 +134,9 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), String> {
+        if let Some(key) = numbers::not_finite(self) {
+            return Err(format!("{key} is no number"));
+        }
         [
             self.device.check(),
             self.model.check(),

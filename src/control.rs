@@ -29,6 +29,8 @@ pub struct Told {
     pub setting: Setting,
     /// The model's operating points by name; none until it is loaded.
     pub operating_points: Vec<String>,
+    /// The SHA-256 of the certificate of HTTPS, `AB:CD:...`, where that is served.
+    pub https: Option<String>,
 }
 
 /// A link's end. Clones are the same.

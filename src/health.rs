@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 const HANGS_AFTER: Duration = Duration::from_secs(10);
 
 /// The parts that can have a trouble, the one that a person misses most first.
-const PARTS: [&str; 7] = ["model", "buttons", "panel", "settings", "light", "http", "serial"];
+const PARTS: [&str; 8] = ["model", "buttons", "panel", "settings", "light", "signal", "http", "serial"];
 
 /// How the device's parts stand. Clones are the same.
 #[derive(Clone, Debug, Default)]

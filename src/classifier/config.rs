@@ -1,11 +1,14 @@
 //! Which model, and how to run it.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::engine::EngineKind;
+use super::error::ModelError;
+use super::manifest::Manifest;
 use super::setting::Setting;
 
 /// `[model]` of the configuration.
@@ -52,6 +55,17 @@ impl ModelConfig {
             return Err("model.threads is from 1 to 64".into());
         }
         self.setting().check().map_err(|error| format!("model.prevalence: {error}"))
+    }
+
+    /// That the model has what is asked of it here, by its manifest alone. A model that is not on this computer is not
+    /// asked.
+    pub fn check_manifest(&self) -> Result<(), ModelError> {
+        let path = self.manifest.clone().unwrap_or_else(find_manifest);
+        match Manifest::read(&path) {
+            Ok(manifest) => manifest.allows(&self.setting(), &path),
+            Err(ModelError::Read { cause, .. }) if cause.kind() == ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 
     /// What readings begin with.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ModelError;
 use super::prevalence::PREVALENCES;
+use super::setting::Setting;
+use crate::numbers;
 
 /// `models/lesion.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -208,6 +210,9 @@ impl Manifest {
     }
 
     fn check(&self) -> Result<(), String> {
+        if let Some(key) = numbers::not_finite(self) {
+            return Err(format!("`{key}` is no number"));
+        }
         let require = |holds: bool, message: &str| if holds { Ok(()) } else { Err(message.to_string()) };
         require(
             self.format == 1,
@@ -247,6 +252,21 @@ impl Manifest {
             "`class_offsets` are from -20 to 20",
         )?;
         require(!self.operating_points.is_empty(), "there is at least one operating point")?;
+        let mut names: Vec<_> = self.operating_points.iter().map(|point| &point.name).collect();
+        names.sort();
+        names.dedup();
+        require(names.len() == self.operating_points.len(), "each operating point's `name` is named once")?;
+        let mut measured =
+            self.operating_points.iter().flat_map(|point| [point.sensitivity, point.specificity]);
+        require(
+            measured.all(|share| (0.0..=1.0).contains(&share)),
+            "`sensitivity` and `specificity` are from 0 to 1",
+        )?;
+        let Uncertain { min_top, margin } = &self.uncertain;
+        require(
+            [min_top, margin].into_iter().all(|share| (0.0..=1.0).contains(share)),
+            "`uncertain.min_top` and `uncertain.margin` are from 0 to 1",
+        )?;
         let mut thresholds = self.operating_points.iter().map(|point| point.threshold);
         require(thresholds.all(|threshold| (0.0..=1.0).contains(&threshold)), "thresholds are from 0 to 1")
     }
@@ -265,6 +285,14 @@ impl Manifest {
     /// Where the network is, for a manifest at `manifest_path`.
     pub fn network_path(&self, manifest_path: &Path) -> PathBuf {
         manifest_path.with_file_name(&self.file)
+    }
+
+    /// That readings can be decided and shown by this.
+    pub fn allows(&self, setting: &Setting, path: &Path) -> Result<(), ModelError> {
+        if setting.prevalence.is_some() && self.calibration.prevalence.is_none() {
+            return Err(ModelError::NoPrevalence(path.into()));
+        }
+        self.operating_point(&setting.operating_point, path).map(|_| ())
     }
 
     /// The operating point of that name.

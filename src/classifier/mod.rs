@@ -74,10 +74,8 @@ impl Classifier {
 
     /// Decides and shows by this from now on; nothing changes where the model cannot.
     pub fn set(&mut self, setting: &Setting) -> Result<(), ModelError> {
+        self.manifest.allows(setting, &self.manifest_path)?;
         let point = self.manifest.operating_point(&setting.operating_point, &self.manifest_path)?.clone();
-        if setting.prevalence.is_some() && self.manifest.calibration.prevalence.is_none() {
-            return Err(ModelError::NoPrevalence(self.manifest_path.clone()));
-        }
         (self.operating_point, self.prevalence) = (point, setting.prevalence);
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,27 @@ const HARDWARE_CLOCK: &str = "sys/class/rtc/rtc0/since_epoch";
 /// The start of 2026, before this firmware was written, in seconds since 1970: a hardware clock that says less has
 /// lost its battery, or never had one, as on a Raspberry Pi 5 as it is sold.
 const BEFORE_ANY_PICTURE: i64 = 1_767_225_600;
+
+/// Whether the kernel's own clock discipline said that it was right, since this program started.
+static KEPT_BY_KERNEL: AtomicBool = AtomicBool::new(false);
+
+/// Asks the kernel whether some program keeps its clock right, whichever that is (chrony, ntpd, timesyncd): by
+/// systemd-timedated, since the service itself may not call `adjtimex`, not even to read (`ProtectClock`). Takes up to
+/// half a minute; what it found holds for [`Clock::set_by`]. False where nobody answers.
+pub fn ask_kernel() -> bool {
+    let kept = is_kept(Path::new("timedatectl"));
+    KEPT_BY_KERNEL.fetch_or(kept, Ordering::Relaxed);
+    kept
+}
+
+fn is_kept(timedatectl: &Path) -> bool {
+    let asked = Command::new(timedatectl)
+        .args(["show", "--property=NTPSynchronized", "--value"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output();
+    asked.is_ok_and(|asked| asked.status.success() && asked.stdout.trim_ascii() == b"yes")
+}
 
 /// How long systemd may take to set the clock, and how near it then is.
 const SYSTEMD_PATIENCE: Duration = Duration::from_secs(8);
@@ -71,7 +93,7 @@ impl Clock {
     pub fn set_by(&self) -> SetBy {
         let hardware = std::fs::read_to_string(self.root.join(HARDWARE_CLOCK));
         let seconds = hardware.ok().and_then(|text| text.trim().parse::<i64>().ok());
-        if self.root.join(SYNCHRONISED).exists() {
+        if self.root.join(SYNCHRONISED).exists() || KEPT_BY_KERNEL.load(Ordering::Relaxed) {
             SetBy::Network
         } else if seconds.is_some_and(|seconds| seconds > BEFORE_ANY_PICTURE) {
             SetBy::HardwareClock
@@ -153,6 +175,27 @@ mod tests {
         assert_eq!(set_by(&[]), SetBy::Nobody);
         assert_eq!(set_by(&[(SYNCHRONISED, "")]), SetBy::Network);
         assert_eq!(set_by(&[(HARDWARE_CLOCK, "1790000000\n")]), SetBy::HardwareClock);
+    }
+
+    #[test]
+    fn a_clock_that_any_program_keeps_is_known_by_what_the_kernel_says() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let asked = |script: &str| {
+            let path = folder.path().join("timedatectl");
+            fs::write(
+                &path,
+                format!("#!/bin/sh\n[ \"$2\" = --property=NTPSynchronized ] || exit 9\n{script}\n"),
+            )
+            .unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+            is_kept(&path)
+        };
+        assert!(asked("echo yes"));
+        for other in ["echo no", "echo yes; exit 1", "exit 0", "echo yes please"] {
+            assert!(!asked(other), "{other}");
+        }
+        assert!(!is_kept(Path::new("/nowhere/timedatectl")));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::config::{Config, DEFAULT, schema};
+use crate::config::{Config, DEFAULT, Loaded, schema};
 
 /// Check a configuration file, or print the default one with every key explained, or its schema
 #[derive(Debug, Args)]
@@ -36,9 +36,11 @@ pub fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match &args.action {
         Action::Check { file } => {
-            let problems = Config::salvage(file).problems;
-            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
-            if !problems.is_empty() {
+            let Loaded { config, problems } = Config::salvage(file);
+            let mut wrong: Vec<_> = problems.iter().map(ToString::to_string).collect();
+            wrong.extend(config.model.check_manifest().err().map(|error| error.to_string()));
+            wrong.iter().for_each(|wrong| eprintln!("error: {wrong}"));
+            if !wrong.is_empty() {
                 return Ok(ExitCode::FAILURE);
             }
             writeln!(out, "{}: ok", file.display())?;

@@ -11,10 +11,10 @@ use clap::{Args, Subcommand};
 
 use crate::config::{Config, Loaded};
 use crate::digest::sha256_hex;
-use crate::records::{Reader, RecordError};
+use crate::records::{DRIVE, Reader, RecordError};
 use crate::usb::{
-    CONFIGFS, CONTROLLERS, Drive, Gadget, INTERFACE, NAME, change_drive, controllers, down, is_connected,
-    make_drive,
+    CONFIGFS, CONTROLLERS, Gadget, INTERFACE, NAME, Slot, change_drive, controllers, down, is_connected,
+    is_current, make_drive,
 };
 
 /// How long a controller or the network interface may take to come.
@@ -76,12 +76,13 @@ fn up(config: &Config) -> anyhow::Result<()> {
     )?;
     // A gadget of an earlier start that was cut off.
     down(Path::new(CONFIGFS)).context("cannot take the old gadget away")?;
-    // Network and serial port are worth having without it.
-    let drive = drive(config).unwrap_or_else(|error| {
-        eprintln!("no drive: {error:#}");
-        None
-    });
-    let gadget = Gadget { serial: serial(config)?, drive: drive.map(|(path, _)| path) };
+    let path = drive_path(config);
+    let drive = match config.usb.drive_mib {
+        0 => Slot::None,
+        _ if path.is_file() => Slot::Holds(path),
+        _ => Slot::Empty,
+    };
+    let gadget = Gadget { serial: serial(config)?, drive };
     gadget.up(Path::new(CONFIGFS), &controller).context("cannot connect the device to the cable")?;
     set_address(config)?;
     writeln!(
@@ -90,37 +91,50 @@ fn up(config: &Config) -> anyhow::Result<()> {
         gadget.serial,
         config.usb.address
     )?;
+    // Network and serial port are there first, and worth having without it.
+    if let Err(error) = renew_drive(config, false) {
+        eprintln!("no new drive: {error:#}");
+    }
     Ok(())
 }
 
-/// Makes the drive's image where the configuration asks for a drive and there are records.
-fn drive(config: &Config) -> anyhow::Result<Option<(PathBuf, Drive)>> {
+fn drive_path(config: &Config) -> PathBuf {
+    config.records.folder.join(DRIVE)
+}
+
+/// Makes the drive's image and puts it in, where the records have changed since the last one or `always`; false where
+/// the configuration asks for no drive, or there are no records.
+fn renew_drive(config: &Config, always: bool) -> anyhow::Result<bool> {
     if config.usb.drive_mib == 0 {
-        return Ok(None);
+        return Ok(false);
     }
     let reader = match Reader::open(&config.records) {
         Ok(reader) => reader,
         // A device that was never started: it gets its drive the next time.
-        Err(RecordError::Missing { .. }) => return Ok(None),
+        Err(RecordError::Missing { .. }) => return Ok(false),
         Err(error) => return Err(error.into()),
     };
-    let path = config.records.folder.join("drive.img");
-    let drive = make_drive(&path, &reader, config.usb.drive_mib << 20).context("cannot make the drive")?;
+    let (path, most) = (drive_path(config), config.usb.drive_mib << 20);
     let mut out = io::stdout().lock();
+    if !always && is_current(&path, &reader, most)? {
+        writeln!(out, "drive: as it was; no record has come since")?;
+        return Ok(true);
+    }
+    let drive = make_drive(&path, &reader, most).context("cannot make the drive")?;
+    change_drive(Path::new(CONFIGFS), &path).context("cannot change the drive")?;
     match drive.left_out {
         0 => writeln!(out, "drive: {} records", drive.records)?,
         older => {
             writeln!(out, "drive: the newest {} records; {older} older ones had no room", drive.records)?;
         }
     }
-    Ok(Some((path, drive)))
+    Ok(true)
 }
 
 fn refresh(config: &Config) -> anyhow::Result<()> {
     ensure_up(Path::new(CONFIGFS))?;
-    let (path, _) =
-        drive(config)?.context("there is no drive: usb.drive_mib is 0, or there are no records yet")?;
-    change_drive(Path::new(CONFIGFS), &path).context("cannot change the drive; is the device on the cable?")
+    ensure!(renew_drive(config, true)?, "there is no drive: usb.drive_mib is 0, or there are no records yet");
+    Ok(())
 }
 
 /// That there is a gadget whose drive can be changed: writing to one that is not there would make half of one.
@@ -137,11 +151,11 @@ fn ensure_up(configfs: &Path) -> anyhow::Result<()> {
 fn serial(config: &Config) -> anyhow::Result<String> {
     match Reader::open(&config.records) {
         Ok(reader) => Ok(reader.device().to_string()),
-        Err(RecordError::Missing { .. }) => {
+        // Whatever is wrong with the records, the cable is a way to look at it.
+        Err(_) => {
             let machine = std::fs::read("/etc/machine-id").context("cannot read /etc/machine-id")?;
             Ok(sha256_hex(&machine)[..16].to_string())
         }
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -176,8 +190,7 @@ fn status(config: &Config) -> anyhow::Result<()> {
             out,
             "serial port: /dev/ttyGS0, on the host /dev/ttyACM* (Linux), COM* (Windows), /dev/cu.usbmodem* (macOS)"
         )?;
-        let drive = config.records.folder.join("drive.img");
-        let size = std::fs::metadata(&drive).map(|file| file.len() >> 20);
+        let size = std::fs::metadata(drive_path(config)).map(|file| file.len() >> 20);
         writeln!(out, "drive: {}", size.map_or("none".into(), |mib| format!("{mib} MiB, read-only")))?;
     }
     Ok(())

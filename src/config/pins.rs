@@ -62,6 +62,7 @@ fn pins(config: &Config) -> Vec<Pin<'_>> {
         add("buttons.previous", &buttons.chip, buttons.previous);
         add("buttons.back", &buttons.chip, buttons.back);
     }
+    add("signal.line", &config.signal.chip, config.signal.line);
     for (key, ring) in
         [("light.polarised.line", Ring::Polarised), ("light.unpolarised.line", Ring::Unpolarised)]
     {
@@ -104,6 +105,8 @@ mod tests {
             ("[buttons]\nback = 21\n", "buttons.back", "buttons.main"),
             ("[light.polarised]\nline = 21\n", "light.polarised.line", "buttons.main"),
             ("[light.unpolarised]\nline = 11\n", "light.unpolarised.line", "panel.spi"),
+            ("[signal]\nline = 25\n", "signal.line", "panel.dc"),
+            ("[signal]\nline = 12\n[light.polarised]\nline = 12\n", "light.polarised.line", "signal.line"),
         ] {
             let error = error(text).expect(text);
             assert!(error.starts_with(&format!("{one} and {other} are both")), "{error}");
@@ -125,7 +128,12 @@ mod tests {
 
     #[test]
     fn a_line_that_the_header_does_not_have_is_refused() {
-        for text in ["[panel]\ndc = 99\n", "[buttons]\nmain = 28\n", "[light.polarised]\nline = 40\n"] {
+        for text in [
+            "[panel]\ndc = 99\n",
+            "[buttons]\nmain = 28\n",
+            "[light.polarised]\nline = 40\n",
+            "[signal]\nline = 30\n",
+        ] {
             assert!(error(text).expect(text).contains("0 to 27"), "{text}");
         }
     }

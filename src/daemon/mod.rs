@@ -20,7 +20,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use crate::buttons::{self, ButtonError, Buttons, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
 use crate::camera::Stream;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::config::Loaded;
 use crate::control;
 use crate::feed::ScreenFeed;
@@ -39,6 +39,8 @@ use turn::Device;
 const REOPEN_AFTER: Duration = Duration::from_secs(1);
 /// How often the battery is asked.
 const CHARGE_PACE: Duration = Duration::from_secs(10);
+/// How often it is asked whether something keeps the clock.
+const CLOCK_PACE: Duration = Duration::from_secs(60);
 
 /// Runs the device until it is shut down by its button, SIGTERM or SIGINT.
 /// Parts that are missing or broken, and what was left out of the configuration, are told on the screen; an error is only
@@ -73,9 +75,11 @@ pub fn run(loaded: &Loaded) -> anyhow::Result<()> {
     for address in server.iter().flat_map(|server| server.addresses()) {
         println!("listening on http://{address}");
     }
+    watch_clock()?;
     let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()), remote.clone());
     let serial = or_trouble(&health, "serial", serial.context("cannot start the serial link"));
-    let mut device = Device::new(config, problems, stream, painter, analyst, archivist, base);
+    let https = server.as_ref().and_then(|server| server.fingerprint()).map(str::to_string);
+    let mut device = Device::new(loaded, https, stream, painter, analyst, archivist, base);
     let turned = device.turn_until_off(&inputs);
     // What is being written is finished first: no link that hangs may hold that up.
     let finished = device.finish();
@@ -147,6 +151,17 @@ fn watch_until_broken(
     };
     // What a panic leaves behind is dropped with the source.
     contain(watch).unwrap_or_else(Some)
+}
+
+/// Asks now and then whether something keeps the clock, from a thread of its own, until it does: the answer may take its
+/// time.
+fn watch_clock() -> anyhow::Result<()> {
+    let ask = || {
+        while !clock::ask_kernel() {
+            std::thread::sleep(CLOCK_PACE);
+        }
+    };
+    spawn("clock", ask).map(drop)
 }
 
 /// Tells the battery's charge now and then, from a thread of its own: a fuel gauge may take its time.

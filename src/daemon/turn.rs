@@ -21,7 +21,7 @@ use crate::buttons::{Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
-use crate::config::{Config, ConfigError};
+use crate::config::{ConfigError, Loaded};
 use crate::control::{Base, Told, Wanted, Wish};
 use crate::device::{self, Event, Note, Part, State};
 use crate::health::Parts;
@@ -30,14 +30,19 @@ use crate::power::{self, Charge};
 use crate::quality::QualityConfig;
 use crate::reading::{Earlier, Saved};
 use crate::screens::{Hint, Status};
+use crate::signal::Signal;
 use crate::usb;
 
 /// How often a button that is held is looked at, so that the fill on the screen moves smoothly.
 const HOLD_PACE: Duration = Duration::from_millis(50);
 /// How long a turn waits at most when nothing happens.
 const LONGEST_TURN: Duration = Duration::from_millis(500);
+/// And while the device is asleep: what happens wakes it at once.
+const LONGEST_REST: Duration = Duration::from_secs(2);
 /// How often the live picture's quality is judged.
 const HINT_PACE: Duration = Duration::from_millis(250);
+/// How soon a live picture is signalled to be good again: it may be so now and then not.
+const READY_PACE: Duration = Duration::from_secs(3);
 /// How long the screen answers a press that changes nothing else.
 const NOTE_LASTS: Duration = Duration::from_millis(2500);
 /// How often it is looked whether the record that is shown is still there.
@@ -67,6 +72,9 @@ pub struct Device {
     analyst: Sender<Job>,
     archivist: Archivist,
     light: Light,
+    signal: Signal,
+    /// When a live picture was last signalled to be good.
+    ready_at: Option<Instant>,
     /// When the light last changed, by the stream's clock.
     lit_at: Duration,
     clock: Clock,
@@ -112,14 +120,15 @@ pub struct Device {
 
 impl Device {
     pub fn new(
-        config: &Config,
-        problems: &[ConfigError],
+        loaded: &Loaded,
+        https: Option<String>,
         stream: Stream,
         painter: Painter,
         analyst: Sender<Job>,
         archivist: Archivist,
         remote: Base,
     ) -> Self {
+        let Loaded { config, problems } = loaded;
         let now = Instant::now();
         let (state, effects) = device::start();
         let mut device = Self {
@@ -135,6 +144,8 @@ impl Device {
             analyst,
             archivist,
             light: Light::new(&config.light),
+            signal: Signal::start(&config.signal, remote.health.clone()),
+            ready_at: None,
             lit_at: Duration::ZERO,
             clock: Clock::default(),
             remote,
@@ -145,7 +156,7 @@ impl Device {
             looked_for_at: now,
             wishes: Vec::new(),
             battery: power::Watch::new(&config.battery),
-            status: Status::default(),
+            status: Status { https, ..Status::default() },
             hint: Hint::NoSignal,
             started: now,
             touched_at: now,
@@ -232,8 +243,9 @@ impl Device {
 
     fn patience(&self) -> Duration {
         let now = self.now();
-        let due = self.gestures.next_due().map_or(LONGEST_TURN, |due| due.saturating_sub(now));
-        let pace = if self.gestures.held(now).is_some() { HOLD_PACE } else { LONGEST_TURN };
+        let longest = if matches!(self.state, State::Asleep) { LONGEST_REST } else { LONGEST_TURN };
+        let due = self.gestures.next_due().map_or(longest, |due| due.saturating_sub(now));
+        let pace = if self.gestures.held(now).is_some() { HOLD_PACE } else { longest };
         due.min(pace)
     }
 
@@ -294,7 +306,8 @@ impl Device {
         let (case, battery, light) = (self.case.clone(), self.status.battery, self.light.lit());
         let Settings { now: setting, model, .. } = self.settings.clone();
         let operating_points = model.operating_points;
-        self.remote.tell(Told { case, battery, light, setting, operating_points });
+        let https = self.status.https.clone();
+        self.remote.tell(Told { case, battery, light, setting, operating_points, https });
         self.wishes.drain(..).for_each(Wish::done);
     }
 
@@ -366,9 +379,12 @@ impl Device {
     /// Steps through everything that has happened, and what its effects bring about at once.
     fn settle(&mut self) {
         while let Some(event) = self.pending.pop_front() {
-            let state = std::mem::replace(&mut self.state, State::Off);
-            let (state, effects) = device::step(state, event);
+            let before = self.state.clone();
+            let (state, effects) = device::step(std::mem::replace(&mut self.state, State::Off), event);
             self.state = state;
+            if let Some(cue) = device::cue(&before, &self.state) {
+                self.signal.give(cue);
+            }
             if matches!(self.state, State::Retake { .. }) {
                 // What a person does now is not the device's time.
                 self.pressed_at = None;

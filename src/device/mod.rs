@@ -2,6 +2,7 @@
 //! hardware, no clock and no disk, and does nothing but answer the next state and what is to be done.
 
 mod config;
+mod cue;
 mod note;
 mod pages;
 mod screen;
@@ -9,6 +10,7 @@ mod screen;
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
+pub use cue::{Cue, cue, hint_cue};
 pub use note::Note;
 use pages::{neighbour, page_before};
 pub use screen::{Live, demand, is_lit, screen};

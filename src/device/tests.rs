@@ -12,6 +12,7 @@ use crate::examiner::Examination;
 use crate::picture::{Encoded, Encoding, Region};
 use crate::quality::{Quality, Reason};
 use crate::reading::Earlier;
+use crate::screens::Hint;
 use crate::verdict::{Verdict, Why, judge};
 
 fn capture() -> Arc<Capture> {
@@ -567,4 +568,28 @@ fn what_was_found_of_the_records_stands_until_a_person_has_seen_it() {
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Seen)));
     let (state, _) = step(State::Analysing { capture: capture() }, found());
     assert!(matches!(state, State::Analysing { .. }), "a picture that is being read comes first");
+}
+
+#[test]
+fn what_was_taken_refused_or_broken_is_signalled_once_and_nothing_else_is() {
+    let fault = || State::Fault(Fault::new(Part::Model, "gone".into()));
+    let analysing = || State::Analysing { capture: capture() };
+    let retake = || State::Retake { reading: reading(&capture(), vec![]) };
+    assert_eq!(cue(&State::Viewfinder, &analysing()), Some(Cue::Taken));
+    assert_eq!(cue(&analysing(), &retake()), Some(Cue::Retake));
+    assert_eq!(cue(&analysing(), &fault()), Some(Cue::Fault));
+    assert_eq!(cue(&State::Viewfinder, &fault()), Some(Cue::Fault));
+    for (before, after) in [
+        (fault(), fault()),
+        (State::Viewfinder, State::Viewfinder),
+        (retake(), State::Viewfinder),
+        (analysing(), result(Saved::Pending)),
+        (State::Viewfinder, State::Asleep),
+    ] {
+        assert_eq!(cue(&before, &after), None);
+    }
+    assert_eq!(hint_cue(Hint::Improve(Reason::Blurred), Hint::Ready), Some(Cue::Ready));
+    assert_eq!(hint_cue(Hint::Starting, Hint::Ready), Some(Cue::Ready));
+    assert_eq!(hint_cue(Hint::Ready, Hint::Ready), None);
+    assert_eq!(hint_cue(Hint::Ready, Hint::NoSignal), None);
 }

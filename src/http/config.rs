@@ -6,6 +6,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::proxies::Proxies;
+use super::tls::TlsError;
 use super::{access, listen};
 
 /// `[http]` of the configuration.
@@ -25,6 +27,12 @@ pub struct HttpConfig {
     /// on its USB cable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token_sha256: Option<String>,
+    /// Whether whoever is neither on the device itself nor on its USB cable is served by HTTPS alone, by a certificate
+    /// that the device makes for itself. Its ports take both; over the cable it stays plain HTTP.
+    pub https: bool,
+    /// Proxies that are believed when they say that they were asked by HTTPS (`X-Forwarded-Proto`, `Forwarded`): their
+    /// addresses, or networks such as "10.0.0.0/8". Whoever comes through one still needs the token.
+    pub trusted_proxies: Vec<String>,
 }
 
 impl Default for HttpConfig {
@@ -34,6 +42,8 @@ impl Default for HttpConfig {
             listen: vec!["127.0.0.1:8080".into(), "usb:8080".into()],
             names: Vec::new(),
             token_sha256: None,
+            https: true,
+            trusted_proxies: Vec::new(),
         }
     }
 }
@@ -47,6 +57,11 @@ impl HttpConfig {
         if let Some(wrong) = self.names.iter().find(|name| !is_name(name)) {
             return Err(format!(
                 "http.names: `{wrong}` is no name; write \"dermascope.example\" or \"https://dermascope.example\""
+            ));
+        }
+        if let Err(wrong) = Proxies::of(&self.trusted_proxies) {
+            return Err(format!(
+                "http.trusted_proxies: `{wrong}` is no address; write \"127.0.0.1\" or a network such as \"10.0.0.0/8\""
             ));
         }
         // `[usb]` checks its own.
@@ -103,6 +118,9 @@ pub enum HttpError {
     /// The sockets, the runtime or the thread of the server cannot be had.
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),
+    /// There is no certificate for HTTPS.
+    #[error("http.https: {0}")]
+    Tls(#[from] TlsError),
 }
 
 impl HttpError {

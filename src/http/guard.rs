@@ -9,11 +9,12 @@ use axum::extract::{Request, State};
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::access::{self, Lock, Locked};
-use super::connections::Near;
+use super::connections::{Near, Secure};
 use super::problem::Problem;
+use super::proxies::Proxies;
 
 /// What is checked before anything is answered.
 pub(super) struct Guard {
@@ -21,6 +22,10 @@ pub(super) struct Guard {
     pub names: Vec<String>,
     /// What opens it to those who are not near; none lets in nobody else.
     pub lock: Option<Lock>,
+    /// Whether who is not near is served by HTTPS alone.
+    pub https: bool,
+    /// Whose word is taken that they were asked by HTTPS.
+    pub proxies: Proxies,
     /// Longest that one request may take up to the head of its answer.
     pub timeout: Duration,
 }
@@ -46,7 +51,7 @@ static HEADERS: [(HeaderName, &str); 6] = [
 pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, next: Next) -> Response {
     let stranger = guard.is_stranger(&request);
     let mut response = match guard.check(&request) {
-        Err(problem) => problem.into_response(),
+        Err(refusal) => refusal,
         Ok(()) => match tokio::time::timeout(guard.timeout, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Problem::new(StatusCode::REQUEST_TIMEOUT, "the request took too long").into_response(),
@@ -64,31 +69,74 @@ pub(super) async fn guard(State(guard): State<Arc<Guard>>, request: Request, nex
 }
 
 impl Guard {
-    fn check(&self, request: &Request) -> Result<(), Problem> {
+    #[allow(clippy::result_large_err, reason = "the answer is made once, and sent")]
+    fn check(&self, request: &Request) -> Result<(), Response> {
         let headers = request.headers();
         let is_open = request.uri().path() == OPEN && request.method().is_safe();
         if is_open && !headers.contains_key(header::HOST) && request.uri().authority().is_none() {
             // A supervisor, not a browser: those always say whom they ask.
             return Ok(());
         }
-        check(request.method(), request.uri().authority(), headers, &self.names)?;
-        if is_open || !self.is_stranger(request) { Ok(()) } else { Err(Locked.into()) }
+        let secure = self.is_secure(request);
+        let host = check(request.method(), request.uri().authority(), headers, secure, &self.names)
+            .map_err(IntoResponse::into_response)?;
+        if is_open || is_near(request) {
+            return Ok(());
+        }
+        if self.https && !secure {
+            return Err(to_https(request, &host));
+        }
+        if self.has_token(request) { Ok(()) } else { Err(Problem::from(Locked).into_response()) }
     }
 
-    /// Whether somebody is neither near nor has the token. Who is not known to be near is not.
+    /// Whether somebody is neither near nor has the token, or sends it in clear where it must not be.
     fn is_stranger(&self, request: &Request) -> bool {
-        let near = request.extensions().get::<Near>().is_some_and(|near| near.0);
-        let has_token = || self.lock.as_ref().is_some_and(|lock| lock.open(request.headers()).is_ok());
-        (!near || access::is_forwarded(request)) && !has_token()
+        let in_clear = self.https && !self.is_secure(request);
+        !is_near(request) && (in_clear || !self.has_token(request))
+    }
+
+    fn has_token(&self, request: &Request) -> bool {
+        self.lock.as_ref().is_some_and(|lock| lock.open(request.headers()).is_ok())
+    }
+
+    /// Whether a request came by HTTPS, here or to a proxy that is trusted.
+    fn is_secure(&self, request: &Request) -> bool {
+        request.extensions().get::<Secure>().is_some_and(|secure| secure.0) || self.proxies.vouch(request)
     }
 }
 
+/// Who is not known to be near is not.
+fn is_near(request: &Request) -> bool {
+    let near = request.extensions().get::<Near>().is_some_and(|near| near.0);
+    near && !access::is_forwarded(request)
+}
+
+/// Leads to HTTPS on the same port, before anybody is asked for the token. What changes something is refused: it was
+/// sent in clear already.
+fn to_https(request: &Request, host: &str) -> Response {
+    let forwarded =
+        access::is_forwarded(request) && request.extensions().get::<Near>().is_some_and(|near| near.0);
+    if request.method().is_safe() && !forwarded {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+        return Redirect::temporary(&format!("https://{host}{path}")).into_response();
+    }
+    let detail = if forwarded {
+        "this came through a proxy that does not say that it was asked by HTTPS, or is not trusted to; add its address \
+         to http.trusted_proxies and have it send X-Forwarded-Proto"
+    } else {
+        "this needs HTTPS, on the same port: the token does not go over the network in clear"
+    };
+    Problem::new(StatusCode::FORBIDDEN, detail).into_response()
+}
+
+/// That a request is for this device and from its own page; the host that it is for.
 fn check(
     method: &Method,
     target: Option<&Authority>,
     headers: &HeaderMap,
+    secure: bool,
     names: &[String],
-) -> Result<(), Problem> {
+) -> Result<String, Problem> {
     let text = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = target.map(Authority::as_str).or(text(header::HOST)).unwrap_or_default();
     if !is_ours(host, names) {
@@ -96,19 +144,20 @@ fn check(
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
     }
     if method.is_safe() {
-        return Ok(());
+        return Ok(host.into());
     }
     let origin = text(header::ORIGIN);
     let site = headers.get("sec-fetch-site").and_then(|site| site.to_str().ok());
+    let scheme = if secure { "https://" } else { "http://" };
     // A name with its scheme is the whole origin of the page, as a proxy with TLS before it has it.
     let is_page = |origin: &str| {
-        origin.strip_prefix("http://") == Some(host)
+        origin.strip_prefix(scheme) == Some(host)
             || names.iter().any(|name| name.contains("://") && name.eq_ignore_ascii_case(origin))
     };
     let same_origin = origin.is_none_or(is_page);
     let same_site = site.is_none_or(|site| site == "same-origin" || site == "none");
     if same_origin && same_site {
-        return Ok(());
+        return Ok(host.into());
     }
     let from = origin.unwrap_or("another site");
     Err(Problem::new(StatusCode::FORBIDDEN, format!("a page of {from} may not do this")))
@@ -155,7 +204,9 @@ mod tests {
                 headers.insert(name, HeaderValue::from_str(value).expect("a header value"));
             }
         }
-        check(&Method::POST, None, &headers, &["dermascope.local".into()]).err().map(|problem| problem.status)
+        check(&Method::POST, None, &headers, false, &["dermascope.local".into()])
+            .err()
+            .map(|problem| problem.status)
     }
 
     #[test]
@@ -184,7 +235,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_str(host).expect("a header value"));
             headers.insert(header::ORIGIN, HeaderValue::from_str(origin).expect("a header value"));
-            check(&Method::POST, None, &headers, &names).is_ok()
+            check(&Method::POST, None, &headers, false, &names).is_ok()
         };
         // As the browser has it, and as a proxy that asks by the address has it.
         assert!(
@@ -193,6 +244,19 @@ mod tests {
         for other in ["https://plain.example", "https://evil.example", "https://derma.example:444", "null"] {
             assert!(!post("derma.example", other) && !post("plain.example", other), "{other}");
         }
+    }
+
+    #[test]
+    fn behind_https_the_pages_own_post_is_one_of_https() {
+        let post = |origin: &'static str, secure| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("192.168.1.7:8080"));
+            headers.insert(header::ORIGIN, HeaderValue::from_static(origin));
+            check(&Method::POST, None, &headers, secure, &[]).is_ok()
+        };
+        let (clear, secure) = ("http://192.168.1.7:8080", "https://192.168.1.7:8080");
+        assert!(post(clear, false) && post(secure, true));
+        assert!(!post(clear, true) && !post(secure, false));
     }
 
     #[test]

@@ -53,6 +53,8 @@ struct Status {
     setting: Setting,
     /// The model's operating points.
     operating_points: Vec<String>,
+    /// The fingerprint of the certificate of HTTPS, where that is served.
+    https_sha256: Option<String>,
     /// On the disk of the records, in bytes; none where that cannot be told.
     space: Option<Space>,
     /// The public half of the device's key: what signs its exports. None before its first start.
@@ -65,7 +67,7 @@ struct Status {
 
 impl Status {
     fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
-        let Told { case, battery, light, setting, operating_points } = link.remote.told();
+        let Told { case, battery, light, setting, operating_points, https } = link.remote.told();
         Self {
             state,
             version: shown.version,
@@ -75,6 +77,7 @@ impl Status {
             light,
             setting,
             operating_points,
+            https_sha256: https,
             space: Space::of(&link.records.config().folder).ok(),
             public_key: link.records.public_key(),
             virtual_buttons: link.buttons.is_some(),

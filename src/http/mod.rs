@@ -21,11 +21,13 @@ mod metrics;
 mod outcomes;
 mod photographs;
 mod problem;
+mod proxies;
 mod question;
 mod records;
 mod routes;
 mod screenshot;
 mod setting;
+mod tls;
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -37,14 +39,17 @@ pub use access::{hash_of, new_token};
 pub use config::{HttpConfig, HttpError};
 pub use limits::Limits;
 pub use link::Device;
+pub use tls::{TlsError, kept_fingerprint};
 
 use connections::{Door, Seats};
 use link::Link;
 use listen::{Deaf, Place};
+use tls::Identity;
 
 /// A running server. Dropping it stops it.
 pub struct Server {
     addresses: Vec<SocketAddr>,
+    fingerprint: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -53,6 +58,11 @@ impl Server {
     /// Where it listens since its start, in the order of the configuration.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
+    }
+
+    /// The SHA-256 of the certificate that it serves HTTPS by, `AB:CD:...`, where it does.
+    pub fn fingerprint(&self) -> Option<&str> {
+        self.fingerprint.as_deref()
     }
 }
 
@@ -83,6 +93,8 @@ pub fn serve_within(
     if wanted.is_empty() {
         return Ok(None);
     }
+    let https = config.https.then(|| Identity::of(&device.records.folder, &config.names, &wanted));
+    let https = https.transpose()?;
     let deaf = Deaf::new(device.remote.health.clone());
     let places: Vec<_> = wanted.into_iter().map(|place| (bind_now(&place, &deaf), place)).collect();
     let listening = places.iter().filter_map(|(listener, _)| listener.as_ref());
@@ -92,7 +104,8 @@ pub fn serve_within(
     let link = Link::new(device, &limits);
     let metrics = link.metrics.clone();
     let seats = Seats::new(&limits);
-    let door = Door { router: routes::router(link, config, &limits), limits, metrics, seats };
+    let tls = https.as_ref().map(|identity| identity.acceptor.clone());
+    let door = Door { router: routes::router(link, config, &limits), limits, metrics, seats, tls };
     let (stop, stopped) = oneshot::channel();
     let config = config.clone();
     let work = move || {
@@ -101,7 +114,8 @@ pub fn serve_within(
         runtime.shutdown_background();
     };
     let thread = std::thread::Builder::new().name("http".into()).spawn(work).map_err(HttpError::Start)?;
-    Ok(Some(Server { addresses, stop: Some(stop), thread: Some(thread) }))
+    let fingerprint = https.map(|identity| identity.fingerprint);
+    Ok(Some(Server { addresses, fingerprint, stop: Some(stop), thread: Some(thread) }))
 }
 
 /// Takes an address that can be had at once; a name is asked for later.

@@ -12,6 +12,7 @@ use super::guard::{self, Guard};
 use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
 use super::link::Link;
 use super::problem::{self, Problem};
+use super::proxies::Proxies;
 use super::{HttpConfig, buttons, case, export, live, metrics, outcomes, photographs, records, setting};
 use crate::health::Health;
 
@@ -83,7 +84,14 @@ fn limited(methods: MethodRouter<Link>, most: usize) -> MethodRouter<Link> {
 /// Everything that is served.
 pub(super) fn router(link: Link, config: &HttpConfig, limits: &Limits) -> Router {
     let lock = config.token_sha256.as_deref().and_then(Lock::of);
-    let guard = Arc::new(Guard { names: guard::names(&config.names), lock, timeout: limits.request });
+    let guard = Arc::new(Guard {
+        names: guard::names(&config.names),
+        lock,
+        https: config.https,
+        // Checked with the configuration.
+        proxies: Proxies::of(&config.trusted_proxies).unwrap_or_default(),
+        timeout: limits.request,
+    });
     let metrics = link.metrics.clone();
     let files = FILES.iter().map(|(path, kind, text)| (*path, file(kind, text)));
     let routes = api().into_iter().chain(files);

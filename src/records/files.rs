@@ -8,7 +8,11 @@ use super::RecordError;
 use super::error::io;
 
 /// The image of the drive on the USB cable.
-pub(super) const DRIVE: &str = "drive.img";
+pub const DRIVE: &str = "drive.img";
+/// What it was made of: how far the chain had gone.
+pub const DRIVE_MADE_OF: &str = "drive.made-of";
+/// The certificate of HTTPS, with its key.
+pub const CERTIFICATE: &str = "https.pem";
 
 /// Removes whatever lies there, if anything does. A link goes, not what it leads to.
 pub(super) fn remove(path: &Path) -> Result<(), RecordError> {

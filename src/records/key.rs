@@ -41,21 +41,10 @@ impl DeviceKey {
     }
 
     fn make(folder: &Path) -> Result<Self, RecordError> {
-        let (path, part) = (folder.join(NAME), folder.join(PART));
-        let failed = |cause| io("make the device's key", &path)(cause);
         let mut seed = [0; 32];
-        getrandom::fill(&mut seed).map_err(|cause| failed(std::io::Error::other(cause)))?;
-        let mut file = File::options()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&part)
-            .map_err(failed)?;
-        file.write_all(&seed).and_then(|()| file.sync_all()).map_err(failed)?;
-        give_to_owner(folder, &part);
-        fs::rename(&part, &path).map_err(failed)?;
-        sync_folder(folder)?;
+        let random = getrandom::fill(&mut seed).map_err(std::io::Error::other);
+        random.map_err(io("make the device's key", &folder.join(NAME)))?;
+        keep_secret(folder, NAME, &seed)?;
         Ok(Self(SigningKey::from_bytes(&seed)))
     }
 
@@ -75,6 +64,18 @@ pub fn is_signed(text: &str, public: &str, signature: &str) -> bool {
     let key = unhex(public).and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
     let signature = unhex(signature).map(|bytes| Signature::from_bytes(&bytes));
     key.zip(signature).is_some_and(|(key, signature)| key.verify_strict(text.as_bytes(), &signature).is_ok())
+}
+
+/// Writes a file that nobody else may read, whole or not at all, in place of any that is there.
+pub fn keep_secret(folder: &Path, name: &str, bytes: &[u8]) -> Result<(), RecordError> {
+    let (path, part) = (folder.join(name), folder.join(format!("{name}.part")));
+    let failed = |cause| io("keep a secret", &path)(cause);
+    let mut options = File::options();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&part).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed)?;
+    give_to_owner(folder, &part);
+    fs::rename(&part, &path).map_err(failed)?;
+    sync_folder(folder)
 }
 
 /// A file that root makes here belongs to whom the folder belongs to: the device must be able to read it.

@@ -40,6 +40,7 @@ pub use anchor::{Head, public_key};
 pub use config::RecordsConfig;
 pub use dermoscopy::{Dermoscopy, Immersion, Polarisation};
 pub use error::RecordError;
+pub use files::{CERTIFICATE, DRIVE, DRIVE_MADE_OF};
 pub use finding::{Finding, Place, What};
 pub use given_out::{Departed, Departure, Departures, Standing, proof};
 pub use lesions::{Due, day};

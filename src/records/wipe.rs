@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::chain::{Kind, Wipe};
 use super::error::io;
+use super::files::CERTIFICATE;
 use super::reader::database_path;
 use super::store::{lock_file, lossless_json};
 use super::{RecordError, RecordsConfig, Store, anchor, key, schema, wiping};
@@ -66,7 +67,8 @@ impl Store {
 /// What lies in the folder that is not of a fresh device.
 fn strangers(folder: &Path) -> Result<Vec<PathBuf>, RecordError> {
     let fresh = ["records.sqlite", "records.sqlite-wal", "records.sqlite-shm", "lock", "images", "incoming"];
-    let is_fresh = |name: &str| fresh.contains(&name) || name == anchor::NAME || name == key::NAME;
+    let made_at_once = [anchor::NAME, key::NAME, CERTIFICATE];
+    let is_fresh = |name: &str| fresh.contains(&name) || made_at_once.contains(&name);
     let mut left = Vec::new();
     for folder in [folder.to_path_buf(), folder.join("images"), folder.join("incoming")] {
         let failed = |cause| io("list", &folder)(cause);

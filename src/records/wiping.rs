@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{WIPE_FORMAT, Wipe};
 use super::error::io;
-use super::files::{DRIVE, erase_file, remove};
+use super::files::{CERTIFICATE, DRIVE, DRIVE_MADE_OF, erase_file, remove};
 use super::images::{Images, sync_folder};
 use super::{RecordError, anchor, key, schema};
 
@@ -50,8 +50,9 @@ pub(super) fn clear(folder: &Path, database: &Path) -> Result<Option<Wipe>, Reco
     tracing::warn!("wiping all records, as {} asked", begun.by);
     erase_file(&folder.join(DRIVE))?;
     Images::at(folder).clear()?;
-    let drive_under_way = "drive.part";
-    for name in [drive_under_way].iter().chain(anchor::NAMES).chain(key::NAMES) {
+    // With a drive and a certificate that may be under way.
+    let others = ["drive.part", DRIVE_MADE_OF, CERTIFICATE, "https.pem.part"];
+    for name in others.iter().chain(anchor::NAMES).chain(key::NAMES) {
         remove(&folder.join(name))?;
     }
     sync_folder(folder)?;

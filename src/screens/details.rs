@@ -24,7 +24,8 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     });
     let margin = theme::margin(area);
     let inside = area.inset(margin, margin / 2);
-    let rows = rows(view.reading);
+    let mut rows = rows(view.reading);
+    rows.extend(view.https.into_iter().flat_map(fingerprint));
     let most = (inside.size.height / Type::Tiny.regular().line()).max(1);
     let places = inside.stack(most.min(rows.len() as u32));
     for (place, row) in places.into_iter().zip(&rows) {
@@ -40,6 +41,14 @@ fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
     face.write(canvas, what, label, Align::Left, theme::MUTED);
     let face = Type::Label.bold().fit(much, area.size.width, most);
     face.write(canvas, much, area, Align::Left, *colour);
+}
+
+/// A certificate's fingerprint in two lines, in groups that a person compares with a browser's.
+fn fingerprint(whole: &str) -> Vec<Row> {
+    let digits: Vec<char> = whole.chars().filter(char::is_ascii_hexdigit).collect();
+    let group = |digits: &[char]| digits.iter().collect::<String>();
+    let halves = digits.chunks(32).map(|half| half.chunks(8).map(group).collect::<Vec<_>>().join(" "));
+    ["HTTPS", ""].into_iter().zip(halves).map(|(what, half)| (what, half, theme::TEXT)).collect()
 }
 
 /// What matters most first: a low panel has room for the first few only.

@@ -56,14 +56,16 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
         }
         Screen::Analysing { capture } => analysing::draw(canvas, area, capture),
         Screen::Result { reading, saved, page } => {
-            result::draw(canvas, area, &standing::View { reading, standing: saved.into(), page: *page });
+            let (standing, https) = (saved.into(), status.https.as_deref());
+            result::draw(canvas, area, &standing::View { reading, standing, page: *page, https });
         }
         Screen::Retake { capture, reasons, held } => retake::draw(canvas, area, capture, reasons, *held),
         Screen::History { reading, picture_fault, sequence, age, total, page } => {
             let (sequence, place, total) = (*sequence, age + 1, *total);
             let picture_fault = picture_fault.as_deref();
             let standing = standing::Standing::Past { sequence, place, total, picture_fault };
-            result::draw(canvas, area, &standing::View { reading, standing, page: *page });
+            let https = status.https.as_deref();
+            result::draw(canvas, area, &standing::View { reading, standing, page: *page, https });
         }
         Screen::Unreadable { cause, sequence, age, total } => {
             history::draw_unreadable(

@@ -8,6 +8,8 @@ pub struct View<'a> {
     pub reading: &'a Reading,
     pub standing: Standing<'a>,
     pub page: Page,
+    /// The fingerprint of the certificate of HTTPS, where that is served.
+    pub https: Option<&'a str>,
 }
 
 /// How a result stands to the records.

@@ -30,6 +30,8 @@ pub struct Status {
     pub note: Option<&'static str>,
     /// The operating point that the next captures are decided at.
     pub operating_point: Option<String>,
+    /// The SHA-256 of the certificate that HTTPS is served by, `AB:CD:...`, where it is.
+    pub https: Option<String>,
 }
 
 impl Status {

@@ -277,7 +277,7 @@ impl Service {
             "records": records, "newest": newest, "exported": exported,
             "public_key": signed.map(|head| head.public_key), "finding": unseen.map(|finding| finding.to_string()),
             "case": told.case, "battery": told.battery, "light": told.light, "setting": told.setting,
-            "operating_points": told.operating_points, "space": space, "now": now, "clock_set": clock_set,
+            "operating_points": told.operating_points, "https_sha256": told.https, "space": space, "now": now, "clock_set": clock_set,
         }))
     }
 

@@ -89,9 +89,11 @@ fn status(service: &mut Service) -> Result<String, String> {
     let mib = |name: &str| status["space"][name].as_u64().unwrap_or(0) >> 20;
     let clock = if status["clock_set"] == true { "" } else { " (not set: dermascope pull sets it)" };
     let power = power(&status);
+    let https = status["https_sha256"].as_str();
+    let https = https.map_or(String::new(), |fingerprint| format!("# HTTPS fingerprint {fingerprint}\n"));
     Ok(format!(
         "# device {}, firmware {}\n# {} records, the newest is {}, pulled or exported up to {}\n\
-         # clock {}{clock}\n# disk {} of {} MiB free\n{power}",
+         # clock {}{clock}\n# disk {} of {} MiB free\n{power}{https}",
         text("device"),
         text("firmware"),
         text("records"),

@@ -3,12 +3,12 @@
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, ErrorKind, Seek, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
 
 use crate::records::export::{Bundle, ExportError, Part, fill};
-use crate::records::{Filter, Reader};
+use crate::records::{DRIVE_MADE_OF, Filter, Reader};
 
 /// What a record takes beside its picture: its rows in the tables and the page, and its entries in folders.
 const BESIDE_PICTURE: u64 = 16 * 1024;
@@ -30,8 +30,27 @@ pub struct Drive {
     pub left_out: u64,
 }
 
+/// Whether the image at `path` is of the records as they are now, of at most `most` bytes, by this version: then to make
+/// it again would only wear the card.
+pub fn is_current(path: &Path, reader: &Reader, most: u64) -> Result<bool, ExportError> {
+    let made_of = fs::read_to_string(mark(path)).unwrap_or_default();
+    Ok(path.is_file() && made_of == state(reader, most)?)
+}
+
+/// Where it is noted what an image was made of.
+fn mark(path: &Path) -> PathBuf {
+    path.with_file_name(DRIVE_MADE_OF)
+}
+
+/// What an image is made of: how far the chain has gone, how large it may be, and who makes it.
+fn state(reader: &Reader, most: u64) -> Result<String, ExportError> {
+    let (position, hash) = reader.head()?;
+    Ok(format!("{position} {hash} {most} {}\n", env!("CARGO_PKG_VERSION")))
+}
+
 /// Makes the image at `path`, whole or not at all, of at most `most` bytes.
 pub fn make(path: &Path, reader: &Reader, most: u64) -> Result<Drive, ExportError> {
+    let made_of = state(reader, most)?;
     let (after, records, size) = newest_that_fit(reader, most)?;
     let filter = Filter { after, before: Some(reader.newest()? + 1), ..Filter::default() };
     if reader.space()?.free < size + RESERVE {
@@ -45,6 +64,10 @@ pub fn make(path: &Path, reader: &Reader, most: u64) -> Result<Drive, ExportErro
         let _ = fs::remove_file(&part);
     }
     made?;
+    // Without it the image is only made again.
+    if let Err(cause) = fs::write(mark(path), made_of) {
+        tracing::warn!("{}: {cause}", mark(path).display());
+    }
     Ok(Drive { size, records, left_out: reader.count()?.saturating_sub(records) })
 }
 

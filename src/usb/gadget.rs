@@ -22,8 +22,19 @@ pub const NAME: &str = "dermascope";
 pub struct Gadget {
     /// Tells devices apart on a host: the device's id.
     pub serial: String,
-    /// The drive's image, where there is one.
-    pub drive: Option<PathBuf>,
+    /// The drive.
+    pub drive: Slot,
+}
+
+/// The drive's slot, as a card reader's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Slot {
+    /// There is no drive.
+    None,
+    /// A drive without a medium, until [`change_drive`] puts one in.
+    Empty,
+    /// One with this image in it.
+    Holds(PathBuf),
 }
 
 /// One change in configfs; paths are below the gadget's folder.
@@ -84,15 +95,17 @@ impl Gadget {
             Link("configs/c.1/acm.usb0", "functions/acm.usb0"),
             Link("os_desc/c.1", "configs/c.1"),
         ]);
-        if let Some(drive) = &self.drive {
+        if self.drive != Slot::None {
             steps.extend([
                 Folder("functions/mass_storage.usb0"),
                 text("functions/mass_storage.usb0/lun.0/ro", "1"),
                 text("functions/mass_storage.usb0/lun.0/removable", "1"),
                 text("functions/mass_storage.usb0/lun.0/inquiry_string", "dermascope"),
-                text("functions/mass_storage.usb0/lun.0/file", &drive.display().to_string()),
                 Link("configs/c.1/mass_storage.usb0", "functions/mass_storage.usb0"),
             ]);
+        }
+        if let Slot::Holds(drive) = &self.drive {
+            steps.push(text("functions/mass_storage.usb0/lun.0/file", &drive.display().to_string()));
         }
         steps
     }

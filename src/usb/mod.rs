@@ -12,8 +12,8 @@ use std::path::Path;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use drive::{Drive, make as make_drive};
-pub use gadget::{CONFIGFS, Gadget, NAME, Step, change_drive, down};
+pub use drive::{Drive, is_current, make as make_drive};
+pub use gadget::{CONFIGFS, Gadget, NAME, Slot, Step, change_drive, down};
 
 /// Where the kernel lists USB device controllers.
 pub const CONTROLLERS: &str = "/sys/class/udc";

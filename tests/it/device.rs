@@ -126,7 +126,7 @@ impl Device {
         self.edge(false);
     }
 
-    fn hold_until(&self, screens: &[&str]) {
+    pub fn hold_until(&self, screens: &[&str]) {
         self.edge(true);
         self.wait_for_screen(screens);
         self.edge(false);
@@ -140,6 +140,11 @@ impl Device {
             self.hold_until(&["result"]);
         }
         self.wait_for("an answer of the store", |status| status["result"]["saved"] != "pending")
+    }
+
+    /// Of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
     }
 
     fn records(&self) -> PathBuf {

@@ -31,6 +31,7 @@ fn serve(token_sha256: String) -> Server {
     let config = HttpConfig {
         listen: vec!["0.0.0.0:0".into()],
         token_sha256: Some(token_sha256),
+        https: false,
         ..HttpConfig::default()
     };
     http::serve(&config, "127.0.0.1".parse().expect("an address"), nothing_to_show())

@@ -40,7 +40,7 @@ fn an_address_that_another_program_has_is_served_once_it_is_free() {
     assert!(refused.contains(&taken.to_string()) && refused.contains("choose another port"), "{refused}");
     let server = serve(&["127.0.0.1:0".into(), taken.to_string()]);
     let [there] = server.addresses() else { panic!("the other is not there yet") };
-    assert_eq!(health(*there), 200);
+    assert_eq!(health(*there), 503, "it serves, and says that it does not all that it should");
     drop(other);
     let start = Instant::now();
     while TcpStream::connect(taken).is_err() {
@@ -78,6 +78,6 @@ fn the_cables_address_is_served_as_soon_as_there_is_a_cable() {
     assert_eq!(health(*cable), 200);
     // An address alone does not make a peer one on the cable.
     let status = format!("GET /api/v1/status HTTP/1.1\r\nHost: {cable}\r\nConnection: close\r\n\r\n");
-    assert_eq!(raw(*cable, &status).status, 401);
+    assert_eq!(raw(*cable, &status).status, 307, "by HTTPS, where the token is asked for");
     drop(plugged);
 }

@@ -440,6 +440,12 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
             wrong.extend(compare(&format!("case-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
     }
+    let https = (1..=32).map(|byte| format!("{:02X}", byte * 7)).collect::<Vec<_>>().join(":");
+    let served = Status { https: Some(https), ..status.clone() };
+    for size in SIZES {
+        let details = drawn(&result(suspicious(), Page::Details), &served, size);
+        wrong.extend(compare("https", size, &details.to_rgb()));
+    }
     // The earlier picture was taken with the device turned by a quarter.
     let earlier = outline(&image::imageops::rotate90(&*MOLE)).map(Arc::new);
     let again = Status { outline: earlier, case: Case::said("AB-12 L3").unwrap(), ..status.clone() };

@@ -68,7 +68,7 @@ pub fn remote() -> Remote {
 /// What the HTTP link serves where a test asks only who is let in, and where: no records, and a black screen.
 pub fn nothing_to_show() -> http::Device {
     http::Device {
-        records: RecordsConfig::default(),
+        records: RecordsConfig { folder: "/dev/null/records".into(), ..RecordsConfig::default() },
         model: Default::default(),
         quality: Default::default(),
         feed: ScreenFeed::new(VirtualScreen::new(Size::new(6, 4))),

@@ -9,14 +9,16 @@ use dermascope::digest::sha256_hex;
 use dermascope::picture::{Encoded, Encoding};
 use dermascope::reading::Capture;
 use dermascope::records::{Reader, RecordsConfig, Store};
-use dermascope::usb::{Drive, Gadget, NAME, Step, UsbConfig, change_drive, is_connected, make_drive};
+use dermascope::usb::{
+    Drive, Gadget, NAME, Slot, Step, UsbConfig, change_drive, is_connected, is_current, make_drive,
+};
 use fatfs::{FileSystem, FsOptions};
 use tempfile::TempDir;
 
 use crate::records::reading;
 
 fn gadget(drive: Option<PathBuf>) -> Gadget {
-    Gadget { serial: "0123456789abcdef".into(), drive }
+    Gadget { serial: "0123456789abcdef".into(), drive: drive.map_or(Slot::None, Slot::Holds) }
 }
 
 #[test]
@@ -71,7 +73,7 @@ fn the_two_ends_of_the_network_have_addresses_of_their_own_that_stay() {
         "locally administered, for one station"
     );
     assert_eq!(ends(&gadget(None)), (device.clone(), host), "the host knows it again");
-    let other = Gadget { serial: "fedcba9876543210".into(), drive: None };
+    let other = Gadget { serial: "fedcba9876543210".into(), drive: Slot::None };
     assert_ne!(ends(&other).0, device);
 }
 
@@ -79,6 +81,39 @@ fn the_two_ends_of_the_network_have_addresses_of_their_own_that_stay() {
 fn a_device_without_records_has_no_drive() {
     let steps = gadget(None).steps();
     assert!(!format!("{steps:?}").contains("mass_storage"));
+}
+
+#[test]
+fn a_drive_whose_image_is_still_to_be_made_is_there_without_a_medium_until_it_is() {
+    let configfs = TempDir::new().expect("a temporary folder");
+    let gadget = Gadget { serial: "0123456789abcdef".into(), drive: Slot::Empty };
+    gadget.up(configfs.path(), "dummy_udc.0").expect("is made");
+    let lun = configfs.path().join(NAME).join("functions/mass_storage.usb0/lun.0");
+    assert_eq!(fs::read_to_string(lun.join("removable")).expect("is there"), "1");
+    // The kernel makes this file with the function; here nobody does.
+    assert!(!lun.join("file").exists());
+    fs::write(lun.join("file"), "").expect("writes");
+    change_drive(configfs.path(), Path::new("/new.img")).expect("changes");
+    assert_eq!(fs::read_to_string(lun.join("file")).expect("is there"), "/new.img");
+}
+
+#[test]
+fn a_drive_is_made_again_only_when_its_records_or_its_size_have_changed() {
+    let (folder, config) = store(&[1000, 2000]);
+    let path = folder.path().join("drive.img");
+    let current = |most| is_current(&path, &Reader::open(&config).expect("opens"), most).expect("reads");
+    assert!(!current(16 << 20), "there is none");
+    make_drive(&path, &Reader::open(&config).expect("opens"), 16 << 20).expect("is made");
+    assert!(current(16 << 20) && !current(32 << 20));
+    let mut store = Store::open(&config).expect("opens");
+    store.save(&reading(9)).expect("saves");
+    assert!(!current(16 << 20), "a record has come");
+    make_drive(&path, &Reader::open(&config).expect("opens"), 16 << 20).expect("is made");
+    assert!(current(16 << 20));
+    store.delete(1, "test").expect("deletes");
+    assert!(!current(16 << 20), "one has gone");
+    fs::remove_file(&path).expect("removes");
+    assert!(!current(16 << 20));
 }
 
 #[test]

@@ -234,6 +234,13 @@ def test_on_the_cable_the_page_is_reached_by_the_network(machine: Machine):
     assert (machine.share / "over-network.png").read_bytes() == saved_picture(machine).read_bytes()
 
 
+def test_inside_the_unit_what_reads_records_is_nicer_than_the_device(machine: Machine):
+    threads = "for t in /proc/$(systemctl show -p MainPID --value dermascope)/task/*; do echo $(cat $t/comm) $(cut -d' ' -f19 $t/stat); done"
+    listed = machine.run(f"wget -q -O /dev/null http://127.0.0.1:8080/api/v1/records; {threads}", seconds=180)
+    nice = {line.rsplit(" ", 1)[0]: line.rsplit(" ", 1)[1] for line in listed.splitlines()}
+    assert (nice["http-disk"], nice["camera"], nice["painter"]) == ("10", "0", "0"), listed
+
+
 def test_on_the_cable_the_drive_holds_the_record_and_cannot_be_written(machine: Machine):
     machine.run("mkdir -p /mnt/drive && mount -o ro /dev/sda /mnt/drive && cp -r /mnt/drive /share/drive && umount /mnt/drive")
     [on_drive] = (machine.share / "drive").rglob("*.png")
@@ -241,6 +248,9 @@ def test_on_the_cable_the_drive_holds_the_record_and_cannot_be_written(machine: 
     assert machine.run("cat /sys/block/sda/ro").strip() == "1"
     machine.run("systemctl stop dermascope-usb")
     assert machine.run("ls /sys/kernel/config/usb_gadget").strip() == ""
+    made = (machine.share / "records/drive.img").stat().st_mtime_ns
+    machine.run("systemctl start dermascope-usb && systemctl stop dermascope-usb", seconds=180)
+    assert (machine.share / "records/drive.img").stat().st_mtime_ns == made, "no record has come since"
 
 
 def test_an_unplugged_camera_is_a_fault_on_the_panel_and_comes_back(machine: Machine, glass: Glass):

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{CARD_HANGS, Device, HINT_PACE, LONGEST_TURN, NOTE_LASTS, Painting};
+use super::{CARD_HANGS, Device, HINT_PACE, LONGEST_TURN, NOTE_LASTS, Painting, READY_PACE};
 use crate::buttons::Button;
 use crate::camera::CameraState;
 use crate::device::{self, Live, State};
@@ -55,6 +55,15 @@ impl Device {
         self.remote.health.trouble("light", self.light.complaint().map(str::to_string));
     }
 
+    /// Tells by the signal that the live picture has become good.
+    fn signal_ready(&mut self, hint: Hint) {
+        let rested = self.ready_at.is_none_or(|at| at.elapsed() >= READY_PACE);
+        if let Some(cue) = device::hint_cue(self.hint, hint).filter(|_| rested) {
+            self.ready_at = Some(Instant::now());
+            self.signal.give(cue);
+        }
+    }
+
     /// Judges the live picture now and then, for the viewfinder's hint.
     fn judge(&mut self, frame: Option<&Frame>) {
         let Some(frame) = frame else {
@@ -67,7 +76,9 @@ impl Device {
         if due && matches!(self.state, State::Viewfinder) {
             self.hinted_at = Instant::now();
             let quality = quality::measure(&frame.pixels, &self.quality);
-            self.hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
+            let hint = quality.reasons.first().map_or(Hint::Ready, |reason| Hint::Improve(*reason));
+            self.signal_ready(hint);
+            self.hint = hint;
         }
     }
 }

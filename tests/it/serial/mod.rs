@@ -4,7 +4,7 @@ mod faults;
 mod hostile;
 mod protocol;
 mod terminals;
-mod wire;
+pub mod wire;
 
 use std::collections::BTreeMap;
 use std::fs;
