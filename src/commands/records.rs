@@ -12,6 +12,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::RESEARCH_ONLY;
+use crate::case::Lesion;
 use crate::config::Config;
 use crate::records::export::verify_archive;
 use crate::records::{
@@ -97,6 +98,9 @@ struct FilterArgs {
     /// Only those of this case
     #[arg(long, value_name = "ID")]
     case: Option<String>,
+    /// Only those of this lesion of the case, such as L1
+    #[arg(long, value_name = "LESION", requires = "case", value_parser = lesion)]
+    lesion: Option<Lesion>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -208,6 +212,10 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
+fn lesion(text: &str) -> Result<Lesion, String> {
+    Lesion::try_from(text.to_string())
+}
+
 impl FilterArgs {
     fn filter(&self) -> Filter {
         Filter {
@@ -219,6 +227,7 @@ impl FilterArgs {
             class: self.class.clone(),
             usable: self.usable,
             case_id: self.case.clone(),
+            lesion: self.lesion,
             not_left: None,
         }
     }
@@ -304,8 +313,8 @@ fn print_record(record: &Record, image: &Path, out: &mut impl Write) -> io::Resu
         ("quality", format!("{}{overridden}", joined(reasons, "good"))),
         ("doubts", joined(doubts, "none")),
         ("dermoscopy", dermoscopy(&record.dermoscopy)),
-        ("case", record.case_id.clone().unwrap_or_else(|| "-".into())),
-        ("body site", record.body_site.clone().unwrap_or_else(|| "-".into())),
+        ("case", record.case().name().unwrap_or_else(|| "-".into())),
+        ("body site", record.case().place().unwrap_or_else(|| "-".into())),
         ("model", format!("{} {}", assessment.model.name, assessment.model.sha256)),
         ("firmware", record.firmware.clone()),
         ("picture", format!("{} ({} bytes)", image.display(), record.image_size)),
@@ -326,7 +335,7 @@ fn dermoscopy(taken: &Dermoscopy) -> String {
     let known = [
         polarisation.map(String::from),
         contact.map(String::from),
-        taken.immersion.as_ref().map(|liquid| format!("immersion {liquid}")),
+        taken.immersion.as_ref().map(|liquid| format!("immersion {}", liquid.word().replace('_', " "))),
         taken.magnification.map(|times| format!("{times}x")),
     ];
     let known: Vec<_> = known.into_iter().flatten().collect();

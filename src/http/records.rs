@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
+use crate::case::Lesion;
 use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
 use crate::verdict::Verdict;
 
@@ -109,12 +110,13 @@ pub(super) struct ListQuery {
     class: Option<String>,
     usable: Option<bool>,
     case_id: Option<String>,
+    lesion: Option<Lesion>,
 }
 
 impl ListQuery {
     pub fn filter(self) -> Filter {
-        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id } = self;
-        Filter { before, after, since, until, verdict, class, usable, case_id, not_left: None }
+        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id, lesion } = self;
+        Filter { before, after, since, until, verdict, class, usable, case_id, lesion, not_left: None }
     }
 }
 

@@ -98,6 +98,17 @@ fn file(kind: &'static str, text: &'static str) -> MethodRouter<Link> {
 mod tests {
     use super::*;
 
+    /// In the page and in the description of the API.
+    #[test]
+    fn the_sites_to_choose_from_are_those_of_the_list() {
+        let words: Vec<_> = crate::case::SITES.iter().map(|row| row.word).collect();
+        let page = include_str!("web/index.html");
+        let options: String = words.iter().map(|word| format!("<option>{word}</option>")).collect();
+        assert!(page.contains(&format!("<option value=\"\">Not said</option>{options}</select>")));
+        let document: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
+        assert_eq!(document["components"]["schemas"]["Site"]["enum"], serde_json::json!(words));
+    }
+
     #[test]
     fn every_route_is_described_and_nothing_else() {
         let document: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");

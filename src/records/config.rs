@@ -17,9 +17,15 @@ pub struct RecordsConfig {
     /// While less than this is free, pictures that have left the device are removed, the oldest first, in MiB: 0 for
     /// never. Their records stay.
     pub prune_free_mib: u64,
+    /// Whose case numbers are said before a press (DICOM's Issuer of Patient ID): lesions of the same case number are the
+    /// same on all devices that say the same here. Empty for this device's own.
+    pub issuer: String,
     /// How the dermoscope takes its pictures: kept with every record.
     pub dermoscopy: Dermoscopy,
 }
+
+/// As long as DICOM lets it be (value representation LO).
+const LONGEST_ISSUER: usize = 64;
 
 impl Default for RecordsConfig {
     fn default() -> Self {
@@ -27,6 +33,7 @@ impl Default for RecordsConfig {
             folder: "/var/lib/dermascope".into(),
             warn_free_mib: 500,
             prune_free_mib: 0,
+            issuer: String::new(),
             dermoscopy: Dermoscopy::default(),
         }
     }
@@ -37,6 +44,12 @@ impl RecordsConfig {
     pub fn check(&self) -> Result<(), String> {
         if self.folder.as_os_str().is_empty() {
             return Err("records.folder is empty; set it to the folder that keeps the records".into());
+        }
+        if let Some(immersion) = &self.dermoscopy.immersion {
+            immersion.check().map_err(|wrong| format!("records.dermoscopy.immersion is {wrong}"))?;
+        }
+        if self.issuer.chars().count() > LONGEST_ISSUER || self.issuer.chars().any(char::is_control) {
+            return Err(format!("records.issuer must be plain text of at most {LONGEST_ISSUER} characters"));
         }
         match self.dermoscopy.magnification {
             Some(times) if !(times.is_finite() && times > 0.0) => {

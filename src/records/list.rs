@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Record;
 use super::schema::TOP_CLASS;
+use crate::case::Lesion;
 use crate::verdict::Verdict;
 
 /// Which records to list. Everything that is set must hold.
@@ -26,6 +27,8 @@ pub struct Filter {
     /// Only records whose picture passed every quality check, or only the others.
     pub usable: Option<bool>,
     pub case_id: Option<String>,
+    /// Only records of this lesion; of which case, `case_id` says.
+    pub lesion: Option<Lesion>,
     /// Only records that have not left the device.
     #[serde(skip)]
     pub not_left: Option<Scope>,
@@ -81,6 +84,7 @@ impl Filter {
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
+            ("body ->> '$.lesion' = ?", self.lesion.map(|lesion| Value::Text(lesion.to_string()))),
         ];
         let mut text = String::new();
         let mut values = Vec::new();

@@ -10,6 +10,7 @@
 mod anchor;
 pub mod chain;
 mod config;
+mod dermoscopy;
 mod error;
 pub mod export;
 mod finding;
@@ -30,12 +31,13 @@ mod verify;
 
 pub use anchor::Head;
 pub use config::RecordsConfig;
+pub use dermoscopy::{Dermoscopy, Immersion, Polarisation};
 pub use error::RecordError;
 pub use finding::{Finding, Place, What};
 pub use given_out::{Departure, proof};
 pub use list::{Filter, Page, Scope, Unreadable};
 pub use problem::{Problem, Verification};
 pub use reader::Reader;
-pub use record::{Dermoscopy, Polarisation, Record, Summary, carried_name};
+pub use record::{Record, Summary, carried_name};
 pub use space::Space;
 pub use store::Store;

@@ -9,7 +9,6 @@ use image::RgbImage;
 
 use super::error::io;
 use super::{Reader, Record, RecordError};
-use crate::case::Case;
 use crate::digest::sha256_hex;
 use crate::picture::{self, Encoded};
 use crate::reading::{Capture, Reading};
@@ -109,7 +108,7 @@ fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
         captured_at: record.captured_at,
         clock_set: record.clock_set,
         light: record.light,
-        case: Case { case_id: record.case_id.clone(), body_site: record.body_site.clone() },
+        case: record.case(),
     };
     Reading {
         capture: Arc::new(capture),

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::dermoscopy::Dermoscopy;
+use crate::case::{Case, Laterality, Lesion, Site};
 use crate::classifier::{Assessment, ClassProbability, Here};
 use crate::digest::sha256_hex;
 use crate::light::Lit;
@@ -41,10 +43,18 @@ pub struct Record {
     /// SHA-256 of the configuration in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config_sha256: Option<String>,
-    /// What it is of, as the operator had said before the press: the operator's own name for the case, and where on
-    /// the body.
+    /// What it is of, as the operator had said before the press: see [`Case`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion: Option<Lesion>,
+    /// What other systems follow the lesion by: see [`Lesion::tracking_uid`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesion_uid: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub anatomic_site: Option<Site>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub laterality: Option<Laterality>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
     #[serde(default)]
@@ -54,8 +64,9 @@ pub struct Record {
     pub light: Option<Lit>,
 }
 
-/// The newest format of a record's JSON that this program knows, and writes.
-pub(super) const FORMAT: u32 = 1;
+/// The newest format of a record's JSON that this program knows, and writes. Since 2 a record may be of a lesion, has a site
+/// of the list, and its immersion is one of a list; in 1 it was in the operator's own words.
+pub(super) const FORMAT: u32 = 2;
 
 /// Of records that do not say it: they were made before it was said.
 fn first_format() -> u32 {
@@ -72,43 +83,22 @@ pub(super) fn format(body: &str) -> u32 {
     serde_json::from_str::<Body>(body).map_or(FORMAT, |body| body.format)
 }
 
-/// How the dermoscope takes its pictures, in DICOM's terms, so that an export loses nothing. A key that is
-/// left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Dermoscopy {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub polarisation: Option<Polarisation>,
-    /// Whether the glass touches the skin.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub contact: Option<bool>,
-    /// The liquid between glass and skin, such as "gel", "oil" or "alcohol"; "none" for a dry contact.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub immersion: Option<String>,
-    /// Optical magnification, in times.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub magnification: Option<f32>,
-}
-
-/// How the light is polarised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Polarisation {
-    /// Crossed filters: shows below the surface.
-    Cross,
-    Parallel,
-    Unpolarised,
+/// What every record of a store is made with.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Making {
+    pub dermoscopy: Dermoscopy,
+    /// Whose case numbers they are; the device's own where nobody says.
+    pub issuer: Option<String>,
+    /// SHA-256 of the configuration in force, where one is.
+    pub config_sha256: Option<String>,
 }
 
 impl Record {
-    pub(super) fn new(
-        sequence: u64,
-        device: &str,
-        reading: &Reading,
-        dermoscopy: &Dermoscopy,
-        config_sha256: Option<&str>,
-    ) -> Self {
+    pub(super) fn new(sequence: u64, device: &str, reading: &Reading, made: &Making) -> Self {
         let capture = &reading.capture;
+        let Case { case_id, lesion, anatomic_site, laterality, body_site } = capture.case.clone();
+        let issuer = made.issuer.as_deref().unwrap_or(device);
+        let lesion_uid = lesion.zip(case_id.as_ref()).map(|(lesion, case)| lesion.tracking_uid(issuer, case));
         Self {
             format: FORMAT,
             sequence,
@@ -124,11 +114,26 @@ impl Record {
             overridden: reading.overridden,
             verdict: reading.verdict(),
             firmware: env!("CARGO_PKG_VERSION").into(),
-            config_sha256: config_sha256.map(String::from),
-            case_id: capture.case.case_id.clone(),
-            body_site: capture.case.body_site.clone(),
-            dermoscopy: dermoscopy.clone(),
+            config_sha256: made.config_sha256.clone(),
+            case_id,
+            lesion,
+            lesion_uid,
+            anatomic_site,
+            laterality,
+            body_site,
+            dermoscopy: made.dermoscopy.clone(),
             light: capture.light,
+        }
+    }
+
+    /// What it is of, as it was said before the press.
+    pub fn case(&self) -> Case {
+        Case {
+            case_id: self.case_id.clone(),
+            lesion: self.lesion,
+            anatomic_site: self.anatomic_site,
+            laterality: self.laterality,
+            body_site: self.body_site.clone(),
         }
     }
 
@@ -153,6 +158,9 @@ impl Record {
             usable: self.quality.is_usable(),
             overridden: self.overridden,
             case_id: self.case_id.clone(),
+            lesion: self.lesion,
+            anatomic_site: self.anatomic_site,
+            laterality: self.laterality,
             body_site: self.body_site.clone(),
             image_sha256: self.image_sha256.clone(),
         }
@@ -189,6 +197,12 @@ pub struct Summary {
     pub overridden: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lesion: Option<Lesion>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub anatomic_site: Option<Site>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub laterality: Option<Laterality>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
     pub image_sha256: String,

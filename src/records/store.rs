@@ -15,9 +15,9 @@ use super::finding::{Finding, Known, What};
 use super::images::{Images, sync_folder};
 use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
-use super::record::image_name;
+use super::record::{Making, image_name};
 use super::rows::{head, newest};
-use super::{Dermoscopy, Record, RecordError, RecordsConfig, schema};
+use super::{Record, RecordError, RecordsConfig, schema};
 use crate::digest::sha256_hex;
 use crate::reading::Reading;
 
@@ -25,9 +25,7 @@ use crate::reading::Reading;
 pub struct Store {
     reader: Reader,
     lock: PathBuf,
-    dermoscopy: Dermoscopy,
-    /// SHA-256 of the configuration in force, where one is.
-    config_sha256: Option<String>,
+    making: Making,
     /// None where it can neither be read nor made: then the anchor is not signed.
     key: Option<DeviceKey>,
     /// The database says that there was an anchor.
@@ -61,9 +59,9 @@ impl Store {
             .inspect_err(|error| tracing::error!("{error}; the records are not signed"))
             .ok();
         let anchored = reader.noted("anchored")?.is_some();
-        let dermoscopy = config.dermoscopy.clone();
-        let (config_sha256, anchor_trouble) = (None, None);
-        let mut store = Self { reader, lock, dermoscopy, config_sha256, key, anchored, anchor_trouble };
+        let issuer = Some(config.issuer.clone()).filter(|issuer| !issuer.is_empty());
+        let making = Making { dermoscopy: config.dermoscopy.clone(), issuer, config_sha256: None };
+        let mut store = Self { reader, lock, making, key, anchored, anchor_trouble: None };
         store.look()?;
         if store.noted("unerased")?.is_some() {
             let _ = store.erase().inspect_err(|error| tracing::warn!("{error}"));
@@ -74,7 +72,7 @@ impl Store {
 
     /// The SHA-256 of the configuration in force, to keep with the records from now on.
     pub fn set_config(&mut self, sha256: String) {
-        self.config_sha256 = Some(sha256);
+        self.making.config_sha256 = Some(sha256);
     }
 
     /// Saves a reading and returns its record's sequence number. On return it is on disk; on an error nothing
@@ -103,11 +101,10 @@ impl Store {
     }
 
     fn append_record(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        let (device, dermoscopy, config) =
-            (self.device.clone(), self.dermoscopy.clone(), self.config_sha256.clone());
+        let (device, making) = (self.device.clone(), self.making.clone());
         self.append(|newest_sequence| {
             let sequence = newest_sequence + 1;
-            let record = Record::new(sequence, &device, reading, &dermoscopy, config.as_deref());
+            let record = Record::new(sequence, &device, reading, &making);
             Ok((Kind::Record, sequence, lossless_json(&record)?))
         })
     }

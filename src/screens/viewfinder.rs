@@ -123,10 +123,9 @@ fn above(canvas: &mut Canvas, area: &mut Rectangle, height: u32, status: &Status
         if Type::Tiny.bold().width(&words) + 8 <= top.size.width {
             return row(canvas, top, &words);
         }
-        let Case { case_id, body_site } = &status.case;
-        let mut rows = [case_id, body_site].into_iter().flatten();
-        rows.next().into_iter().for_each(|id| row(canvas, top, id));
-        rows.next().into_iter().for_each(|site| row(canvas, area.cut_top(height), site));
+        let mut rows = [status.case.name(), status.case.place()].into_iter().flatten();
+        rows.next().into_iter().for_each(|name| row(canvas, top, &name));
+        rows.next().into_iter().for_each(|place| row(canvas, area.cut_top(height), &place));
     }
 }
 
@@ -139,16 +138,16 @@ fn row(canvas: &mut Canvas, area: Rectangle, words: &str) {
 
 /// What the next capture is of, from the bottom of the column up: the case, and below it the body site.
 fn case_beside(canvas: &mut Canvas, area: &mut Rectangle, case: &Case) {
-    let parts = [(&case.body_site, Type::Label.regular()), (&case.case_id, Type::Label.bold())];
+    let parts = [(case.place(), Type::Label.regular()), (case.name(), Type::Label.bold())];
     // A low column has no room for a second line.
     let most = if area.size.height < 150 { 1 } else { 3 };
     for (text, face) in parts {
         let Some(text) = text else { continue };
-        let whole = if most == 1 { text } else { longest_word(text) };
+        let whole = if most == 1 { &text } else { longest_word(&text) };
         let face = face.fit(whole, area.size.width, 10);
         let lines = match most {
-            1 => vec![face.abridge(text, area.size.width)],
-            _ => face.wrap(text, area.size.width, most),
+            1 => vec![face.abridge(&text, area.size.width)],
+            _ => face.wrap(&text, area.size.width, most),
         };
         let block = area.cut_bottom(lines.len() as u32 * face.line() + 1);
         face.write_lines(canvas, &lines, block, Align::Left, theme::TEXT);

@@ -30,7 +30,7 @@ const HELP: &str = "\
 #   list 20    the newest records; without a number 10
 #   last       the newest record
 #   case       what the next pictures are of
-#   case AB-12 left forearm    says it: the case's name, then where on the body; - is none
+#   case AB-12 L3 left forearm    says it: the case's name, its lesion, then where on the body; - is none
 #   case -     none from now on
 #   point      the operating point that decides; point balanced takes another
 #   prevalence 2%    the share of malignant lesions here, which numbers are shown for; prevalence - for none
@@ -120,17 +120,15 @@ fn power(status: &Value) -> String {
 /// Says what the next captures are of, after taking in what the person says of it.
 fn case(service: &mut Service, said: &str) -> Result<String, String> {
     if !said.is_empty() {
-        let (id, site) = said.split_once(' ').unwrap_or((said, ""));
-        let some = |text: &'static str, name| if name == text { None } else { Some(name) };
-        let case = Case::new(some(NONE, id), some(NONE, site.trim())).map_err(|error| error.to_string())?;
+        let case = Case::said(said).map_err(|error| error.to_string())?;
         service.set_case(case).map_err(|fault| fault.message)?;
     }
     let case = service.case();
-    let part = |part: &Option<String>| part.clone().unwrap_or_else(|| NONE.into());
+    let or_none = |words: Option<String>| words.unwrap_or_else(|| NONE.into());
     Ok(format!(
         "# the next pictures are of case {}, body site {}\n",
-        part(&case.case_id),
-        part(&case.body_site)
+        or_none(case.name()),
+        or_none(case.place())
     ))
 }
 

@@ -367,22 +367,26 @@ fn a_case_is_said_by_keyboard_and_stands_in_the_next_record() {
         let device = Device::start().await;
         device.screen("viewfinder").await;
         let field = device.element("#case input[name=case_id]").await;
-        field.send_keys("AB-12\u{e004}left forearm\u{e006}").await.expect("types, tabs on, and enters");
+        field
+            .send_keys("AB-12\u{e004}l3\u{e004}forea\u{e004}lef\u{e004}near the wrist\u{e006}")
+            .await
+            .expect("types, tabs on, and enters");
         let said = async |words: &str| device.text("#case-state").await == words;
-        device.until("it holds", async || said("The next pictures are of AB-12, left forearm.").await).await;
         device
-            .until("the screen says so", async || device.words().await.contains("AB-12, left forearm"))
+            .until("it holds", async || {
+                said("The next pictures are of AB-12 L3, left forearm: near the wrist.").await
+            })
+            .await;
+        device
+            .until("the screen says so", async || device.words().await.contains("AB-12 L3, left forearm"))
             .await;
         device.picture("case").await;
         let record = device.take_picture().await;
-        assert_eq!(
-            (record.case_id.as_deref(), record.body_site.as_deref()),
-            (Some("AB-12"), Some("left forearm"))
-        );
+        assert_eq!(record.case().words(), "AB-12 L3, left forearm: near the wrist");
 
-        device.view("#/records?case_id=AB-12").await;
+        device.view("#/records?case_id=AB-12&lesion=L3").await;
         device.element("#gallery li").await;
-        device.view("#/records?case_id=CD-34").await;
+        device.view("#/records?case_id=AB-12&lesion=L4").await;
         device.element("#none:not([hidden])").await;
         device.view("#/").await;
         device.click("#case-clear").await;
@@ -390,7 +394,7 @@ fn a_case_is_said_by_keyboard_and_stands_in_the_next_record() {
         // The space bar is the device's button again: it goes on from the result.
         device.key(' ', HOLD).await;
         let record = device.take_picture().await;
-        assert_eq!((record.case_id, record.body_site), (None, None));
+        assert!(record.case().is_none());
         device.finish().await;
     });
 }

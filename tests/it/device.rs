@@ -215,7 +215,9 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
         let answer = device.request("PUT /api/v1/case", body);
         assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     };
-    say("{\"case_id\": \"AB-12\", \"body_site\": \"left forearm\"}");
+    say(
+        "{\"case_id\": \"AB-12\", \"lesion\": \"L2\", \"anatomic_site\": \"forearm\", \"laterality\": \"left\"}",
+    );
     device.press();
     // Whether it is read yet or not: the capture is of the case that was said before.
     device.wait_for_screen(&["analysing", "result", "retake"]);
@@ -235,11 +237,10 @@ fn a_record_is_of_the_case_that_was_said_before_its_press() {
     let store = open(folder.path());
     let case = |sequence| {
         let record = store.get(sequence).unwrap().unwrap();
-        (record.case_id, record.body_site)
+        assert_eq!(record.lesion_uid.is_some(), record.lesion.is_some());
+        record.case().words()
     };
-    assert_eq!(case(1), (Some("AB-12".into()), Some("left forearm".into())));
-    assert_eq!(case(2), (Some("CD-34".into()), None));
-    assert_eq!(case(3), (None, None));
+    assert_eq!([1, 2, 3].map(case), ["AB-12 L2, left forearm", "CD-34", ""]);
 }
 
 #[test]

@@ -370,17 +370,27 @@ fn a_press_whose_page_is_gone_is_let_go() {
 #[test]
 fn a_case_holds_from_the_answer_until_it_is_cleared() {
     let bench = bench();
-    let none = serde_json::json!({"case_id": null, "body_site": null});
+    let none = serde_json::json!({"case_id": null, "lesion": null, "anatomic_site": null, "laterality": null,
+        "body_site": null});
     assert_eq!(get(&bench, "/api/v1/case").json(), none);
-    let said =
-        send(&bench, "PUT", "/api/v1/case", "{\"case_id\": \" AB-12 \", \"body_site\": \"left forearm\"}");
-    let case = serde_json::json!({"case_id": "AB-12", "body_site": "left forearm"});
+    let said = send(
+        &bench,
+        "PUT",
+        "/api/v1/case",
+        "{\"case_id\": \" AB-12 \", \"lesion\": \"l3\", \"anatomic_site\": \"Forearm\"}",
+    );
+    let case = serde_json::json!({"case_id": "AB-12", "lesion": "L3", "anatomic_site": "forearm", "laterality": null,
+        "body_site": null});
     assert_eq!((said.status, said.json()), (200, case.clone()));
     assert_eq!(get(&bench, "/api/v1/case").json(), case);
     assert_eq!(get(&bench, "/api/v1/status").json()["case"], case);
     for wrong in [
         "{\"case_id\": \"A\\u0007\"}",
         "{\"body_site\": 3}",
+        "{\"lesion\": \"L1\"}",
+        "{\"case_id\": \"A\", \"lesion\": \"2\"}",
+        "{\"anatomic_site\": \"elbo\"}",
+        "{\"laterality\": \"both\"}",
         &format!("{{\"case_id\": \"{}\"}}", "x".repeat(65)),
     ] {
         let refused = send(&bench, "PUT", "/api/v1/case", wrong);

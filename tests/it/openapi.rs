@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
+use dermascope::case::Lesion;
 use dermascope::light::{Lit, Ring};
 use dermascope::panel::Canvas;
 use dermascope::power::{Battery, Charge};
@@ -46,7 +47,7 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
             "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as f64 <= number(wanted)),
             "maxItems" => value.as_array().is_some_and(|items| items.len() as f64 <= number(wanted)),
             "format" => *wanted == "date-time" && is_time(value),
-            "pattern" => *wanted == "^[0-9a-f]{64}$" && is_hash(value),
+            "pattern" => value.is_null() || fits(wanted, value),
             "oneOf" => {
                 let fits =
                     |one: &Value| std::panic::catch_unwind(|| check(document, one, value, place)).is_ok();
@@ -89,6 +90,20 @@ fn is(value: &Value, kind: &Value) -> bool {
 
 fn is_time(value: &Value) -> bool {
     value.as_str().is_some_and(|text| text.parse::<jiff::Timestamp>().is_ok())
+}
+
+/// Whether a text is as one of the patterns of the document says.
+fn fits(pattern: &Value, value: &Value) -> bool {
+    let text = value.as_str().unwrap_or_default();
+    match pattern.as_str() {
+        Some("^[0-9a-f]{64}$") => is_hash(value),
+        Some("^([Ll][1-9][0-9]{0,2})?$") => text.is_empty() || Lesion::parse(text).is_some(),
+        Some("^L[1-9][0-9]{0,2}$") => Lesion::parse(text).is_some() && text.starts_with('L'),
+        Some("^2\\.25\\.[0-9]+$") => {
+            text.strip_prefix("2.25.").is_some_and(|number| number.parse::<u128>().is_ok())
+        }
+        _ => panic!("the pattern {pattern} is not understood here"),
+    }
 }
 
 fn is_hash(value: &Value) -> bool {

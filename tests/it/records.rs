@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dermascope::case::Case;
+use dermascope::case::{Case, Lesion};
 use dermascope::classifier::{Assessment, Attention, ClassProbability, Malignant, ModelId, Timings};
 use dermascope::digest::sha256_hex;
 use dermascope::picture;
@@ -12,7 +12,7 @@ use dermascope::picture::Region;
 use dermascope::quality::Quality;
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{
-    Dermoscopy, Filter, Polarisation, Problem, Reader, RecordError, RecordsConfig, Store,
+    Dermoscopy, Filter, Immersion, Polarisation, Problem, Reader, Record, RecordError, RecordsConfig, Store,
 };
 use dermascope::verdict::judge;
 use proptest::prelude::*;
@@ -38,7 +38,8 @@ pub fn reading(seed: u8) -> Reading {
 /// The same of a case.
 pub fn reading_of_case(seed: u8, case_id: &str, body_site: Option<&str>) -> Reading {
     let mut reading = reading(seed);
-    let case = Case { case_id: Some(case_id.into()), body_site: body_site.map(String::from) };
+    let case =
+        Case { case_id: Some(case_id.into()), body_site: body_site.map(String::from), ..Case::default() };
     reading.capture = Arc::new(Capture { case, ..(*reading.capture).clone() });
     reading
 }
@@ -145,7 +146,7 @@ fn a_record_keeps_the_case_the_configuration_and_the_dermoscopy() {
     let dermoscopy = Dermoscopy {
         polarisation: Some(Polarisation::Cross),
         contact: Some(true),
-        immersion: Some("gel".into()),
+        immersion: Some(Immersion::UltrasoundGel),
         magnification: Some(10.0),
     };
     let config = RecordsConfig { dermoscopy: dermoscopy.clone(), ..config(&folder) };
@@ -159,6 +160,65 @@ fn a_record_keeps_the_case_the_configuration_and_the_dermoscopy() {
     assert_eq!(record.config_sha256.as_deref(), Some("c0"));
     assert_eq!(record.device, store.device());
     assert_eq!(record.device.len(), 16);
+}
+
+/// A reading of what a person says in a line.
+pub fn reading_said(seed: u8, line: &str) -> Reading {
+    let mut reading = reading(seed);
+    let case = Case::said(line).expect("a case");
+    reading.capture = Arc::new(Capture { case, ..(*reading.capture).clone() });
+    reading
+}
+
+#[test]
+fn a_record_keeps_its_lesion_with_a_listed_site_and_is_found_by_it() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut store = Store::open(&config(&folder)).expect("opens");
+    for line in ["A-17 L1 left forearm", "A-17 L2 nose", "A-18 L1", "A-17 L1 left forearm", "A-17"] {
+        store.save(&reading_said(1, line)).expect("saves");
+    }
+    let lesion = Lesion::new(1);
+    let filter = Filter { case_id: Some("A-17".into()), lesion, ..Filter::default() };
+    let page = store.list(&filter, 9).expect("lists");
+    assert_eq!(page.records.iter().map(|record| record.sequence).collect::<Vec<_>>(), [4, 1]);
+    let first = &page.records[1];
+    assert_eq!(first.case().words(), "A-17 L1, left forearm");
+    let uid = |sequence| store.get(sequence).expect("reads").expect("is there").lesion_uid;
+    assert_eq!(uid(1), uid(4), "the same lesion again");
+    assert!(uid(1).is_some() && uid(1) != uid(2) && uid(1) != uid(3) && uid(5).is_none());
+}
+
+#[test]
+fn devices_with_one_issuer_of_case_numbers_mean_the_same_lesion_and_others_do_not() {
+    let uid = |issuer: &str| {
+        let folder = TempDir::new().expect("a temporary folder");
+        let config = RecordsConfig { issuer: issuer.into(), ..config(&folder) };
+        let mut store = Store::open(&config).expect("opens");
+        store.save(&reading_said(1, "A-17 L1")).expect("saves");
+        store.get(1).expect("reads").expect("is there").lesion_uid.expect("has one")
+    };
+    assert_eq!(uid("clinic"), uid("clinic"));
+    assert_ne!(uid("clinic"), uid("another"));
+    assert_ne!(uid(""), uid(""), "each device's own");
+}
+
+#[test]
+fn a_record_from_before_there_were_lists_keeps_the_operators_words() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut store = Store::open(&config(&folder)).expect("opens");
+    store.save(&reading_of_case(1, "A-17", Some("left forearm"))).expect("saves");
+    let mut body = serde_json::to_value(store.get(1).expect("reads")).expect("JSON");
+    body["format"] = 1.into();
+    body["dermoscopy"] = serde_json::json!({"polarisation": "cross", "immersion": "KY jelly"});
+    let record: Record = serde_json::from_value(body.clone()).expect("reads");
+    assert_eq!(record.dermoscopy.immersion, Some(Immersion::Other("KY jelly".into())));
+    assert_eq!(serde_json::to_value(&record).expect("JSON"), body, "nothing is changed or lost");
+    let wrong = Dermoscopy { immersion: Some(Immersion::Other("KY jelly".into())), ..Dermoscopy::default() };
+    let refused = RecordsConfig { dermoscopy: wrong, ..config(&folder) }.check().expect_err("is refused");
+    assert!(
+        refused.contains("records.dermoscopy.immersion") && refused.contains("ultrasound_gel"),
+        "{refused}"
+    );
 }
 
 #[test]

@@ -290,11 +290,12 @@ fn screens() -> Vec<(&'static str, Screen)> {
 }
 
 /// What the viewfinder says of the next capture, with its name.
-fn cases() -> [(&'static str, Option<Battery>, Case); 2] {
+fn cases() -> [(&'static str, Option<Battery>, Case); 3] {
     let battery = Battery { charge: Charge { percent: 100, charging: true }, low: false };
     let case = |id: &str, site| Case::new(Some(id), site).unwrap();
     [
         ("both", None, case("AB-12", Some("left forearm"))),
+        ("lesion", None, Case::said("AB-12 L3 left lower leg").unwrap()),
         ("long", Some(battery), case("Dermatology 2026-0417/3", Some("back, below the left shoulder blade"))),
     ]
 }
@@ -464,7 +465,7 @@ proptest! {
         width in 96_u32..400, height in 96_u32..400, text in ".{0,200}", share in any::<f32>(), records: u64,
     ) {
         let size = Size::new(width, height);
-        let case = Case { case_id: Some(text.clone()), body_site: Some(text.clone()) };
+        let case = Case { case_id: Some(text.clone()), body_site: Some(text.clone()), ..Case::default() };
         let status =
             Status { records, warning: Some(text.clone()), usb: Some(text.clone()), case, ..Status::default() };
         for (_, screen) in screens() {

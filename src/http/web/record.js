@@ -1,6 +1,7 @@
 // One record: its reading, and all else that is known of it.
 
 import { API, ask, byId, element, when } from "./dom.js";
+import { nameOf, placeOf } from "./case.js";
 import { show } from "./reading.js";
 
 let asked = 0;
@@ -60,13 +61,13 @@ function facts(record, image) {
   const how = [
     dermoscopy.polarisation && `${POLARISATION[dermoscopy.polarisation]} polarisation`,
     dermoscopy.contact !== undefined && (dermoscopy.contact ? "contact" : "no contact"),
-    dermoscopy.immersion && `immersion: ${dermoscopy.immersion}`,
+    dermoscopy.immersion && `immersion: ${dermoscopy.immersion.replace("_", " ")}`,
     dermoscopy.magnification && `${dermoscopy.magnification} times`,
   ].filter(Boolean).join(", ");
   const rows = [
     ["Captured", when(record) + (record.clock_set ? "" : " (the clock was not set)")],
-    ["Case", record.case_id],
-    ["Body site", record.body_site],
+    ["Case", nameOf(record)],
+    ["Body site", placeOf(record)],
     ["Dermoscopy", how],
     ["Device", record.device],
     ["Model", `${record.assessment.model.name} (${record.assessment.model.sha256.slice(0, 8)})`],

@@ -1,6 +1,7 @@
 // The records: a gallery with filters, in pages, and the newest few beside the device.
 
 import { API, ask, byId, element, percent, when } from "./dom.js";
+import { nameOf } from "./case.js";
 import { VERDICTS, badge, bar } from "./reading.js";
 
 const PAGE = 24;
@@ -15,7 +16,7 @@ function card(record, marked) {
   const frame = element("div", { kind: "thumb" }, image, badge(record.verdict));
   // The picture may have been removed to make room.
   image.addEventListener("error", () => image.replaceWith(element("span", { kind: "gone", text: "no picture" })));
-  const notes = [record.overridden && "used anyway", !record.clock_set && "clock not set", record.case_id && `case ${record.case_id}`].filter(Boolean);
+  const notes = [record.overridden && "used anyway", !record.clock_set && "clock not set", record.case_id && `case ${nameOf(record)}`].filter(Boolean);
   const link = element("a", { href: `#/records/${record.sequence}`, kind: "card-link" }, frame,
     element("div", { kind: "line" }, element("span", { text: "Malignant" }), element("b", { text: percent(malignant) })),
     bar(malignant, record.verdict, threshold),
@@ -64,7 +65,7 @@ async function nameClasses(sequence) {
 // ---- The gallery: what it shows is in the address, so that it can be kept, sent and gone back to. ----
 
 const form = byId("filters");
-const NAMES = ["verdict", "class", "usable", "case_id", "from", "to"];
+const NAMES = ["verdict", "class", "usable", "case_id", "lesion", "from", "to"];
 let wanted = null;
 let older = null;
 // Where the pages that were left begin.
@@ -79,7 +80,7 @@ function midnight(day, later) {
 
 function question(filters) {
   const query = new URLSearchParams();
-  for (const name of ["verdict", "class", "usable", "case_id"]) if (filters.get(name)) query.set(name, filters.get(name));
+  for (const name of ["verdict", "class", "usable", "case_id", "lesion"]) if (filters.get(name)) query.set(name, filters.get(name));
   const [since, until] = [filters.get("from") && midnight(filters.get("from"), 0), filters.get("to") && midnight(filters.get("to"), 1)];
   if (since) query.set("since", since);
   if (until) query.set("until", until);

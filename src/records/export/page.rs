@@ -45,8 +45,8 @@ fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
     let notes = [
         record.overridden.then(|| "refused picture used anyway".to_string()),
         (!record.clock_set).then(|| "clock was not set".to_string()),
-        record.case_id.as_ref().map(|case| format!("case {case}")),
-        record.body_site.clone(),
+        record.case().name().map(|case| format!("case {case}")),
+        record.case().place(),
     ];
     let notes: String =
         notes.into_iter().flatten().map(|note| format!("<small>{}</small>", escape(&note))).collect();

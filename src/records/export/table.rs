@@ -89,10 +89,14 @@ fn columns(contents: &Contents) -> Vec<Column> {
     add("strangeness", |r| r.assessment.strangeness.to_string());
     add("overridden", |r| r.overridden.to_string());
     add("case_id", |r| r.case_id.clone().unwrap_or_default());
+    add("lesion", |r| r.lesion.map_or(String::new(), String::from));
+    add("lesion_uid", |r| r.lesion_uid.clone().unwrap_or_default());
+    add("anatomic_site", |r| r.anatomic_site.map_or(String::new(), String::from));
+    add("laterality", |r| r.laterality.map_or(String::new(), |side| side.word().into()));
     add("body_site", |r| r.body_site.clone().unwrap_or_default());
     add("polarisation", |r| r.dermoscopy.polarisation.map_or(String::new(), |kind| word(&kind)));
     add("contact", |r| r.dermoscopy.contact.map_or(String::new(), |contact| contact.to_string()));
-    add("immersion", |r| r.dermoscopy.immersion.clone().unwrap_or_default());
+    add("immersion", |r| r.dermoscopy.immersion.clone().map_or(String::new(), String::from));
     add("magnification", |r| r.dermoscopy.magnification.map_or(String::new(), |times| times.to_string()));
     add("image", image_name);
     add("image_sha256", |r| r.image_sha256.clone());

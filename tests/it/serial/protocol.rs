@@ -203,6 +203,8 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
         ("case", "-", "-"),
         ("case AB-12  left forearm", "AB-12", "left forearm"),
         ("case", "AB-12", "left forearm"),
+        ("case AB-12 l3 left forearm", "AB-12 L3", "left forearm"),
+        ("case AB-12 L3", "AB-12 L3", "-"),
         ("case Ä-7", "Ä-7", "-"),
         ("case - back", "-", "back"),
         ("case -", "-", "-"),
@@ -211,7 +213,7 @@ fn a_case_is_said_in_plain_words_or_by_a_program() {
         assert!(said.contains(&format!("case {id}, body site {site}\r\n")), "{words}: {said}");
     }
     assert!(text(&format!("case {}\n", "x".repeat(65))).contains("at most 64"));
-    let case = json!({"case_id": "AB-12", "body_site": null});
+    let case = json!({"case_id": "AB-12", "lesion": null, "anatomic_site": null, "laterality": null, "body_site": null});
     assert_eq!(result(&mut session, "case.set", json!({"case_id": "AB-12"})), case);
     assert_eq!(result(&mut session, "case.get", json!({})), case);
     assert_eq!(code(&mut session, "case.set", json!({"case_id": "A\nB"})), message::PARAMS);
