@@ -34,5 +34,6 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
+mod systems;
 mod tampering;
 mod usb;

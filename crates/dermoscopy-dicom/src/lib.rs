@@ -18,6 +18,7 @@ pub use image::{Pixels, image};
 pub use instance::{Code, Instance, Laterality, Reading, Taken, Tracking};
 pub use jpeg::Jpeg;
 pub use report::report;
+pub use uid::uuid;
 
 /// Why no file was made.
 #[derive(Debug, thiserror::Error)]
