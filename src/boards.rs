@@ -17,10 +17,12 @@ pub const BOARDS: &[(&str, &str)] = &[
 /// Why a board cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BoardError {
+    /// There is no board of the first name; the second names those that are known.
     #[error(
         "no board called `{0}`; it is one of {1}, or leave `board` out and fill in [panel] and [buttons]"
     )]
     Unknown(String, String),
+    /// `board` is a number, a table or the like.
     #[error("`board` must be the name of a board in quotes")]
     NotText,
 }

@@ -1,10 +1,15 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
 mod pins;
+mod salvage;
+mod schema;
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+pub use salvage::Loaded;
 
 use crate::boards;
 use crate::buttons::ButtonsConfig;
@@ -22,38 +27,70 @@ use crate::serial::SerialConfig;
 use crate::usb::UsbConfig;
 
 /// The whole configuration. Every key has a default; `config/dermascope.toml` shows and explains them all.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// A known board, which stands for its `[panel]` and `[buttons]`; see [`crate::boards`].
+    /// A known board, which stands for its `[panel]` and `[buttons]`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = boards::BOARDS.iter().map(|(name, _)| name).collect::<Vec<_>>()))]
     pub board: Option<String>,
+    /// `[device]`: when it sleeps, and how it switches off.
     pub device: DeviceConfig,
+    /// `[model]`: the network, what runs it, and what decides.
     pub model: ModelConfig,
+    /// `[camera]`: which camera, and how it is driven.
     pub camera: CameraConfig,
+    /// `[quality]`: from which measures on a picture is to be taken again.
     pub quality: QualityConfig,
+    /// `[panel]`: the screen and its wiring.
     pub panel: PanelConfig,
+    /// `[buttons]`: the buttons and their wiring.
     pub buttons: ButtonsConfig,
+    /// `[light]`: the rings of LEDs.
     pub light: LightConfig,
+    /// `[battery]`: from which charge on to warn and to switch off.
     pub battery: BatteryConfig,
+    /// `[records]`: where readings are kept.
     pub records: RecordsConfig,
+    /// `[http]`: where the page and the API are served, and to whom.
     pub http: HttpConfig,
+    /// `[serial]`: the terminal that records are pulled over.
     pub serial: SerialConfig,
+    /// `[usb]`: what the device is on its USB cable.
     pub usb: UsbConfig,
 }
 
 /// The configuration that ships, with every key explained.
 pub const DEFAULT: &str = include_str!("../config/dermascope.toml");
 
-/// Why a configuration cannot be used.
+pub use schema::schema;
+
+/// What is wrong with a configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
+    /// The file cannot be read.
     #[error("{path}: cannot read the configuration: {cause}")]
-    Read { path: PathBuf, cause: std::io::Error },
-    #[error("{path}:{line}: {message}{hint}")]
-    Syntax { path: PathBuf, line: usize, message: String, hint: String },
-    #[error("{path}: {message}")]
-    Value { path: PathBuf, message: String },
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// It is no TOML, has a key or a value that nobody knows, or a value that is out of its range or does not go with
+    /// another.
+    #[error("{}: {message}", place(path, *line))]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Where in the file, where that is known; from 1.
+        line: Option<usize>,
+        /// Which key, what it is, and what it may be.
+        message: String,
+    },
+}
+
+fn place(path: &Path, line: Option<usize>) -> String {
+    line.map_or_else(|| path.display().to_string(), |line| format!("{}:{line}", path.display()))
 }
 
 impl Config {
@@ -67,11 +104,15 @@ impl Config {
     /// Parses and checks a configuration's text; `path` is for the messages.
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let written: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
+        let wrong = |message: String| {
+            let line = salvage::line_named(&message, text);
+            ConfigError::Wrong { path: path.into(), line, message }
+        };
         let config = match &written.board {
-            Some(_) => on_board(text).map_err(|message| ConfigError::Value { path: path.into(), message })?,
+            Some(_) => on_board(text).map_err(wrong)?,
             None => written,
         };
-        config.check(path)?;
+        config.check().map_err(wrong)?;
         Ok(config)
     }
 
@@ -88,7 +129,7 @@ impl Config {
         port.map_or_else(|| format!("USB {address}"), |port| format!("USB {address}:{port}"))
     }
 
-    fn check(&self, path: &Path) -> Result<(), ConfigError> {
+    fn check(&self) -> Result<(), String> {
         [
             self.device.check(),
             self.model.check(),
@@ -106,8 +147,7 @@ impl Config {
             self.check_stall(),
         ]
         .into_iter()
-        .collect::<Result<(), String>>()
-        .map_err(|message| ConfigError::Value { path: path.into(), message })
+        .collect()
     }
 }
 
@@ -139,8 +179,8 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_string();
     let hint = nearest_name(&message);
-    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message);
-    ConfigError::Syntax { path: path.into(), line, hint, message }
+    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message) + &hint;
+    ConfigError::Wrong { path: path.into(), line: Some(line), message }
 }
 
 /// The key that is set on a line, behind its section: `camera.kind`.

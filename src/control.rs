@@ -60,6 +60,7 @@ pub enum Wanted {
 /// What a link says, and the way to answer it.
 #[derive(Debug)]
 pub struct Wish {
+    /// What the device shall do from now on.
     pub wanted: Wanted,
     done: Sender<Result<(), String>>,
 }
@@ -67,6 +68,7 @@ pub struct Wish {
 /// Why what was said does not hold.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfulfilled {
+    /// The device took too long, or is gone: what was said may hold or not.
     #[error("the device does not answer: what was said may hold or not; try again")]
     Unanswered,
     /// The device cannot.

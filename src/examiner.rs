@@ -18,7 +18,9 @@ pub struct Examiner {
 /// A picture as it was examined.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Examination {
+    /// What the picture measures, and what is wrong with it.
     pub quality: Quality,
+    /// What the network says of it.
     pub assessment: Assessment,
     /// What it comes to if nobody overrules it.
     pub judgement: Judgement,
@@ -56,6 +58,7 @@ impl Examiner {
         points.map(|point| judge(quality, &assessment.at(point, manifest), false)).collect()
     }
 
+    /// The network that it reads with.
     pub fn classifier(&self) -> &Classifier {
         &self.classifier
     }

@@ -38,11 +38,15 @@ pub struct ScreenState {
 /// A result in words and numbers. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ResultState {
+    /// The word that is shown.
     pub verdict: Verdict,
     /// Why it is no better, worst first.
     pub reasons: Vec<Why>,
+    /// P(malignant) as the model computed it.
     pub malignant_probability: f32,
+    /// The name of the operating point in force.
     pub operating_point: String,
+    /// Suspicious from this P(malignant) on, before any prevalence.
     pub threshold: f32,
     /// The share of malignant pictures in the set that the probability is true for, where the model says it.
     pub calibrated_on: Option<f32>,
@@ -52,9 +56,11 @@ pub struct ResultState {
     pub worth: Option<Worth>,
     /// The three likeliest classes, likeliest first.
     pub top: Vec<ClassProbability>,
+    /// Whether it is on disk.
     pub saved: Saved,
     /// The record's number, once it is saved.
     pub record: Option<u64>,
+    /// That it is research software and no diagnosis.
     pub notice: &'static str,
 }
 
@@ -86,10 +92,12 @@ impl ScreenFeed {
         });
     }
 
+    /// The pixels and the words that are shown now.
     pub fn newest(&self) -> (Shown, ScreenState) {
         (self.pixels.newest(), self.words.borrow().clone())
     }
 
+    /// Somebody who watches from now on.
     pub fn watch(&self) -> Watcher {
         Watcher { pixels: self.pixels.clone(), seen: None, words: self.words.subscribe() }
     }

@@ -17,7 +17,9 @@ const HEADER: &str = "pinctrl-";
 #[derive(Debug, thiserror::Error)]
 #[error("{device}: {cause}; {cure}")]
 pub struct GpioError {
+    /// The chip, and the line where one is to blame.
     pub device: String,
+    /// What the kernel said.
     pub cause: String,
     /// What the person can do about it.
     pub cure: String,

@@ -10,7 +10,7 @@ use dermascope::logging;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start();
-    cli.command.run().unwrap_or_else(|error| {
+    cli.run().unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::FAILURE
     })

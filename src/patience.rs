@@ -29,6 +29,16 @@ impl Patience {
         }
     }
 
+    /// A try has succeeded.
+    pub fn succeed(&mut self) {
+        self.retry_at = None;
+    }
+
+    /// What is complained of, for as long as it does not succeed.
+    pub fn complaint(&self) -> Option<&str> {
+        self.retry_at.map(|_| self.complaint.as_str())
+    }
+
     /// Tries until it succeeds, however long it takes.
     pub fn insist<T, E: std::fmt::Display>(mut attempt: impl FnMut() -> Result<T, E>) -> T {
         let mut patience = Self::default();
@@ -52,7 +62,10 @@ mod tests {
         assert!(patience.is_due());
         patience.complain("no such device");
         assert!(!patience.is_due());
+        assert_eq!(patience.complaint(), Some("no such device"));
         patience.retry_at = Some(Instant::now());
         assert!(patience.is_due());
+        patience.succeed();
+        assert_eq!(patience.complaint(), None);
     }
 }

@@ -21,6 +21,7 @@ pub struct Capture {
     pub pixels: RgbImage,
     /// The bytes that a record keeps: the camera's own, or a PNG of `pixels`.
     pub encoded: Encoded,
+    /// Where `pixels` lie in the picture that `encoded` holds, upright, in its pixels.
     pub field_of_view: Region,
     /// Wall-clock time of the press.
     pub captured_at: jiff::Timestamp,
@@ -42,8 +43,11 @@ impl Capture {
 /// A capture with its quality and assessment: what the result screen shows and a record keeps.
 #[derive(Clone, Debug)]
 pub struct Reading {
+    /// What the press took.
     pub capture: Arc<Capture>,
+    /// What the picture measures, and what is wrong with it.
     pub quality: Quality,
+    /// What the network says of it.
     pub assessment: Assessment,
     /// The person held the button to use a picture that was refused.
     pub overridden: bool,
@@ -55,6 +59,7 @@ pub struct Reading {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Saved {
+    /// Not on disk yet: it is being saved, or waits to be.
     Pending,
     /// Committed under this record number.
     Saved(u64),

@@ -15,8 +15,11 @@ const LIKELIER_THAN_NOT: f32 = 0.5;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// P(malignant) is at the threshold or above.
     Suspicious,
+    /// P(malignant) is too near below the threshold, or the picture was refused and used all the same.
     Uncertain,
+    /// P(malignant) is below the threshold by more than the margin. It may be malignant all the same.
     NotSuspicious,
 }
 

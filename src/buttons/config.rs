@@ -1,11 +1,12 @@
 //! `[buttons]` of the configuration.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::source::Button;
 
 /// Which buttons there are, how they are wired and how long is long. A board file fills it in for a known board.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ButtonsConfig {
     /// Where they are.
@@ -17,22 +18,27 @@ pub struct ButtonsConfig {
     pub main: u32,
     /// Lines of the other buttons, where the board has them.
     pub next: Option<u32>,
+    /// As `next`: BCM number, none where the board has no such button.
     pub previous: Option<u32>,
+    /// As `next`.
     pub back: Option<u32>,
     /// Pressed pulls the line low, as on all known boards.
     pub active_low: bool,
     /// The resistor that the Pi itself lays on the lines: `pull-up`, `pull-down` or `none`.
     pub bias: Bias,
     /// How long a line must rest before the kernel believes it, in milliseconds: 0 to 100.
+    #[schemars(range(min = 0, max = 100))]
     pub debounce_ms: u16,
     /// From when on a press is long, in milliseconds: 200 to 3000.
+    #[schemars(range(min = 200, max = 3000))]
     pub long_ms: u16,
     /// From when on it is very long, in milliseconds: more than `long_ms`, at most 20000.
+    #[schemars(range(min = 201, max = 20_000))]
     pub very_long_ms: u16,
 }
 
 /// Where buttons can be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ButtonsKind {
     /// On lines of a GPIO chip.
@@ -43,11 +49,14 @@ pub enum ButtonsKind {
 }
 
 /// The resistor on a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bias {
+    /// Holds an open line high: for buttons that pull it low.
     PullUp,
+    /// Holds an open line low: for buttons that pull it high.
     PullDown,
+    /// None: the board has one of its own.
     None,
 }
 

@@ -44,6 +44,7 @@ pub struct Gestures {
 }
 
 impl Gestures {
+    /// With no button down, and the configuration's `long_ms` and `very_long_ms`.
     pub fn new(config: &ButtonsConfig) -> Self {
         let [long, very_long] =
             [config.long_ms, config.very_long_ms].map(|ms| Duration::from_millis(ms.into()));

@@ -10,15 +10,20 @@ use serde::{Deserialize, Serialize};
 pub enum Button {
     /// The shutter.
     Main,
+    /// To the next page; on the live picture, to the past results.
     Next,
+    /// To the page before; on the live picture, to the past results.
     Previous,
+    /// Back to the live picture; there, a short press for the other ring and a long one for the next operating point.
     Back,
 }
 
 /// A button went down or up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
+    /// Which button moved.
     pub button: Button,
+    /// Whether it went down.
     pub pressed: bool,
 }
 
@@ -31,8 +36,22 @@ pub trait Buttons: Send {
 /// What can go wrong with buttons. Each message names the device and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum ButtonError {
+    /// The buttons cannot be had.
     #[error("{device}: cannot open the buttons: {cause}; {cure}")]
-    Open { device: String, cause: String, cure: String },
+    Open {
+        /// The GPIO chip, and the line where one is to blame.
+        device: String,
+        /// What the kernel said.
+        cause: String,
+        /// What the person can do about it.
+        cure: String,
+    },
+    /// The buttons were there and cannot be read any more.
     #[error("{device}: cannot read the buttons: {cause}")]
-    Read { device: String, cause: String },
+    Read {
+        /// The GPIO chip.
+        device: String,
+        /// What the kernel said.
+        cause: String,
+    },
 }

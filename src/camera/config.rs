@@ -3,33 +3,42 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[camera]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct CameraConfig {
     /// Which camera.
     pub kind: CameraKind,
     /// Width asked of the camera, in pixels; it may give the nearest it has. From 64 to 8192.
+    #[schemars(range(min = 64, max = 8192))]
     pub width: u32,
     /// Height asked of the camera, in pixels. From 64 to 8192.
+    #[schemars(range(min = 64, max = 8192))]
     pub height: u32,
     /// Frames a second: asked of a real camera, kept by the folder. From 1 to 120.
+    #[schemars(range(min = 1, max = 120))]
     pub frame_rate: u32,
     /// The share of the picture's shorter side that the field of view covers, above 0 and up to 1.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     pub field_of_view: f32,
     /// A press takes the sharpest of this many last frames. From 1 to 30.
+    #[schemars(range(min = 1, max = 30))]
     pub sharpest_of: usize,
     /// A camera that gives no good frame for this long has stalled and is opened anew, in milliseconds. From
     /// 200 to 60000.
+    #[schemars(range(min = 200, max = 60_000))]
     pub stall_after_ms: u64,
     /// The device of a `uvc` camera, such as `/dev/video0` or `/dev/v4l/by-id/...`; empty for the first one.
     pub device: String,
     /// Exposure, gain and white balance of a `uvc` camera are held at these values where its driver can; automatic
     /// without them. Exposure in units of 100 microseconds, gain in the camera's own, white balance in kelvin.
     pub exposure: Option<u32>,
+    /// In the camera's own units; see `exposure`.
     pub gain: Option<u32>,
+    /// In kelvin; see `exposure`.
     pub white_balance: Option<u32>,
     /// The program of a `command` camera and its arguments: it writes JPEG after JPEG to its standard output.
     /// `{width}`, `{height}` and `{frame_rate}` stand for the keys above.
@@ -37,11 +46,12 @@ pub struct CameraConfig {
     /// The pictures of a `folder` camera.
     pub folder: PathBuf,
     /// How long a `folder` camera shows each picture, in seconds. Above 0 and up to 3600.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 3600.0))]
     pub seconds_per_picture: f32,
 }
 
 /// The cameras there are.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CameraKind {
     /// A USB camera, or any other that V4L2 reaches.

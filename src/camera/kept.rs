@@ -25,9 +25,11 @@ pub enum Demand {
 pub enum CameraState {
     /// Being opened, for the first time or after a rest.
     Opening,
+    /// Giving frames, the newest of them fresh.
     Live,
     /// Not giving frames, and why; it is being opened again.
     Lost {
+        /// What failed, on which device, and what to do.
         cause: String,
     },
 }
@@ -38,6 +40,7 @@ pub enum CameraState {
 pub enum StreamEvent {
     /// There is a newer frame: see [`Stream::newest`](super::Stream::newest).
     Frame,
+    /// The camera opened, went live or was lost.
     State(CameraState),
 }
 

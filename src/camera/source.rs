@@ -35,14 +35,48 @@ pub trait Camera {
 /// What can go wrong with a camera. Each message names the device and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum CameraError {
+    /// The camera cannot be had.
     #[error("{device}: cannot open the camera: {cause}; {cure}")]
-    Open { device: String, cause: String, cure: String },
+    Open {
+        /// Its device node, program or folder.
+        device: String,
+        /// What the driver or the system said.
+        cause: String,
+        /// What the person can do about it.
+        cure: String,
+    },
+    /// It was opened and gives nothing.
     #[error("{device}: the camera gave no frame for {:.1} s; {cure}", waited.as_secs_f32())]
-    Stalled { device: String, waited: Duration, cure: &'static str },
+    Stalled {
+        /// Its device node, program or folder.
+        device: String,
+        /// How long no frame came.
+        waited: Duration,
+        /// What the person can do about it.
+        cure: &'static str,
+    },
+    /// It gives files of a format that is not read.
     #[error("{device}: {foreign}")]
-    Foreign { device: String, foreign: Foreign },
+    Foreign {
+        /// Its device node, program or folder.
+        device: String,
+        /// Which format, and the way out.
+        foreign: Foreign,
+    },
+    /// It was there and is not any more.
     #[error("{device}: the camera is gone: {cause}")]
-    Gone { device: String, cause: String },
+    Gone {
+        /// Its device node, program or folder.
+        device: String,
+        /// What the driver or the system said.
+        cause: String,
+    },
+    /// One frame is torn or damaged; the next may be whole.
     #[error("{device}: a frame was refused: {cause}")]
-    BadFrame { device: String, cause: String },
+    BadFrame {
+        /// Its device node, program or folder.
+        device: String,
+        /// What is wrong with the frame.
+        cause: String,
+    },
 }

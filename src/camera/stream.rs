@@ -92,6 +92,7 @@ impl Stream {
         sharpest.map(|kept| kept.frame).or_else(|| self.newest())
     }
 
+    /// What the camera is doing now.
     pub fn state(&self) -> CameraState {
         self.shared.state()
     }

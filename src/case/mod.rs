@@ -26,6 +26,7 @@ pub struct Case {
     pub lesion: Option<Lesion>,
     /// Where on the body.
     pub anatomic_site: Option<Site>,
+    /// On which side.
     pub laterality: Option<Laterality>,
     /// Where on the body more exactly, or what the list does not have, in the operator's words.
     pub body_site: Option<String>,
@@ -34,14 +35,31 @@ pub struct Case {
 /// Why a case is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaseError {
-    #[error("{what} has {found} characters; it has at most {LONGEST}")]
-    TooLong { what: &'static str, found: usize },
+    /// A text is too long.
+    #[error("{what} has {found} characters; it has at most {most}")]
+    TooLong {
+        /// Such as `case_id` or `body_site`.
+        what: &'static str,
+        /// How long it is, in characters.
+        found: usize,
+        /// How long it may be.
+        most: usize,
+    },
+    /// A text has characters that nobody sees, or that break a line.
     #[error(
         "{what} has a control character in it, such as the end of a line, or one that nobody sees; write plain text"
     )]
-    NotPlain { what: &'static str },
+    NotPlain {
+        /// Such as `case_id` or `body_site`.
+        what: &'static str,
+    },
+    /// The JSON has a key that a case has not.
     #[error("`{key}` is nothing that a case has; it has {KEYS}")]
-    Unknown { key: String },
+    Unknown {
+        /// The key.
+        key: String,
+    },
+    /// A lesion was said without its case.
     #[error("a lesion is one of a case: say case_id too")]
     LesionOfNone,
     /// Of what has a list of its own.
@@ -56,7 +74,8 @@ impl Case {
     /// A case of plain text, without a lesion or a site of the list. Spaces around a name are dropped, those within it are one each, and one of spaces alone is
     /// none. Letters are composed (NFC), so that two names that look the same are the same.
     pub fn new(case_id: Option<&str>, body_site: Option<&str>) -> Result<Self, CaseError> {
-        let (case_id, body_site) = (plain("case_id", case_id)?, plain("body_site", body_site)?);
+        let (case_id, body_site) =
+            (plain("case_id", case_id, LONGEST)?, plain("body_site", body_site, LONGEST)?);
         Ok(Self { case_id, body_site, ..Self::default() })
     }
 
@@ -146,12 +165,14 @@ fn listed_as<T: TryFrom<String, Error = String>>(text: Option<String>) -> Result
     text.map(|text| T::try_from(text.trim().into())).transpose().map_err(CaseError::NotListed)
 }
 
-fn plain(what: &'static str, text: Option<&str>) -> Result<Option<String>, CaseError> {
+/// A text as it is kept: spaces around it are dropped, those within it are one each, and one of spaces alone is none. Letters
+/// are composed (NFC).
+pub fn plain(what: &'static str, text: Option<&str>, most: usize) -> Result<Option<String>, CaseError> {
     let text = text.unwrap_or_default();
     let composed = ComposingNormalizerBorrowed::new_nfc().normalize(text);
     let found = composed.chars().count();
-    if found > LONGEST {
-        return Err(CaseError::TooLong { what, found });
+    if found > most {
+        return Err(CaseError::TooLong { what, found, most });
     }
     if composed.chars().any(is_unseen) {
         return Err(CaseError::NotPlain { what });

@@ -120,13 +120,16 @@ impl TryFrom<String> for Site {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", try_from = "String")]
 pub enum Laterality {
+    /// The person's own left.
     Left,
+    /// Their right.
     Right,
     /// On the middle line, where there is no side.
     Midline,
 }
 
 impl Laterality {
+    /// The list.
     pub const ALL: [Self; 3] = [Self::Left, Self::Right, Self::Midline];
 
     /// As it is said and kept here.

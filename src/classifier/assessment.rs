@@ -13,6 +13,7 @@ use super::{Manifest, OperatingPoint, Outputs};
 pub struct Assessment {
     /// One per class, in the network's order; they add up to 1.
     pub probabilities: Vec<ClassProbability>,
+    /// How likely any malignant class is, and from what on that is suspicious.
     pub malignant: Malignant,
     /// What is doubtful about it; what follows from that is decided in [`crate::verdict`].
     pub doubts: Vec<Doubt>,
@@ -20,7 +21,9 @@ pub struct Assessment {
     pub strangeness: f32,
     /// Where the network looked for the likeliest class.
     pub attention: Attention,
+    /// The model that says so.
     pub model: ModelId,
+    /// How long it took.
     pub timings: Timings,
 }
 
@@ -33,15 +36,20 @@ pub struct ClassProbability {
     pub name: String,
     /// At most 18 characters.
     pub short: String,
+    /// Malignant or pre-malignant: counts towards P(malignant).
     pub malignant: bool,
+    /// From 0 to 1.
     pub probability: f32,
 }
 
 /// The probability of any malignant class, and the threshold in force.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Malignant {
+    /// P(malignant) as the model computed it, from 0 to 1.
     pub probability: f32,
+    /// The name of the operating point in force.
     pub operating_point: String,
+    /// Suspicious from this P(malignant) on, from 0 to 1.
     pub threshold: f32,
     /// Share of malignant pictures in the set that the probability is true for; not of records before it was told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +68,7 @@ impl Malignant {
         self.here.map_or((self.probability, self.threshold), |here| (here.probability, here.threshold))
     }
 
+    /// Whether P(malignant) is at the threshold or above.
     pub fn is_suspicious(&self) -> bool {
         self.probability >= self.threshold
     }
@@ -94,28 +103,35 @@ impl Doubt {
 /// A square map over the picture, row by row, from 0 (did not look) to 1 (looked most).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attention {
+    /// Rows, which are also columns.
     pub size: usize,
+    /// `size` x `size` of them, row by row from the top left.
     pub values: Vec<f32>,
 }
 
 /// Which model made an assessment.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelId {
+    /// Name and version, for people.
     pub name: String,
     /// For a small screen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_name: Option<String>,
+    /// Of the network's file, in hexadecimal digits.
     pub sha256: String,
 }
 
 /// How long the steps took, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
+    /// From the field of view to the network's input.
     pub preprocess_ms: f32,
+    /// The network itself.
     pub inference_ms: f32,
 }
 
 impl Timings {
+    /// From two durations, to milliseconds.
     pub fn new(preprocess: Duration, inference: Duration) -> Self {
         let ms = |duration: Duration| duration.as_secs_f32() * 1e3;
         Self { preprocess_ms: ms(preprocess), inference_ms: ms(inference) }

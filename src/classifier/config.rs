@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::engine::EngineKind;
 use super::setting::Setting;
 
 /// `[model]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct ModelConfig {
     /// The manifest; the network lies beside it. Without one, see [`find_manifest`].
@@ -17,12 +18,18 @@ pub struct ModelConfig {
     /// What runs the network.
     pub engine: EngineKind,
     /// CPU threads for one inference.
+    #[schemars(range(min = 1, max = 64))]
     pub threads: usize,
     /// The operating point that decides, by its name in the manifest.
     pub operating_point: String,
     /// Share of malignant lesions among those that are seen here, from 0.001 to 0.999: what numbers are shown for.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0.001, max = 0.999))]
     pub prevalence: Option<f32>,
+    /// Why nothing may be read by this, where something of the configuration was left out that decides what a reading
+    /// says.
+    #[serde(skip)]
+    pub unusable: Option<String>,
 }
 
 impl Default for ModelConfig {
@@ -33,6 +40,7 @@ impl Default for ModelConfig {
             threads: 1,
             operating_point: Setting::default().operating_point,
             prevalence: None,
+            unusable: None,
         }
     }
 }

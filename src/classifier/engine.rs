@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tract_onnx::prelude::TValue;
 
@@ -32,11 +33,12 @@ pub struct Step {
     pub node: String,
     /// The kind of operator.
     pub operator: String,
+    /// How long it took in that run.
     pub time: Duration,
 }
 
 /// What runs the network.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineKind {
     /// Fused int8 operators.

@@ -22,15 +22,21 @@ pub struct Manifest {
     pub file: String,
     /// SHA-256 of the network's bytes, in lower-case hexadecimal.
     pub sha256: String,
+    /// The network's licence, such as "CC BY-NC 4.0".
     pub licence: String,
     /// The data sets it was trained on.
     pub data: Vec<String>,
+    /// How a picture becomes the network's input.
     pub input: Input,
     /// In the order of the network's outputs.
     pub labels: Vec<Label>,
+    /// How logits become probabilities.
     pub calibration: Calibration,
+    /// At least one; the configuration chooses by name which one decides.
     pub operating_points: Vec<OperatingPoint>,
+    /// When a reading is doubtful.
     pub uncertain: Uncertain,
+    /// When a picture is unlike those of the training.
     pub out_of_distribution: OutOfDistribution,
     /// Without it the network cannot tell.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,6 +101,7 @@ pub struct Calibration {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OperatingPoint {
+    /// What the configuration chooses it by, such as "screening".
     pub name: String,
     /// Suspicious from this P(malignant) on.
     pub threshold: f32,
@@ -102,6 +109,7 @@ pub struct OperatingPoint {
     pub sensitivity: f32,
     /// Share of benign pictures called not suspicious, on the validation split.
     pub specificity: f32,
+    /// What it is good at and what that costs, in words for people.
     pub description: String,
     /// How often each word is shown at this point, as `evaluate` measured it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -112,8 +120,11 @@ pub struct OperatingPoint {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shown {
+    /// How often "suspicious" is shown.
     pub suspicious: Shares,
+    /// How often "uncertain" is shown.
     pub uncertain: Shares,
+    /// How often "not suspicious" is shown.
     pub not_suspicious: Shares,
 }
 
@@ -121,7 +132,9 @@ pub struct Shown {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shares {
+    /// Of the malignant pictures: share, low end, high end, from 0 to 1.
     pub malignant: [f32; 3],
+    /// Of the benign pictures: share, low end, high end, from 0 to 1.
     pub benign: [f32; 3],
 }
 

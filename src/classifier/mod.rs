@@ -46,6 +46,9 @@ impl Classifier {
     /// Loads the manifest and its network, after checking the network's sha256, and proves that the network
     /// answers as the manifest says by running it once on a grey picture.
     pub fn load(config: &ModelConfig) -> Result<Self, ModelError> {
+        if let Some(cause) = &config.unusable {
+            return Err(ModelError::Unusable(cause.clone()));
+        }
         let manifest_path = config.manifest.clone().unwrap_or_else(find_manifest);
         let manifest = Manifest::read(&manifest_path)?;
         let path = manifest.network_path(&manifest_path);
@@ -79,14 +82,17 @@ impl Classifier {
         Ok(())
     }
 
+    /// What the model says of itself.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
     }
 
+    /// Which model it is, as records name it.
     pub fn model(&self) -> &ModelId {
         &self.model
     }
 
+    /// The operating point that decides now.
     pub fn operating_point(&self) -> &OperatingPoint {
         &self.operating_point
     }

@@ -34,15 +34,20 @@ pub fn parse_prevalence(text: &str) -> Result<f32, String> {
 pub struct Here {
     /// Share of malignant lesions among those that are seen here, as a person stated it.
     pub prevalence: f32,
+    /// P(malignant) there, from 0 to 1.
     pub probability: f32,
+    /// The threshold there, from 0 to 1: the same pictures are above it.
     pub threshold: f32,
 }
 
 /// Of 100 lesions that are seen here and get this word, so many are malignant; with the 95 % interval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Worth {
+    /// From 0 to 100.
     pub malignant_of_100: f32,
+    /// The low end of the interval, from 0 to 100.
     pub low: f32,
+    /// The high end of the interval, from 0 to 100.
     pub high: f32,
 }
 

@@ -40,7 +40,9 @@ pub struct Clock {
 /// Who set the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SetBy {
+    /// systemd-timesyncd, from a time server.
     Network,
+    /// A battery-backed clock.
     HardwareClock,
     /// Whoever pulled records over the cable.
     Link,
@@ -55,6 +57,7 @@ impl Default for Clock {
 }
 
 impl Clock {
+    /// A clock whose state is read below this folder: `/`, or one that stands for it in tests.
     pub fn at(root: &Path) -> Self {
         Self { root: root.into() }
     }
@@ -64,6 +67,7 @@ impl Clock {
         (Timestamp::now(), self.set_by() != SetBy::Nobody)
     }
 
+    /// Who set it last, as far as the system shows it; asked anew each time.
     pub fn set_by(&self) -> SetBy {
         let hardware = std::fs::read_to_string(self.root.join(HARDWARE_CLOCK));
         let seconds = hardware.ok().and_then(|text| text.trim().parse::<i64>().ok());

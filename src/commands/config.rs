@@ -1,4 +1,4 @@
-//! `dermascope config`: check a configuration file, or print the default one.
+//! `dermascope config`: check a configuration file, or print the default one or the schema.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use crate::config::{Config, DEFAULT};
+use crate::config::{Config, DEFAULT, schema};
 
-/// Check a configuration file, or print the default one with every key explained
+/// Check a configuration file, or print the default one with every key explained, or its schema
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope config default > dermascope.toml
-  dermascope config check dermascope.toml")]
+  dermascope config check dermascope.toml
+  dermascope config schema > dermascope.schema.json")]
 pub struct ConfigArgs {
     #[command(subcommand)]
     action: Action,
@@ -27,15 +28,22 @@ enum Action {
     },
     /// Print the default configuration
     Default,
+    /// Print the JSON schema of the configuration, by which editors complete and check it
+    Schema,
 }
 
 pub fn run(args: &ConfigArgs) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
     match &args.action {
         Action::Check { file } => {
-            Config::load(file)?;
+            let problems = Config::salvage(file).problems;
+            problems.iter().for_each(|problem| eprintln!("error: {problem}"));
+            if !problems.is_empty() {
+                return Ok(ExitCode::FAILURE);
+            }
             writeln!(out, "{}: ok", file.display())?;
         }
+        Action::Schema => out.write_all(schema().as_bytes())?,
         Action::Default => out.write_all(DEFAULT.as_bytes())?,
     }
     Ok(ExitCode::SUCCESS)

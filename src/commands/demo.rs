@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::{daemon, synthetic};
 
 /// The simulator: everything is the real device but the camera, the panel and the buttons.
@@ -38,7 +38,7 @@ pub struct DemoArgs {
     folder: PathBuf,
 }
 
-pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     let mut config = Config::parse(SIMULATOR, Path::new("config/simulator.toml"))?;
     config.camera.folder = match &args.pictures {
         Some(pictures) => pictures.clone(),
@@ -50,7 +50,7 @@ pub fn run(args: &DemoArgs) -> anyhow::Result<ExitCode> {
     config.http.check_free(config.usb.address.into())?;
     (config.panel.width, config.panel.height) = args.panel;
     config.panel.check().map_err(anyhow::Error::msg)?;
-    daemon::run(&config)?;
+    daemon::run(&Loaded { config, problems: Vec::new() })?;
     Ok(ExitCode::SUCCESS)
 }
 

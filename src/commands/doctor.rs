@@ -35,9 +35,9 @@ pub struct DoctorArgs {
 }
 
 pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&args.config)?;
+    let loaded = Config::salvage(&args.config);
     let patience = (args.patience > 0).then(|| Duration::from_secs(args.patience));
-    let mut doctor = Doctor::new(&config, "/".into(), patience);
+    let mut doctor = Doctor::new(&loaded, "/".into(), patience);
     let (mut out, mut findings) = (io::stdout().lock(), Vec::new());
     for (part, probe) in PROBES {
         if !args.only.is_empty() && !args.only.iter().any(|only| only == part) {

@@ -1,19 +1,19 @@
 //! The command line: one file per subcommand.
 
-pub mod bench;
-pub mod classify;
-pub mod config;
+mod bench;
+mod classify;
+mod config;
 pub mod demo;
-pub mod doctor;
-pub mod evaluate;
-pub mod man;
+mod doctor;
+mod evaluate;
+mod man;
 mod model;
-pub mod pull;
+mod pull;
 mod reader;
-pub mod records;
-pub mod run;
-pub mod token;
-pub mod usb;
+mod records;
+mod run;
+mod token;
+mod usb;
 
 use std::io::{self, ErrorKind};
 use std::process::ExitCode;
@@ -25,11 +25,11 @@ use clap::{Parser, Subcommand};
 #[command(name = "dermascope", version, propagate_version = true)]
 pub struct Cli {
     #[command(subcommand)]
-    pub command: Command,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Command {
+enum Command {
     Run(run::RunArgs),
     Demo(demo::DemoArgs),
     Classify(classify::ClassifyArgs),
@@ -44,18 +44,20 @@ pub enum Command {
     Token(token::TokenArgs),
 }
 
-impl Command {
+impl Cli {
     /// Runs the command. The exit code is 0 for success, 1 where some of the work could not be done
     /// (it was said which), 2 for bad arguments; an error is printed by the caller and exits with 1.
     pub fn run(self) -> anyhow::Result<ExitCode> {
-        self.carry_out().or_else(|error| match failed_to_print(&error) {
+        self.command.carry_out().or_else(|error| match failed_to_print(&error) {
             // Whoever reads has read enough: `| head`.
             Some(ErrorKind::BrokenPipe) => Ok(ExitCode::SUCCESS),
             Some(_) => Err(error.context("cannot write to standard output")),
             None => Err(error),
         })
     }
+}
 
+impl Command {
     fn carry_out(self) -> anyhow::Result<ExitCode> {
         match self {
             Self::Run(args) => run::run(&args),

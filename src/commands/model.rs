@@ -33,8 +33,8 @@ impl ModelArgs {
             manifest: self.model.clone(),
             engine: self.engine.unwrap_or(default.engine),
             operating_point: self.operating_point.clone().unwrap_or(default.operating_point),
-            threads: default.threads,
             prevalence: self.prevalence,
+            ..default
         }
     }
 }

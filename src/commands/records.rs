@@ -1,6 +1,10 @@
-//! `dermascope records`: list, show, verify, export, replay, prune and delete what the device has kept.
+//! `dermascope records`: list, show, verify, export, replay, prune and delete what the device has kept, and what became of
+//! it.
 
+mod due;
 mod export;
+mod outcomes;
+mod performance;
 mod prune;
 mod replay;
 
@@ -13,6 +17,7 @@ use jiff::Timestamp;
 
 use crate::RESEARCH_ONLY;
 use crate::case::Lesion;
+use crate::classifier::ModelConfig;
 use crate::config::Config;
 use crate::records::export::verify_archive;
 use crate::records::{
@@ -28,6 +33,8 @@ use crate::verdict::Verdict;
   dermascope records show 17
   dermascope records verify --folder /mnt/card/dermascope
   dermascope records export records.zip
+  dermascope records outcomes histology.csv
+  dermascope records performance
 
 All of it works while the device runs. Research use only. Not a diagnosis.")]
 pub struct RecordsArgs {
@@ -53,6 +60,9 @@ enum Command {
     Show(ShowArgs),
     Verify(VerifyArgs),
     Export(export::ExportArgs),
+    Outcomes(outcomes::OutcomesArgs),
+    Performance(performance::PerformanceArgs),
+    Due(due::DueArgs),
     Replay(replay::ReplayArgs),
     Prune(prune::PruneArgs),
     Delete(DeleteArgs),
@@ -170,6 +180,11 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
             None => verify(&Reader::open(&config()?)?, args, &mut out),
         },
         Command::Export(args) => export::run(&config()?, args, &mut out),
+        Command::Outcomes(args) => outcomes::run(&config()?, args, &mut out),
+        Command::Performance(args_of) => {
+            performance::run(&Reader::open(&config()?)?, &model_config(args)?, args_of, &mut out)
+        }
+        Command::Due(args) => due::run(&config()?, args, &mut out),
         Command::Replay(args) => replay::run(&Reader::open(&config()?)?, args, &mut out),
         Command::Prune(args) => prune::run(&config()?, args, &mut out),
         Command::Delete(args) => delete(&config()?, args, &mut out),
@@ -182,6 +197,13 @@ fn records_config(args: &RecordsArgs) -> anyhow::Result<RecordsConfig> {
     match &args.folder {
         Some(folder) => Ok(RecordsConfig { folder: folder.clone(), ..RecordsConfig::default() }),
         None => Ok(Config::load(&args.config)?.records),
+    }
+}
+
+fn model_config(args: &RecordsArgs) -> anyhow::Result<ModelConfig> {
+    match &args.folder {
+        Some(_) => Ok(ModelConfig::default()),
+        None => Ok(Config::load(&args.config)?.model),
     }
 }
 

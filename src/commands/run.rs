@@ -15,6 +15,7 @@ use crate::daemon;
   dermascope run --config bench.toml
   DERMASCOPE_LOG=dermascope=debug dermascope run
 
+What is wrong with the configuration is left out and told on the screen; the device runs with the rest.
 SIGTERM or SIGINT, or holding the button for four seconds, ends it after everything is written.")]
 pub struct RunArgs {
     /// The configuration
@@ -23,6 +24,6 @@ pub struct RunArgs {
 }
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    daemon::run(&Config::load(&args.config)?)?;
+    daemon::run(&Config::salvage(&args.config))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::digest::sha256_hex;
 use crate::records::{Reader, RecordError};
 use crate::usb::{
@@ -52,7 +52,9 @@ enum Command {
 }
 
 pub fn run(args: &UsbArgs) -> anyhow::Result<ExitCode> {
-    let config = Config::load(&args.config)?;
+    // Whatever else is wrong with the configuration, the cable is a way to the records.
+    let Loaded { config, problems } = Config::salvage(&args.config);
+    problems.iter().for_each(|problem| eprintln!("left out: {problem}"));
     match args.command {
         Command::Up => up(&config)?,
         Command::Refresh => refresh(&config)?,

@@ -21,9 +21,10 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use crate::buttons::{self, ButtonError, Buttons, ButtonsConfig, ButtonsKind, Edge, VirtualButtons};
 use crate::camera::Stream;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::Loaded;
 use crate::control;
 use crate::feed::ScreenFeed;
+use crate::health::Health;
 use crate::http;
 use crate::panel::VirtualScreen;
 use crate::panics::contain;
@@ -40,21 +41,25 @@ const REOPEN_AFTER: Duration = Duration::from_secs(1);
 const CHARGE_PACE: Duration = Duration::from_secs(10);
 
 /// Runs the device until it is shut down by its button, SIGTERM or SIGINT.
-/// Parts that are missing or broken are told on the screen; an error is only what leaves nothing to run.
-pub fn run(config: &Config) -> anyhow::Result<()> {
+/// Parts that are missing or broken, and what was left out of the configuration, are told on the screen; an error is only
+/// what leaves nothing to run.
+pub fn run(loaded: &Loaded) -> anyhow::Result<()> {
+    let Loaded { config, problems } = loaded;
+    problems.iter().for_each(|problem| tracing::error!("left out: {problem}"));
     let started = Instant::now();
     let stop = stop_signal()?;
     let feed = ScreenFeed::new(VirtualScreen::new(config.panel.size()));
-    let painter = Painter::start(&config.panel, feed.clone(), started)?;
-    let stream = Stream::start(&config.camera);
-    let (notices, inbox) = unbounded();
-    let analyst = analyst::start(config, notices.clone())?;
-    let archivist = archivist::start(config, notices)?;
-    let virtual_buttons = VirtualButtons::default();
     // This end stays: without any the device would hear that nobody will ever say anything.
     let (remote, base) = control::pair();
+    let health = base.health.clone();
+    let painter = Painter::start(&config.panel, feed.clone(), health.clone(), started)?;
+    let stream = Stream::start(&config.camera);
+    let (notices, inbox) = unbounded();
+    let analyst = analyst::start(config, health.clone(), notices.clone())?;
+    let archivist = archivist::start(config, notices)?;
+    let virtual_buttons = VirtualButtons::default();
     let inputs = Inputs {
-        edges: watch_buttons(&config.buttons, &virtual_buttons)?,
+        edges: watch_buttons(&config.buttons, &virtual_buttons, health.clone())?,
         charges: watch_battery(&config.battery)?,
         wishes: base.wishes(),
         inbox,
@@ -63,18 +68,28 @@ pub fn run(config: &Config) -> anyhow::Result<()> {
     let presses = (config.buttons.kind == ButtonsKind::Virtual).then_some(virtual_buttons);
     let (records, model, quality) = (config.records.clone(), config.model.clone(), config.quality.clone());
     let served = http::Device { records, model, quality, feed, presses, remote: remote.clone() };
-    let server = http::serve(&config.http, config.usb.address.into(), served)?;
+    let server = http::serve(&config.http, config.usb.address.into(), served);
+    let server = or_trouble(&health, "http", server.map_err(Into::into));
     for address in server.iter().flat_map(|server| server.addresses()) {
         println!("listening on http://{address}");
     }
-    let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()), remote.clone())
-        .context("cannot start the serial link")?;
-    let mut device = Device::new(config, stream, painter, analyst, archivist, base);
+    let serial = serial::start(&config.serial, &config.records, Box::new(Clock::default()), remote.clone());
+    let serial = or_trouble(&health, "serial", serial.context("cannot start the serial link"));
+    let mut device = Device::new(config, problems, stream, painter, analyst, archivist, base);
     let turned = device.turn_until_off(&inputs);
     // What is being written is finished first: no link that hangs may hold that up.
     let finished = device.finish();
     drop((server, serial));
     turned.and(finished)
+}
+
+/// A link that was started, if it is wanted and can be: the device works without.
+fn or_trouble<T>(health: &Health, link: &'static str, started: anyhow::Result<Option<T>>) -> Option<T> {
+    started.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        health.trouble(link, Some(format!("{error:#}")));
+        None
+    })
 }
 
 /// Becomes readable when the process is asked to stop.
@@ -96,11 +111,17 @@ fn stop_signal() -> anyhow::Result<Receiver<()>> {
 fn watch_buttons(
     config: &ButtonsConfig,
     handle: &VirtualButtons,
+    health: Health,
 ) -> anyhow::Result<Receiver<(Edge, Instant)>> {
     let (config, handle) = (config.clone(), handle.clone());
     let (sender, receiver) = bounded(64);
     spawn("buttons", move || {
-        while let Some(cause) = watch_until_broken(|| buttons::open(&config, &handle), &sender) {
+        let open = || {
+            let opened = buttons::open(&config, &handle);
+            health.trouble("buttons", opened.as_ref().err().map(|error| format!("No buttons: {error}")));
+            opened
+        };
+        while let Some(cause) = watch_until_broken(open, &sender) {
             tracing::error!("the buttons are opened again: {cause}");
             std::thread::sleep(REOPEN_AFTER);
         }

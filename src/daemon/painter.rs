@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::notices::spawn;
 use crate::feed::ScreenFeed;
+use crate::health::Health;
 use crate::panel::{self, Canvas, Panel, PanelConfig, PanelKind};
 use crate::panics::contain;
 use crate::patience::Patience;
@@ -74,7 +75,12 @@ impl Slot {
 impl Painter {
     /// Starts the thread, which opens the panel. A panel that cannot be opened is an error in the log only, and is
     /// tried again: the feed still shows everything to the links.
-    pub fn start(config: &PanelConfig, feed: ScreenFeed, started: Instant) -> anyhow::Result<Self> {
+    pub fn start(
+        config: &PanelConfig,
+        feed: ScreenFeed,
+        health: Health,
+        started: Instant,
+    ) -> anyhow::Result<Self> {
         let slot = Arc::new(Slot::default());
         let easel = Easel {
             canvas: Canvas::new(config.size()),
@@ -83,6 +89,7 @@ impl Painter {
             patience: Patience::default(),
             lit: None,
             feed,
+            health,
             started,
             begun: false,
             live: false,
@@ -126,6 +133,8 @@ struct Easel {
     patience: Patience,
     lit: Option<u8>,
     feed: ScreenFeed,
+    /// Where it is told that there is no panel.
+    health: Health,
     started: Instant,
     /// Something has been shown, and a live picture has.
     begun: bool,
@@ -190,7 +199,7 @@ impl Easel {
     fn paint(&mut self, painting: &Painting) {
         if let Err(panic) = contain(|| self.draw(painting)) {
             self.panel = None;
-            self.patience.complain(format!("painting failed: {panic}"));
+            self.complain(format!("painting failed: {panic}"));
         }
     }
 
@@ -218,8 +227,14 @@ impl Easel {
         {
             // Opened anew, it is told all that it forgot.
             self.panel = None;
-            self.patience.complain(error.to_string());
+            self.complain(error.to_string());
         }
+    }
+
+    /// Told to those who see the screen elsewhere.
+    fn complain(&mut self, complaint: String) {
+        self.health.trouble("panel", Some(format!("No panel: {complaint}")));
+        self.patience.complain(complaint);
     }
 
     /// Opens the panel where that is still to be done.
@@ -231,10 +246,10 @@ impl Easel {
             Ok(panel) => {
                 self.panel = Some(panel);
                 self.lit = None;
+                self.patience.succeed();
+                self.health.trouble("panel", None);
             }
-            Err(error) => {
-                self.patience.complain(error.to_string());
-            }
+            Err(error) => self.complain(error.to_string()),
         }
     }
 
@@ -283,7 +298,8 @@ mod tests {
         let config = PanelConfig { kind: PanelKind::Virtual, ..PanelConfig::default() };
         let glass = VirtualScreen::new(config.size());
         let painter =
-            Painter::start(&config, ScreenFeed::new(glass.clone()), Instant::now()).expect("starts");
+            Painter::start(&config, ScreenFeed::new(glass.clone()), Health::default(), Instant::now())
+                .expect("starts");
         let frame = Frame {
             pixels: RgbImage::from_pixel(64, 64, image::Rgb([200, 150, 130])),
             captured_at: Duration::ZERO,

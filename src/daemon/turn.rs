@@ -20,7 +20,7 @@ use crate::buttons::{Edge, Gestures};
 use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, ConfigError};
 use crate::control::{Base, Told, Wanted, Wish};
 use crate::device::{self, Event, Note, Part, State};
 use crate::health::Parts;
@@ -93,6 +93,8 @@ pub struct Device {
     camera_deadline: Option<Instant>,
     /// What else the self-test waits for, and until when.
     answers_due: Vec<(Part, Instant)>,
+    /// What was left out of the configuration, in words.
+    left_out: Option<String>,
     /// The last that was asked of the store failed.
     is_storage_broken: bool,
     /// The press that the capture at hand came from.
@@ -108,6 +110,7 @@ pub struct Device {
 impl Device {
     pub fn new(
         config: &Config,
+        problems: &[ConfigError],
         stream: Stream,
         painter: Painter,
         analyst: Sender<Job>,
@@ -147,6 +150,7 @@ impl Device {
             usb_looked_at: now,
             camera_deadline: None,
             answers_due: Vec::new(),
+            left_out: left_out(problems),
             is_storage_broken: false,
             pressed_at: None,
             asked_at: None,
@@ -154,6 +158,7 @@ impl Device {
             painted: None,
             shutting_down: false,
         };
+        device.remote.health.trouble("settings", problems.first().map(ConfigError::brief));
         device.paint();
         effects.into_iter().for_each(|effect| device.carry_out(effect));
         device
@@ -363,6 +368,15 @@ impl Device {
             effects.into_iter().for_each(|effect| self.carry_out(effect));
         }
     }
+}
+
+/// What was left out of the configuration: the first, and how many more there are.
+fn left_out(problems: &[ConfigError]) -> Option<String> {
+    let (first, others) = problems.split_first()?;
+    Some(match others.len() {
+        0 => first.to_string(),
+        more => format!("{first} (and {more} more)"),
+    })
 }
 
 /// Whether it answers a job of the analyst's, who takes one after the other.

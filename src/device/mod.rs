@@ -22,17 +22,38 @@ use crate::screens::{Check, CheckState, Page};
 #[derive(Clone, Debug)]
 pub enum State {
     /// Starting: the checks so far, in the order of [`CHECKS`].
-    SelfTest { checks: Vec<Check> },
+    SelfTest {
+        /// One for each of [`CHECKS`].
+        checks: Vec<Check>,
+    },
     /// Showing the live picture, waiting for a press.
     Viewfinder,
     /// Reading a capture.
-    Analysing { capture: Arc<Capture> },
+    Analysing {
+        /// What is read.
+        capture: Arc<Capture>,
+    },
     /// The capture was refused; its reading is kept only if the person uses it anyway.
-    Retake { reading: Arc<Reading> },
+    Retake {
+        /// What was read of it; its judgement says why it was refused.
+        reading: Arc<Reading>,
+    },
     /// Showing a new result.
-    Result { reading: Arc<Reading>, saved: Saved, page: Page },
+    Result {
+        /// What was read.
+        reading: Arc<Reading>,
+        /// Whether it is on disk yet.
+        saved: Saved,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// Showing a past result.
-    History { past: Past, page: Page },
+    History {
+        /// The record that is shown.
+        past: Past,
+        /// Which page of it is shown.
+        page: Page,
+    },
     /// There are no past results yet.
     NoHistory,
     /// Something is broken.
@@ -59,6 +80,7 @@ pub struct Past {
 /// A past reading, and what has become of its picture.
 #[derive(Clone, Debug)]
 pub struct PastReading {
+    /// What the record says was read, with its picture where that can be shown.
     pub reading: Arc<Reading>,
     /// Why the picture cannot be shown, where it should be there.
     pub picture_fault: Option<String>,
@@ -67,27 +89,43 @@ pub struct PastReading {
 /// Something that keeps the device from its work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// The part that failed.
     pub part: Part,
     /// The technical cause.
     pub cause: String,
+    /// What else is wrong: told after a press.
+    pub then: Vec<Fault>,
+}
+
+impl Fault {
+    fn new(part: Part, cause: String) -> Self {
+        Self { part, cause, then: Vec::new() }
+    }
 }
 
 /// The parts that are tested at the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
+    /// The configuration.
+    Settings,
+    /// The network and its manifest.
     Model,
+    /// What records are saved to: its disk, folder and database.
     Storage,
+    /// The camera.
     Camera,
     /// What is kept: not tested at the start, but looked at with the storage.
     Records,
 }
 
 /// The self-test, in the order it is shown.
-pub const CHECKS: [Part; 3] = [Part::Model, Part::Storage, Part::Camera];
+pub const CHECKS: [Part; 4] = [Part::Settings, Part::Model, Part::Storage, Part::Camera];
 
 impl Part {
+    /// Its name on the screen.
     pub fn name(self) -> &'static str {
         match self {
+            Self::Settings => "Settings",
             Self::Model => "Model",
             Self::Storage => "Storage",
             Self::Camera => "Camera",
@@ -101,6 +139,7 @@ impl Part {
 pub enum Event {
     /// A part answered its test.
     Checked(Part, Result<(), String>),
+    /// A person did something with a button.
     Gesture(Gesture),
     /// The camera gives no frames any more.
     CameraLost(String),
@@ -191,7 +230,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
             read(reading)
         }
         (State::Analysing { .. }, Event::ReadFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Model, cause }), vec![])
+            (State::Fault(Fault::new(Part::Model, cause)), vec![])
         }
         (State::Result { reading, page, .. }, Event::Stored(stored, saved))
             if Arc::ptr_eq(&reading, &stored) =>
@@ -205,11 +244,9 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         // Past the oldest record the history is over.
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
-            (State::Fault(Fault { part: Part::Storage, cause }), vec![])
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
-        (State::Viewfinder, Event::Found(cause)) => {
-            (State::Fault(Fault { part: Part::Records, cause }), vec![])
-        }
+        (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
         (state, Event::Deleted(sequence)) if shown_record(&state) == Some(sequence) => {
             (State::Viewfinder, vec![Effect::Say(Note::Deleted), Effect::AskCamera])
@@ -270,7 +307,11 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, effects)
         }
         (State::NoHistory, _) => viewfinder(),
-        (State::Fault(Fault { part: Part::Storage, .. }), Short(_)) => viewfinder(),
+        (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
+        // Without a model there is still the live picture, and a press tries to load it again.
+        (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
+            viewfinder()
+        }
         (State::Fault(Fault { part: Part::Records, .. }), Short(_)) => {
             (State::Viewfinder, vec![Effect::Seen, Effect::AskCamera])
         }
@@ -303,15 +344,21 @@ fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (
         return (State::SelfTest { checks }, vec![]);
     }
     // Without storage the device still reads: each result then says that it was not saved.
-    let fault = [Part::Model, Part::Camera].into_iter().find_map(|part| {
+    let faults = [Part::Settings, Part::Model, Part::Camera].into_iter().filter_map(|part| {
         let failed = checks.iter().find(|check| check.name == part.name())?;
         let CheckState::Failed(cause) = &failed.state else { return None };
-        Some(Fault { part, cause: cause.clone() })
+        Some(Fault::new(part, cause.clone()))
     });
-    match fault {
-        Some(fault) => (State::Fault(fault), vec![]),
-        None => viewfinder(),
+    match faults.collect::<Vec<_>>() {
+        faults if faults.is_empty() => viewfinder(),
+        faults => (next_fault(faults), vec![]),
     }
+}
+
+/// The first of several faults, which is told before the others; there is at least one.
+fn next_fault(mut faults: Vec<Fault>) -> State {
+    let first = faults.remove(0);
+    State::Fault(Fault { then: faults, ..first })
 }
 
 fn read(reading: Arc<Reading>) -> (State, Vec<Effect>) {
@@ -327,7 +374,7 @@ fn viewfinder() -> (State, Vec<Effect>) {
 }
 
 fn camera_lost(cause: String) -> (State, Vec<Effect>) {
-    (State::Fault(Fault { part: Part::Camera, cause }), vec![])
+    (State::Fault(Fault::new(Part::Camera, cause)), vec![])
 }
 
 /// A result that is not on disk yet stays on the screen: it may be the only place where it is.

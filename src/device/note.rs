@@ -9,6 +9,7 @@ pub enum Note {
     Wait,
     /// The button does nothing here.
     NoUse,
+    /// There is no page before this one.
     FirstPage,
     /// The record that was shown is no more.
     Deleted,

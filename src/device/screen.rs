@@ -10,7 +10,9 @@ use crate::screens::{Hint, Screen};
 /// What changes while a state stays: the live picture and the button that is being held.
 #[derive(Clone, Debug)]
 pub struct Live {
+    /// The newest frame; none while the camera gives none.
     pub frame: Option<Arc<Frame>>,
+    /// What to do now, for the line below the picture.
     pub hint: Hint,
     /// How far the main button has been held towards a long press, from 0 to 1.
     pub held: f32,
@@ -57,9 +59,12 @@ pub fn is_lit(state: &State) -> bool {
     matches!(state, State::Viewfinder)
 }
 
-fn explain(Fault { part, cause }: Fault) -> Screen {
+fn explain(Fault { part, cause, .. }: Fault) -> Screen {
     let (title, cure) = match part {
-        Part::Model => ("Model fault", "Press to try again. If it stays, install dermascope again."),
+        Part::Settings => ("Settings fault", "Press to go on without it. Correct the file and restart."),
+        Part::Model => {
+            ("Model fault", "Press to go on: nothing is read. Correct [model], or install dermascope again.")
+        }
         Part::Camera => ("Camera lost", "It is tried again by itself."),
         Part::Storage => ("Storage fault", "Press to go on. Check the SD card."),
         Part::Records => ("Records altered", "Press to go on. On a computer: dermascope records verify"),

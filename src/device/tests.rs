@@ -84,13 +84,29 @@ fn the_self_test_waits_for_every_part() {
 }
 
 #[test]
-fn a_model_that_cannot_be_loaded_is_a_fault_and_a_press_tests_again() {
+fn without_a_model_a_press_goes_on_to_the_live_picture_and_the_next_one_tries_again() {
     let outcome =
         |part| Event::Checked(part, if part == Part::Model { Err("bad hash".into()) } else { Ok(()) });
     let (state, _) = after(start().0, CHECKS.map(outcome));
-    assert!(matches!(&state, State::Fault(Fault { part: Part::Model, cause }) if cause == "bad hash"));
-    let (state, effects) = step(state, press(Short(Main)));
-    assert!(matches!(state, State::SelfTest { .. }) && effects.len() == CHECKS.len());
+    assert!(matches!(&state, State::Fault(Fault { part: Part::Model, cause, .. }) if cause == "bad hash"));
+    let (state, _) = step(state, press(Short(Main)));
+    assert!(matches!(state, State::Viewfinder));
+    let (state, effects) = step(state, Event::Captured(capture()));
+    assert!(matches!(effects[..], [Effect::Analyse(_)]));
+    let (state, _) = step(state, Event::ReadFailed("still bad".into()));
+    assert!(matches!(&state, State::Fault(Fault { cause, .. }) if cause == "still bad"));
+}
+
+#[test]
+fn of_several_faults_each_is_told_and_then_the_device_goes_on() {
+    let outcome = |part: Part| Event::Checked(part, Err(format!("{} is broken", part.name())));
+    let (mut state, _) = after(start().0, CHECKS.map(outcome));
+    for part in [Part::Settings, Part::Model, Part::Camera] {
+        let State::Fault(fault) = &state else { panic!("{state:?}") };
+        assert_eq!((fault.part, &fault.cause), (part, &format!("{} is broken", part.name())));
+        (state, _) = step(state, press(Short(Main)));
+    }
+    assert!(matches!(state, State::SelfTest { .. }), "a camera that is lost is looked for again");
 }
 
 #[test]
@@ -427,7 +443,7 @@ fn a_case_is_taken_in_every_state_and_changes_none_but_sleep() {
 
 #[test]
 fn no_case_outlives_a_while_without_a_touch() {
-    let fault = State::Fault(Fault { part: Part::Model, cause: "gone".into() });
+    let fault = State::Fault(Fault::new(Part::Model, "gone".into()));
     let states = [
         State::Viewfinder,
         result(Saved::Failed("disk full".into())),
@@ -446,7 +462,7 @@ fn no_case_outlives_a_while_without_a_touch() {
 #[test]
 fn the_light_is_on_with_the_live_picture_alone() {
     assert!(is_lit(&State::Viewfinder));
-    let fault = State::Fault(Fault { part: Part::Camera, cause: "gone".into() });
+    let fault = State::Fault(Fault::new(Part::Camera, "gone".into()));
     for dark in [start().0, State::Asleep, State::Off, State::NoHistory, fault] {
         assert!(!is_lit(&dark), "{dark:?}");
     }
@@ -457,7 +473,7 @@ fn what_was_found_of_the_records_stands_until_a_person_has_seen_it() {
     let found = || Event::Found("records were cut off".into());
     let (state, _) = step(State::Viewfinder, found());
     assert!(
-        matches!(&state, State::Fault(Fault { part: Part::Records, cause }) if cause == "records were cut off")
+        matches!(&state, State::Fault(Fault { part: Part::Records, cause, .. }) if cause == "records were cut off")
     );
     let (state, effects) = step(state, Event::Idle);
     assert!(matches!(&state, State::Fault(_)), "it does not fall asleep over it");

@@ -7,6 +7,7 @@ use serde::Serialize;
 pub struct Finding {
     /// One of [`PROBES`](super::PROBES).
     pub part: &'static str,
+    /// How well it is.
     pub state: Health,
     /// The device node, file or folder that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -22,9 +23,11 @@ pub struct Finding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {
+    /// It does all that it should.
     Ok,
     /// The device works, but not with all that it could do.
     Warning,
+    /// The device cannot work like this.
     Failed,
 }
 

@@ -1,4 +1,5 @@
-//! What lies on the card, and what the kernel knows without anybody's hands: model, storage, clock, battery.
+//! What lies on the card, and what the kernel knows without anybody's hands: configuration, model, storage, clock,
+//! battery, addresses.
 
 use std::fs::File;
 use std::io::{ErrorKind, Write};
@@ -8,6 +9,33 @@ use crate::classifier::Classifier;
 use crate::clock::{Clock, SetBy};
 use crate::power;
 use crate::records::Reader;
+
+/// What was left out of the configuration.
+pub(super) fn settings(doctor: &mut Doctor) -> Finding {
+    match doctor.problems.as_slice() {
+        [] => Finding::ok("each key is known, and no two disagree"),
+        problems => Finding::failed(
+            problems.join("; "),
+            "correct it (`dermascope config check FILE` names what is wrong, `dermascope config default` explains every \
+             key), then `sudo systemctl restart dermascope`",
+        ),
+    }
+}
+
+/// Whether the HTTP link's addresses can be had.
+pub(super) fn http(doctor: &mut Doctor) -> Finding {
+    let config = &doctor.config.http;
+    if config.listen.is_empty() {
+        return Finding::ok("serves nothing");
+    }
+    match config.check_free(doctor.config.usb.address.into()) {
+        Ok(()) => Finding::ok(config.listen.join(", ")),
+        Err(error) => Finding::failed(
+            error.to_string(),
+            "set http.listen to what is free, or stop what uses it (`sudo ss -ltnp` names it)",
+        ),
+    }
+}
 
 pub(super) fn model(doctor: &mut Doctor) -> Finding {
     match Classifier::load(&doctor.config.model) {

@@ -13,11 +13,13 @@ pub use visit::{Doctor, Probe};
 
 /// The parts, in the order in which they are looked at: what needs no hands first.
 pub const PROBES: &[(&str, Probe)] = &[
+    ("settings", kept::settings),
     ("model", kept::model),
     ("storage", kept::storage),
     ("clock", kept::clock),
     ("battery", kept::battery),
     ("usb", usb::gadget),
+    ("http", kept::http),
     ("camera", seen::camera),
     ("light", board::light),
     ("panel", seen::panel),

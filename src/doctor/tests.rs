@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::buttons::{Button, ButtonsKind};
 use crate::camera::CameraKind;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::panel::{Canvas, PanelKind};
 use crate::screens::{self, Check, CheckState, Screen, Status};
 use crate::synthetic;
@@ -27,6 +27,7 @@ impl Device {
         config.camera.folder = root.path().join("pictures");
         config.panel.kind = PanelKind::Virtual;
         config.buttons.kind = ButtonsKind::Virtual;
+        config.http.listen = vec!["127.0.0.1:0".into()];
         std::fs::create_dir(&config.records.folder).unwrap();
         std::fs::create_dir(&config.camera.folder).unwrap();
         synthetic::lesion(1, 96).save(config.camera.folder.join("a.png")).unwrap();
@@ -40,7 +41,8 @@ impl Device {
     }
 
     fn doctor(&self, patience: Option<Duration>) -> Doctor {
-        Doctor::new(&self.config, self.root.path().into(), patience)
+        let loaded = Loaded { config: self.config.clone(), problems: Vec::new() };
+        Doctor::new(&loaded, self.root.path().into(), patience)
     }
 
     fn finding(&self, part: &str) -> Finding {
@@ -80,6 +82,32 @@ fn the_panel_ends_with_the_first_thing_to_be_cured() {
     let well = doctor.mirror().newest();
     doctor.conclude(&[Finding { part: "camera", ..Finding::failed("gone", "plug it in") }]);
     assert!(*doctor.mirror().newest().canvas != *well.canvas);
+}
+
+#[test]
+fn what_was_left_out_of_the_configuration_is_told_by_line_and_the_rest_is_looked_at() {
+    let device = Device::new();
+    let mut loaded = Config::salvage_text("[panel]\nkind = \"vga\"\n", Path::new("device.toml"));
+    loaded.config = device.config.clone();
+    let mut doctor = Doctor::new(&loaded, device.root.path().into(), None);
+    let finding = look_at(&mut doctor, "settings");
+    assert_eq!(finding.state, Health::Failed);
+    assert!(finding.found.starts_with("device.toml:2: panel.kind"), "{finding:?}");
+    assert!(cure(&finding).contains("config check"), "{finding:?}");
+    assert_eq!(look_at(&mut doctor, "panel").state, Health::Ok);
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_told_with_what_names_its_user() {
+    let mut device = Device::new();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    for listen in [taken, "nobody.invalid:8080".into()] {
+        device.config.http.listen = vec![listen.clone()];
+        let finding = device.finding("http");
+        assert_eq!(finding.state, Health::Failed);
+        assert!(finding.found.contains(&listen) && cure(&finding).contains("ss -ltnp"), "{finding:?}");
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::finding::{Finding, Health};
 use crate::buttons::VirtualButtons;
-use crate::config::Config;
+use crate::config::{Config, Loaded};
 use crate::panel::{Canvas, Panel, VirtualScreen};
 use crate::screens::{self, Check, CheckState, Screen, Status};
 
@@ -18,6 +18,8 @@ const LOOK: Duration = Duration::from_secs(2);
 /// What the doctor works with.
 pub struct Doctor {
     pub(super) config: Config,
+    /// What was left out of it, and why.
+    pub(super) problems: Vec<String>,
     /// `/`, or a folder that stands for it in tests.
     pub(super) root: PathBuf,
     /// How long a person may take for each button; `None`: nobody is asked.
@@ -32,10 +34,14 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    pub fn new(config: &Config, root: PathBuf, patience: Option<Duration>) -> Self {
+    /// Nothing is opened yet. `root` is `/`, or a folder that stands for it; `patience` how long a person may take for
+    /// each button, none where nobody is asked.
+    pub fn new(loaded: &Loaded, root: PathBuf, patience: Option<Duration>) -> Self {
+        let Loaded { config, problems } = loaded;
         let size = config.panel.size();
         Self {
             config: config.clone(),
+            problems: problems.iter().map(ToString::to_string).collect(),
             root,
             patience,
             hands: VirtualButtons::default(),
@@ -123,5 +129,5 @@ impl Doctor {
 
 fn capitalised(word: &str) -> String {
     let (first, rest) = word.split_at(word.len().min(1));
-    if word == "usb" { "USB".into() } else { first.to_uppercase() + rest }
+    if ["usb", "http"].contains(&word) { word.to_uppercase() } else { first.to_uppercase() + rest }
 }

@@ -26,6 +26,7 @@ pub struct Labelled {
 /// What a table of labels says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
+    /// The rows that were chosen and name a class, in the table's order.
     pub rows: Vec<Labelled>,
     /// Rows that said again what another had said; each is counted once.
     pub repeated: usize,
@@ -47,22 +48,82 @@ pub struct Choice<'a> {
 /// Why labels cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LabelError {
+    /// The table cannot be read as one.
     #[error("{path}: cannot read the labels: {cause}")]
-    Read { path: PathBuf, cause: csv::Error },
+    Read {
+        /// The table.
+        path: PathBuf,
+        /// What the reader of tables said.
+        cause: csv::Error,
+    },
+    /// A column that is needed is not there.
     #[error("{path}: has no column for {what}: it needs {needs}; its columns are {found}")]
-    NoColumn { path: PathBuf, what: &'static str, needs: String, found: String },
+    NoColumn {
+        /// The table.
+        path: PathBuf,
+        /// What the column would say, in words.
+        what: &'static str,
+        /// The names that it may have.
+        needs: String,
+        /// The columns that are there, with commas.
+        found: String,
+    },
+    /// A row names a class that the model has not.
     #[error("{path}:{line}: `{class}` is not a class of the model, which knows {known}")]
-    UnknownClass { path: PathBuf, line: u64, class: String, known: String },
+    UnknownClass {
+        /// The table.
+        path: PathBuf,
+        /// The row's line, from 1.
+        line: u64,
+        /// The class as it is written.
+        class: String,
+        /// The model's classes, with commas.
+        known: String,
+    },
+    /// A row says too little, or what cannot be.
     #[error("{path}:{line}: {what}")]
-    Row { path: PathBuf, line: u64, what: String },
+    Row {
+        /// The table.
+        path: PathBuf,
+        /// The row's line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// Rows say different things of one picture.
     #[error("{path}: a picture can have one truth only: {conflicts}; correct or remove these rows")]
-    Conflict { path: PathBuf, conflicts: String },
+    Conflict {
+        /// The table.
+        path: PathBuf,
+        /// The pictures, with what is said of each.
+        conflicts: String,
+    },
+    /// A split was asked for, and the table tells none apart.
     #[error("{path}: has no column `split`, so `--split {split}` cannot be chosen")]
-    NoSplit { path: PathBuf, split: String },
+    NoSplit {
+        /// The table.
+        path: PathBuf,
+        /// The split that was asked for.
+        split: String,
+    },
+    /// Figures were to be told apart by a column that is not there.
     #[error("{path}: has no column `{column}` to tell apart by; its columns are {found}")]
-    NoStratum { path: PathBuf, column: String, found: String },
+    NoStratum {
+        /// The table.
+        path: PathBuf,
+        /// The column that was asked for.
+        column: String,
+        /// The columns that are there, with commas.
+        found: String,
+    },
+    /// No row is left.
     #[error("{path}: no picture{of}")]
-    Empty { path: PathBuf, of: String },
+    Empty {
+        /// The table.
+        path: PathBuf,
+        /// Of which split, as the end of the sentence; empty where none was asked for.
+        of: String,
+    },
 }
 
 /// What a row says, before it is known whether the model knows its class.
@@ -83,9 +144,21 @@ enum Truth {
     OneHot(Vec<(String, usize)>),
 }
 
-/// Reads the chosen rows. `classes` are the model's codes; any case is taken.
+/// Reads the chosen rows of a file. `classes` are the model's codes; any case is taken.
 pub fn read_labels(path: &Path, choice: Choice, classes: &[String]) -> Result<Labels, LabelError> {
-    let table = Table::read(path).map_err(|cause| LabelError::Read { path: path.into(), cause })?;
+    let bytes =
+        std::fs::read(path).map_err(|cause| LabelError::Read { path: path.into(), cause: cause.into() })?;
+    parse_labels(&bytes, path, choice, classes)
+}
+
+/// Like [`read_labels`], of a file's bytes; `path` is for the messages.
+pub fn parse_labels(
+    bytes: &[u8],
+    path: &Path,
+    choice: Choice,
+    classes: &[String],
+) -> Result<Labels, LabelError> {
+    let table = Table::of(bytes).map_err(|cause| LabelError::Read { path: path.into(), cause })?;
     let mut labels = Labels::default();
     let rows = Columns::find(&table, path, choice, classes)?.rows(&table, path, &mut labels)?;
     refuse_conflicts(&rows, path)?;

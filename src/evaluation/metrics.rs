@@ -41,6 +41,7 @@ pub struct Metrics {
     pub shown: BTreeMap<String, Shown>,
     /// Mean of the recalls of the classes that are present.
     pub balanced_accuracy: Option<f64>,
+    /// Share of pictures whose likeliest class is the true one.
     pub accuracy: Option<f64>,
     /// Share of pictures whose class is among the three likeliest.
     pub top3_accuracy: Option<f64>,
@@ -48,6 +49,7 @@ pub struct Metrics {
     pub recall: BTreeMap<String, f64>,
     /// Area under the ROC curve of P(malignant), ties counted half (Hanley and McNeil 1982).
     pub auroc_malignant: Option<f64>,
+    /// By the name of the operating point.
     pub operating_points: BTreeMap<String, OperatingPointMetrics>,
     /// Expected calibration error of the likeliest class, 15 bins of equal width (Guo et al. 2017).
     pub ece: Option<f64>,
@@ -55,8 +57,10 @@ pub struct Metrics {
     pub refused: Option<f64>,
 }
 
+/// What one operating point is worth. Shares are from 0 to 1; `None` of no pictures.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct OperatingPointMetrics {
+    /// Suspicious from this P(malignant) on.
     pub threshold: f64,
     /// Share of malignant pictures at or above the threshold.
     pub sensitivity: Option<f64>,
@@ -71,6 +75,7 @@ pub struct OperatingPointMetrics {
 }
 
 impl Metrics {
+    /// Of these pictures: the indices of their classes are those of the scheme.
     pub fn of(outcomes: &[&Outcome], scheme: &Scheme) -> Self {
         let recall = recall(outcomes, scheme);
         let shown = shown::by_truth(outcomes, scheme, scheme.in_force);

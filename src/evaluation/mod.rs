@@ -10,9 +10,10 @@ mod shown;
 mod table;
 
 pub use bootstrap::bootstrap;
-pub use labels::{Choice, LabelError, Labelled, Labels, read_labels};
+pub use labels::{Choice, LabelError, Labelled, Labels, parse_labels, read_labels};
 pub use metrics::{Metrics, OperatingPointMetrics, Scheme};
 pub use outcome::Outcome;
 pub use pictures::Pictures;
 pub use report::Report;
 pub use shown::Shown;
+pub use table::Table;

@@ -13,8 +13,11 @@ use crate::verdict::{Verdict, Why};
 pub struct Shown {
     /// How many pictures.
     pub n: usize,
+    /// Shown as "suspicious".
     pub suspicious: f64,
+    /// Shown as "uncertain".
     pub uncertain: f64,
+    /// Shown as "not suspicious".
     pub not_suspicious: f64,
     /// Asked to take again.
     pub retake: f64,

@@ -1,19 +1,19 @@
 //! A table in text as spreadsheets and programs write it: comma, semicolon or tab, with or without a byte order mark,
 //! in UTF-8, UTF-16 or Latin-1.
 
-use std::path::Path;
-
 /// A table with its header; cells are trimmed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
+    /// The names of the columns.
     pub headers: Vec<String>,
     /// Each with the line that it begins in, from 1.
     pub rows: Vec<(u64, Vec<String>)>,
 }
 
 impl Table {
-    pub fn read(path: &Path) -> Result<Self, csv::Error> {
-        Self::parse(&decode(&std::fs::read(path)?))
+    /// Whatever the bytes are encoded in.
+    pub fn of(bytes: &[u8]) -> Result<Self, csv::Error> {
+        Self::parse(&decode(bytes))
     }
 
     /// Rows may be shorter or longer than the header.

@@ -101,6 +101,11 @@ fn is_public(address: IpAddr) -> bool {
     }
 }
 
+/// Whether a text can be the name of a host, or an IPv4 address.
+pub(super) fn is_host(host: &str) -> bool {
+    !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c))
+}
+
 /// The host of a configured name, which may have a scheme before it and a port behind it.
 pub(super) fn host_of(name: &str) -> &str {
     let authority = name.split_once("://").map_or(name, |(_, authority)| authority);

@@ -1,18 +1,21 @@
 //! `[http]` of the configuration, and why there is no server for it.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::io::ErrorKind;
+use std::net::{Ipv4Addr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{access, listen};
 
 /// `[http]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct HttpConfig {
     /// Addresses with their ports to serve on; none serves nothing. "usb:8080" is the device's address on its USB cable,
     /// which need not be plugged in. Port 0 takes any that is free.
     #[serde(deserialize_with = "listen::written")]
+    #[schemars(with = "listen::Written")]
     pub listen: Vec<String>,
     /// Names besides "localhost", IP addresses and the computer's own ".local" that a browser may call the device by, such
     /// as "dermascope.example"; with its scheme, "https://dermascope.example", where a proxy with TLS stands before it.
@@ -47,15 +50,7 @@ impl HttpConfig {
             ));
         }
         // `[usb]` checks its own.
-        self.addresses(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    /// That every address can be had now: for a program that is of no use without.
-    pub fn check_free(&self, usb: IpAddr) -> Result<(), HttpError> {
-        for address in self.addresses(usb)? {
-            listen::bind(address).map_err(|cause| HttpError::Bind { address, cause })?;
-        }
-        Ok(())
+        self.places(Ipv4Addr::LOCALHOST.into()).map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
@@ -63,34 +58,79 @@ impl HttpConfig {
 fn is_name(name: &str) -> bool {
     let (scheme, authority) = name.split_once("://").unwrap_or(("", name));
     let host = access::host_of(name);
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._".contains(c);
     let port = authority.strip_prefix(host).and_then(|rest| rest.strip_prefix(':'));
     matches!(scheme, "" | "http" | "https")
-        && !host.is_empty()
-        && host.chars().all(is_plain)
+        && access::is_host(host)
         && port.is_none_or(|port| !scheme.is_empty() && port.parse::<u16>().is_ok())
 }
 
 /// Why there is no server. Each message names the key and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
+    /// An entry of `http.listen` is no address.
     #[error("http.listen is `{listen}`: {cause}; write an address and a port, such as \"127.0.0.1:8080\"")]
-    Address { listen: String, cause: String },
+    Address {
+        /// The entry.
+        listen: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// An address can be reached from a network, and no token is set.
     #[error(
         "http.listen is `{listen}`: on a network anyone could read the records there; run `dermascope token` and set \
          http.token_sha256 to what it prints, or listen on \"127.0.0.1:8080\""
     )]
-    NeedsToken { listen: String },
+    NeedsToken {
+        /// The entry of `http.listen`.
+        listen: String,
+    },
+    /// The address cannot be had.
     #[error("http.listen: cannot listen on {address}: {cause}; choose another port, or stop what uses it")]
-    Bind { address: SocketAddr, cause: std::io::Error },
+    Bind {
+        /// The address and its port.
+        address: SocketAddr,
+        /// What the kernel said.
+        cause: std::io::Error,
+    },
+    /// No name server knows the host, or none answers.
+    #[error("http.listen: no address for {listen}: {cause}; check the name, or listen on \"127.0.0.1:8080\"")]
+    Unknown {
+        /// The entry of `http.listen`.
+        listen: String,
+        /// What the resolver said.
+        cause: String,
+    },
+    /// The sockets, the runtime or the thread of the server cannot be had.
     #[error("cannot start the HTTP link: {0}")]
     Start(std::io::Error),
 }
 
+impl HttpError {
+    /// In few words, for the strip below the screen.
+    pub(super) fn brief(&self) -> String {
+        match self {
+            Self::Bind { address, cause } if cause.kind() == ErrorKind::AddrInUse => {
+                format!("Port in use: {address}")
+            }
+            Self::Bind { address, .. } => format!("Not listening on {address}"),
+            Self::Unknown { listen, .. } => format!("No address: {listen}"),
+            other => other.to_string(),
+        }
+    }
+
+    /// No name server knows a host, or none answers.
+    pub(super) fn unknown(host: &str, port: u16, cause: &std::io::Error) -> Self {
+        Self::Unknown { listen: format!("{host}:{port}"), cause: cause.to_string() }
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
     use crate::http::hash_of;
+    use crate::http::listen::Place;
 
     fn check(listen: &str) -> Result<(), String> {
         HttpConfig { listen: vec![listen.into()], ..HttpConfig::default() }.check()
@@ -111,6 +151,13 @@ mod tests {
     }
 
     #[test]
+    fn a_name_is_not_looked_up_to_check_it() {
+        for name in ["nobody.invalid:8080", "pi:80", "localhost:8080"] {
+            assert_eq!(check(name), Ok(()), "{name}");
+        }
+    }
+
+    #[test]
     fn a_token_itself_is_not_taken_for_its_hash() {
         let config = HttpConfig { token_sha256: Some("swordfish".into()), ..HttpConfig::default() };
         assert!(config.check().is_err_and(|error| error.contains("dermascope token")));
@@ -118,7 +165,8 @@ mod tests {
 
     #[test]
     fn an_address_that_is_none_is_refused_with_an_example() {
-        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999"] {
+        for wrong in ["", "8080", "127.0.0.1", "127.0.0.1:99999", "usb", "usb:", "usb:99999", ":80", "a b:80"]
+        {
             assert!(check(wrong).is_err_and(|error| error.contains("127.0.0.1:8080")), "{wrong}");
         }
     }
@@ -154,11 +202,9 @@ mod tests {
     #[test]
     fn by_default_loopback_and_the_cable_are_served_wherever_the_cable_is() {
         let usb: IpAddr = Ipv4Addr::new(10, 55, 0, 1).into();
-        let addresses = HttpConfig::default().addresses(usb).expect("resolves");
-        assert_eq!(
-            addresses,
-            ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| one.parse().expect("an address"))
-        );
+        let places = HttpConfig::default().places(usb).expect("addresses");
+        let at = ["127.0.0.1:8080", "10.55.0.1:8080"].map(|one| Place::At(one.parse().expect("an address")));
+        assert_eq!(places, at);
         assert_eq!(HttpConfig::default().usb_port(usb), Some(8080));
         let local = HttpConfig { listen: vec!["127.0.0.1:80".into()], ..HttpConfig::default() };
         assert_eq!(local.usb_port(usb), None);

@@ -26,6 +26,7 @@ const REST: Duration = Duration::from_millis(200);
 pub(super) struct Near(pub bool);
 
 /// What takes in those who come to one address. The seats are those of all addresses.
+#[derive(Clone)]
 pub(super) struct Door {
     pub router: Router,
     pub limits: Limits,

@@ -12,7 +12,7 @@ use super::photographs::Photographs;
 use super::records::Records;
 use super::screenshot::Screenshot;
 use crate::buttons::VirtualButtons;
-use crate::classifier::ModelConfig;
+use crate::classifier::{ModelConfig, find_manifest};
 use crate::control::Remote;
 use crate::feed::ScreenFeed;
 use crate::health::Health;
@@ -21,10 +21,13 @@ use crate::records::RecordsConfig;
 
 /// What the link shows and asks of the device.
 pub struct Device {
+    /// Where the records are that it lists and exports.
     pub records: RecordsConfig,
     /// What reads photographs that are sent.
     pub model: ModelConfig,
+    /// From which measures on a photograph is refused.
     pub quality: QualityConfig,
+    /// What the screen shows, for the page.
     pub feed: ScreenFeed,
     /// Where the page's buttons press; none on a device with buttons of its own.
     pub presses: Option<VirtualButtons>,
@@ -52,7 +55,10 @@ impl Link {
             feed: device.feed,
             screenshot: Arc::default(),
             buttons: device.presses.map(Buttons::new),
-            records: Arc::new(Records::new(device.records)),
+            records: Arc::new(Records::new(
+                device.records,
+                device.model.manifest.clone().unwrap_or_else(find_manifest),
+            )),
             photographs: Photographs::new(device.model, device.quality, device.remote.clone()),
             remote: device.remote,
             metrics: Metrics::new(),

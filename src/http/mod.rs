@@ -18,6 +18,7 @@ mod link;
 mod listen;
 mod live;
 mod metrics;
+mod outcomes;
 mod photographs;
 mod problem;
 mod records;
@@ -36,8 +37,9 @@ pub use config::{HttpConfig, HttpError};
 pub use limits::Limits;
 pub use link::Device;
 
+use connections::{Door, Seats};
 use link::Link;
-use metrics::Metrics;
+use listen::{Deaf, Place};
 
 /// A running server. Dropping it stops it.
 pub struct Server {
@@ -76,13 +78,13 @@ pub fn serve_within(
     device: Device,
     limits: Limits,
 ) -> Result<Option<Server>, HttpError> {
-    let wanted = config.addresses(usb)?;
+    let wanted = config.places(usb)?;
     if wanted.is_empty() {
         return Ok(None);
     }
-    let bound = wanted.iter().map(|address| (*address, listen::bind(*address)));
-    let places: Vec<Place> = bound.map(|(address, bound)| place(address, bound)).collect();
-    let listening = places.iter().filter_map(|place| place.listener.as_ref());
+    let deaf = Deaf::new(device.remote.health.clone());
+    let places: Vec<_> = wanted.into_iter().map(|place| (bind_now(&place, &deaf), place)).collect();
+    let listening = places.iter().filter_map(|(listener, _)| listener.as_ref());
     let addresses =
         listening.map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(HttpError::Start)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -95,10 +97,12 @@ pub fn serve_within(
         .map_err(HttpError::Start)?;
     let link = Link::new(device, &limits);
     let metrics = link.metrics.clone();
-    let router = routes::router(link, config, &limits);
+    let seats = Seats::new(&limits);
+    let door = Door { router: routes::router(link, config, &limits), limits, metrics, seats };
     let (stop, stopped) = oneshot::channel();
+    let config = config.clone();
     let work = move || {
-        runtime.block_on(run(places, &router, &limits, &metrics, stopped));
+        runtime.block_on(run(places, Arc::new(Outside { config, deaf, door }), stopped));
         // Streams to browsers never end by themselves.
         runtime.shutdown_background();
     };
@@ -106,17 +110,18 @@ pub fn serve_within(
     Ok(Some(Server { addresses, stop: Some(stop), thread: Some(thread) }))
 }
 
-/// One address of the configuration; without a listener where it cannot be had yet.
-struct Place {
-    address: SocketAddr,
-    listener: Option<TcpListener>,
+/// Takes an address that can be had at once; a name is asked for later.
+fn bind_now(place: &Place, deaf: &Deaf) -> Option<TcpListener> {
+    let Place::At(address) = *place else { return None };
+    let bound = listen::bind(address).map_err(|cause| HttpError::Bind { address, cause });
+    bound.inspect_err(|error| deaf.tell(&place.to_string(), error)).ok()
 }
 
-fn place(address: SocketAddr, bound: std::io::Result<TcpListener>) -> Place {
-    if let Err(cause) = &bound {
-        tracing::error!("http.listen: cannot listen on {address}: {cause}; it is tried again");
-    }
-    Place { address, listener: bound.ok() }
+/// What every address shares.
+struct Outside {
+    config: HttpConfig,
+    deaf: Deaf,
+    door: Door,
 }
 
 /// One lists, one exports, two read photographs, one waits for the device, and one is left for a picture.
@@ -137,28 +142,22 @@ fn yield_to_the_device() {
 }
 
 async fn run(
-    places: Vec<Place>,
-    router: &axum::Router,
-    limits: &Limits,
-    metrics: &Arc<Metrics>,
+    places: Vec<(Option<TcpListener>, Place)>,
+    outside: Arc<Outside>,
     stopped: oneshot::Receiver<()>,
 ) {
-    let seats = connections::Seats::new(limits);
-    for Place { address, listener } in places {
-        let door = connections::Door {
-            router: router.clone(),
-            limits: limits.clone(),
-            metrics: metrics.clone(),
-            seats: seats.clone(),
-        };
+    for (bound, place) in places {
+        let outside = outside.clone();
         tokio::spawn(async move {
-            let listener = match listener {
-                Some(listener) => listener,
-                None => listen::bind_later(address).await,
+            let listeners = match bound {
+                Some(listener) => vec![listener],
+                None => listen::bind_later(&place, &outside.config, &outside.deaf).await,
             };
-            match tokio::net::TcpListener::from_std(listener) {
-                Ok(listener) => door.take_in(listener).await,
-                Err(cause) => tracing::error!("the HTTP link stops on {address}: {cause}"),
+            for listener in listeners {
+                match tokio::net::TcpListener::from_std(listener) {
+                    Ok(listener) => drop(tokio::spawn(outside.door.clone().take_in(listener))),
+                    Err(cause) => tracing::error!("the HTTP link stops on {place}: {cause}"),
+                }
             }
         });
     }

@@ -1,5 +1,6 @@
 //! Records over HTTP: lists, one record, its picture.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Json;
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::Problem;
 use crate::RESEARCH_ONLY;
 use crate::case::Lesion;
-use crate::records::{Filter, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
+use crate::records::{Filter, Noted, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
 use crate::verdict::Verdict;
 
 /// Records on a page of the list, unless asked otherwise, and at most.
@@ -23,13 +24,15 @@ const MAX_PAGE: usize = 200;
 /// another: a rare class among many records takes seconds to find.
 pub(super) struct Records {
     config: RecordsConfig,
+    /// Of the model, whose card the figures are compared with.
+    manifest: PathBuf,
     /// Connections that are not in use.
     idle: Mutex<Vec<Counting>>,
 }
 
 /// A connection that counts the records only when there may be others: among many that takes longer than a page.
-struct Counting {
-    reader: Reader,
+pub(super) struct Counting {
+    pub reader: Reader,
     /// The version that was counted, and how many there were.
     counted: Option<(i64, u64)>,
 }
@@ -58,8 +61,12 @@ impl Counting {
 const MOST_IDLE: usize = 2;
 
 impl Records {
-    pub fn new(config: RecordsConfig) -> Self {
-        Self { config, idle: Mutex::default() }
+    pub fn new(config: RecordsConfig, manifest: PathBuf) -> Self {
+        Self { config, manifest, idle: Mutex::default() }
+    }
+
+    pub fn manifest(&self) -> &std::path::Path {
+        &self.manifest
     }
 
     pub fn config(&self) -> &RecordsConfig {
@@ -72,7 +79,7 @@ impl Records {
     }
 
     /// Asks the records something, on a thread that may wait for the disk.
-    async fn ask<T: Send + 'static>(
+    pub async fn ask<T: Send + 'static>(
         self: &Arc<Self>,
         question: impl FnOnce(&mut Counting) -> Result<T, RecordError> + Send + 'static,
     ) -> Result<T, Problem> {
@@ -141,6 +148,12 @@ pub(super) struct Whole {
     record: Record,
     /// The picture was exported, and then removed to make room.
     image_pruned: bool,
+    /// What became of its lesion, as it holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Noted>,
+    /// The newest record before it of the same lesion.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier: Option<u64>,
     notice: &'static str,
 }
 
@@ -167,11 +180,14 @@ pub(super) async fn one(
     State(records): State<Arc<Records>>,
     Path(sequence): Path<u64>,
 ) -> Result<Json<Whole>, Problem> {
-    let found = records
-        .ask(move |records| Ok((records.reader.get(sequence)?, records.reader.is_pruned(sequence)?)))
-        .await?;
-    let (Some(record), image_pruned) = found else { return Err(missing(sequence)) };
-    Ok(Json(Whole { record, image_pruned, notice: RESEARCH_ONLY }))
+    let found = records.ask(move |records| {
+        let reader = &records.reader;
+        let Some(record) = reader.get(sequence)? else { return Ok(None) };
+        let (image_pruned, outcome) = (reader.is_pruned(sequence)?, reader.outcome(sequence)?);
+        let earlier = reader.earlier(&record.case(), sequence)?.map(|earlier| earlier.sequence);
+        Ok(Some(Whole { record, image_pruned, outcome, earlier, notice: RESEARCH_ONLY }))
+    });
+    found.await?.map(Json).ok_or_else(|| missing(sequence))
 }
 
 /// `GET /api/v1/records/{sequence}/image`
@@ -195,6 +211,6 @@ pub(super) async fn image(
     Ok((cache, about, image.bytes.to_vec()).into_response())
 }
 
-fn missing(sequence: u64) -> Problem {
+pub(super) fn missing(sequence: u64) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, format!("there is no record {sequence}"))
 }

@@ -12,7 +12,7 @@ use super::guard::{self, Guard};
 use super::limits::{Limits, MAX_BODY, MAX_FORM, MAX_PHOTO};
 use super::link::Link;
 use super::problem::{self, Problem};
-use super::{HttpConfig, buttons, case, export, live, metrics, photographs, records, setting};
+use super::{HttpConfig, buttons, case, export, live, metrics, outcomes, photographs, records, setting};
 use crate::health::Health;
 
 /// What the API is, for programs that read OpenAPI 3.1.
@@ -34,6 +34,10 @@ const FILES: &[(&str, &str, &str)] = &[
     ("/record.js", SCRIPT, include_str!("web/record.js")),
     ("/reading.js", SCRIPT, include_str!("web/reading.js")),
     ("/photograph.js", SCRIPT, include_str!("web/photograph.js")),
+    ("/outcome.js", SCRIPT, include_str!("web/outcome.js")),
+    ("/performance.js", SCRIPT, include_str!("web/performance.js")),
+    ("/due.js", SCRIPT, include_str!("web/due.js")),
+    ("/compare.js", SCRIPT, include_str!("web/compare.js")),
     ("/icon.svg", "image/svg+xml", include_str!("web/icon.svg")),
 ];
 
@@ -53,6 +57,9 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),
         ("/api/v1/records/{sequence}/image", get(records::image)),
+        ("/api/v1/records/{sequence}/outcomes", limited(get(outcomes::list).post(outcomes::note), MAX_BODY)),
+        ("/api/v1/performance", get(outcomes::performance)),
+        ("/api/v1/due", get(outcomes::due)),
         ("/api/v1/export.zip", get(export::archive)),
     ]
 }
@@ -107,6 +114,20 @@ mod tests {
         assert!(page.contains(&format!("<option value=\"\">Not said</option>{options}</select>")));
         let document: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
         assert_eq!(document["components"]["schemas"]["Site"]["enum"], serde_json::json!(words));
+    }
+
+    #[test]
+    fn the_diagnoses_to_choose_from_are_those_of_the_list() {
+        let words: Vec<_> = crate::outcome::DIAGNOSES.iter().map(|row| row.word).collect();
+        let page = include_str!("web/outcome.js");
+        let document: serde_json::Value = serde_json::from_str(DOCUMENT).expect("JSON");
+        let schemas = &document["components"]["schemas"];
+        for (name, words) in [("Diagnosis", words), ("Confirmation", crate::outcome::CONFIRMATIONS.to_vec())]
+        {
+            assert_eq!(schemas[name]["enum"], serde_json::json!(words));
+            let listed: Vec<_> = words.iter().map(|word| format!("\"{word}\"")).collect();
+            assert!(page.contains(&listed.join(", ")), "{name}: {listed:?}");
+        }
     }
 
     #[test]

@@ -2,24 +2,28 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Which rings of LEDs there are. One without a line or a channel is not fitted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LightConfig {
     /// The GPIO chip of the lines: as in `[panel]`.
     pub chip: String,
     /// Brightness of a ring on a PWM channel, in percent: 1 to 100.
+    #[schemars(range(min = 1, max = 100))]
     pub brightness: u8,
     /// The ring that is lit after the start, where both are fitted.
     pub first: Ring,
+    /// The ring behind a polarising filter.
     pub polarised: RingConfig,
+    /// The ring without a filter.
     pub unpolarised: RingConfig,
 }
 
 /// How one ring is driven.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RingConfig {
     /// Line (BCM number) of a ring that is only switched, on while the line is high.
@@ -29,14 +33,17 @@ pub struct RingConfig {
 }
 
 /// How a ring's light is polarised, against a filter before the lens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
+    /// Behind a polarising filter.
     Polarised,
+    /// Without a filter.
     Unpolarised,
 }
 
 impl Ring {
+    /// Every ring that there can be.
     pub const BOTH: [Self; 2] = [Self::Polarised, Self::Unpolarised];
 
     /// As a person calls it.

@@ -13,6 +13,7 @@ use crate::patience::Patience;
 /// What lit a capture, as its record keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lit {
+    /// The ring that was on.
     pub ring: Ring,
     /// 1 to 100; a ring on a plain pin is always full.
     pub percent: u8,
@@ -42,8 +43,11 @@ pub type Lamp = Box<dyn Backlight>;
 #[derive(Debug, thiserror::Error)]
 #[error("{device}: cannot drive the light: {cause}; {cure}")]
 pub struct LightError {
+    /// The GPIO chip, the PWM channel, or the ring that the configuration leaves without either.
     pub device: String,
+    /// What the kernel said.
     pub cause: String,
+    /// What the person can do about it.
     pub cure: String,
 }
 
@@ -93,7 +97,10 @@ impl Light {
                 continue;
             }
             match light(&mut fitted.lamp, open, if wanted { percent } else { 0 }) {
-                Ok(()) => fitted.is_lit = wanted,
+                Ok(()) => {
+                    fitted.is_lit = wanted;
+                    fitted.patience.succeed();
+                }
                 Err(complaint) => {
                     fitted.lamp = None;
                     fitted.is_lit = false;
@@ -111,6 +118,11 @@ impl Light {
     /// The ring in use, where there is another to choose.
     pub fn choice(&self) -> Option<Ring> {
         self.lamps.get(self.chosen).filter(|_| self.lamps.len() > 1).map(|fitted| fitted.ring)
+    }
+
+    /// What is wrong with a ring, while something is.
+    pub fn complaint(&self) -> Option<&str> {
+        self.lamps.iter().find_map(|fitted| fitted.patience.complaint())
     }
 
     /// What lights a picture that is taken now.

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 
 use embedded_graphics::geometry::Size;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::models::PanelModel;
 
 /// Which panel there is, how it is wired and how it hangs. A board file fills it in for a known board.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PanelConfig {
     /// Where it is.
@@ -16,15 +17,20 @@ pub struct PanelConfig {
     /// The controller of an SPI panel.
     pub model: PanelModel,
     /// Pixels across as a person sees it, after rotation: 96 to 480.
+    #[schemars(range(min = 96, max = 480))]
     pub width: u32,
     /// Pixels down as a person sees it, after rotation: 96 to 480.
+    #[schemars(range(min = 96, max = 480))]
     pub height: u32,
     /// Clockwise turn of the picture in degrees: 0, 90, 180 or 270.
     pub rotation: Rotation,
     /// Mirrors the picture left to right.
     pub mirrored: bool,
     /// Where the glass begins in the controller's memory, in pixels before rotation: 0 to 320.
+    #[schemars(range(min = 0, max = 320))]
     pub offset_x: u16,
+    /// As `offset_x`, downwards.
+    #[schemars(range(min = 0, max = 320))]
     pub offset_y: u16,
     /// Inverts the colours in the controller; IPS panels need it.
     pub invert: bool,
@@ -33,6 +39,7 @@ pub struct PanelConfig {
     /// The SPI device.
     pub spi: String,
     /// SPI clock in hertz: 1000000 to 125000000.
+    #[schemars(range(min = 1_000_000, max = 125_000_000))]
     pub spi_hz: u32,
     /// The GPIO chip of the pins below: a label such as `pinctrl-bcm2711`, a path such as `/dev/gpiochip0`,
     /// or `auto` for the one of the 40-pin header.
@@ -46,11 +53,12 @@ pub struct PanelConfig {
     /// A PWM channel of the kernel on that pin, such as `/sys/class/pwm/pwmchip0/pwm1`: dims instead of switching.
     pub backlight_pwm: Option<PathBuf>,
     /// Backlight while awake, in percent: 1 to 100. A backlight on a plain pin only switches on and off.
+    #[schemars(range(min = 1, max = 100))]
     pub brightness: u8,
 }
 
 /// Where a panel can be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PanelKind {
     /// On the SPI bus.
@@ -61,13 +69,18 @@ pub enum PanelKind {
 }
 
 /// How far the picture is turned clockwise.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "u16", into = "u16")]
+#[schemars(with = "u16", extend("enum" = [0, 90, 180, 270]))]
 pub enum Rotation {
+    /// As the glass hangs.
     #[default]
     Deg0,
+    /// A quarter turn.
     Deg90,
+    /// Upside down.
     Deg180,
+    /// Three quarters of a turn.
     Deg270,
 }
 

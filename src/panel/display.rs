@@ -19,10 +19,32 @@ pub trait Panel: Send {
 /// What can go wrong with a panel. Each message names the device and the cure.
 #[derive(Debug, thiserror::Error)]
 pub enum PanelError {
+    /// The panel cannot be had, or does not start.
     #[error("{device}: cannot open the panel: {cause}; {cure}")]
-    Open { device: String, cause: String, cure: String },
+    Open {
+        /// The SPI device, GPIO chip or PWM channel.
+        device: String,
+        /// What the kernel or the controller's driver said.
+        cause: String,
+        /// What the person can do about it.
+        cure: String,
+    },
+    /// The panel ran, and cannot be written to any more.
     #[error("{device}: cannot write to the panel: {cause}")]
-    Write { device: String, cause: String },
+    Write {
+        /// The SPI device.
+        device: String,
+        /// What the kernel said.
+        cause: String,
+    },
+    /// The canvas is not of the panel's size.
     #[error("{device}: the canvas is {}x{}, but the panel {}x{}", canvas.width, canvas.height, panel.width, panel.height)]
-    Size { device: String, canvas: Size, panel: Size },
+    Size {
+        /// The SPI device.
+        device: String,
+        /// The canvas, in pixels.
+        canvas: Size,
+        /// The panel after rotation, in pixels.
+        panel: Size,
+    },
 }

@@ -1,16 +1,21 @@
 //! The controllers of SPI panels, and how many pixels each remembers.
 
 use mipidsi::models::{GC9A01, ILI9341Rgb565, Model, ST7735s, ST7789};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// A controller.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PanelModel {
+    /// Sitronix ST7789, up to 240 x 320 pixels.
     #[default]
     St7789,
+    /// Sitronix ST7735S, up to 132 x 162 pixels.
     St7735s,
+    /// Ilitek ILI9341, up to 240 x 320 pixels.
     Ili9341,
+    /// Galaxycore GC9A01, round, 240 x 240 pixels.
     Gc9a01,
 }
 

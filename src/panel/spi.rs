@@ -22,9 +22,13 @@ pub(super) use port::open;
 
 /// What a panel hangs on. `reset` and `backlight` are there where the board has them.
 pub struct Wires<SPI, PIN> {
+    /// The bus, with the panel's chip select.
     pub spi: SPI,
+    /// The data/command pin: low for commands, high for data.
     pub dc: PIN,
+    /// The reset pin; without it the controller is reset by a command.
     pub reset: Option<PIN>,
+    /// What switches or dims the backlight.
     pub backlight: Option<Box<dyn Backlight>>,
 }
 

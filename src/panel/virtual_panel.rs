@@ -11,6 +11,7 @@ use super::{Canvas, Panel, PanelConfig, PanelError};
 /// What a screen shows.
 #[derive(Clone, Debug)]
 pub struct Shown {
+    /// What is drawn, as it stands on the glass.
     pub canvas: Arc<Canvas>,
     /// In percent, as in [`Panel::set_backlight`].
     pub backlight: u8,
@@ -82,6 +83,7 @@ pub struct VirtualPanel {
 }
 
 impl VirtualPanel {
+    /// A panel of the size of this screen.
     pub fn new(screen: VirtualScreen) -> Self {
         let size = screen.newest().canvas.size();
         Self { screen, size }

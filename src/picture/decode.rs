@@ -25,6 +25,7 @@ pub struct View {
     pub pixels: RgbImage,
     /// Where they lie in the whole upright picture, in pixels of its full size.
     pub region: Region,
+    /// The format that the bytes were in.
     pub encoding: Encoding,
 }
 

@@ -15,30 +15,43 @@ pub const MAX_MEMORY: u64 = 80_000_000;
 /// Why bytes are not a picture that can be read.
 #[derive(Debug, thiserror::Error)]
 pub enum PictureError {
+    /// The file cannot be read.
     #[error("cannot read the file: {0}")]
     Read(#[from] std::io::Error),
+    /// There are no bytes.
     #[error("the file is empty")]
     Empty,
+    /// There are more than [`MAX_FILE`] bytes.
     #[error("the file is larger than {} MiB: save it smaller, or as a JPEG", MAX_FILE >> 20)]
     TooLarge,
+    /// The bytes are in another format than JPEG or PNG; which one, where its signature is known.
     #[error("{}", .0.map_or("not a JPEG or PNG picture".into(), |foreign| foreign.to_string()))]
     Format(Option<Foreign>),
+    /// A side is longer than [`MAX_SIDE`], or there are more than [`MAX_PIXELS`].
     #[error("the picture is too large: at most {MAX_SIDE} pixels a side and {} megapixels", MAX_PIXELS / 1_000_000)]
     TooManyPixels,
+    /// Decoding it would take more than [`MAX_MEMORY`].
     #[error(
         "the picture is too large for its kind: {megapixels:.1} megapixels take more than {} MB to decode; save it \
          smaller, or as a baseline JPEG",
         MAX_MEMORY / 1_000_000
     )]
-    TooMuchMemory { megapixels: f64 },
+    TooMuchMemory {
+        /// Millions of pixels that it has.
+        megapixels: f64,
+    },
+    /// The bytes end before the picture does.
     #[error("the picture is cut off: its end is missing")]
     Truncated,
+    /// The bytes are not what the format says, and why.
     #[error("the picture is damaged: {0}")]
     Damaged(String),
+    /// The colour profile in it cannot be read, and why.
     #[error(
         "the picture's colours are not known, since its colour profile cannot be read: {0}; save it as sRGB"
     )]
     Profile(String),
+    /// The decoder panicked, and what it said: a fault of the program.
     #[error("the decoder failed on it: {0}")]
     Decoder(String),
 }

@@ -10,7 +10,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
+    /// JPEG (ITU-T T.81).
     Jpeg,
+    /// PNG (ISO/IEC 15948).
     Png,
 }
 
@@ -35,16 +37,22 @@ impl Encoding {
 /// A picture as bytes: what a camera gave, and what a record keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
+    /// The format of the bytes.
     pub encoding: Encoding,
+    /// A whole file of it.
     pub bytes: Arc<[u8]>,
 }
 
 /// A rectangle in pixels of the decoded, upright picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Region {
+    /// Columns to the left of it.
     pub x: u32,
+    /// Rows above it.
     pub y: u32,
+    /// Columns that it covers.
     pub width: u32,
+    /// Rows that it covers.
     pub height: u32,
 }
 

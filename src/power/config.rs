@@ -2,17 +2,20 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// When a battery is low, and when it is empty.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct BatteryConfig {
     /// Where the kernel shows batteries.
     pub supplies: PathBuf,
     /// Charge below which the screen warns, in percent: 0 (never) to 100.
+    #[schemars(range(min = 0, max = 100))]
     pub warn_below: u8,
     /// Charge below which the device switches off before the battery does, in percent: 0 (never) to 50.
+    #[schemars(range(min = 0, max = 50))]
     pub switch_off_below: u8,
 }
 

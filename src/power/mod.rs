@@ -21,6 +21,7 @@ pub struct Charge {
 /// What a battery means for the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Battery {
+    /// How full it is, and whether it is being filled.
     #[serde(flatten)]
     pub charge: Charge,
     /// Below `battery.warn_below`, and not charging.
@@ -39,6 +40,7 @@ pub struct Watch {
 const EMPTY_READINGS: u32 = 2;
 
 impl Watch {
+    /// Warns and switches off at the configuration's charges; no reading was too low yet.
     pub fn new(config: &BatteryConfig) -> Self {
         Self { config: config.clone(), empty: 0 }
     }

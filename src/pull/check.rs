@@ -7,7 +7,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::folder::{Folder, Mark, read_links, read_mark, read_picture, record_name};
+use super::folder::{Folder, Mark, body_name, read_links, read_mark, read_picture};
 use super::known::Known;
 use crate::records::chain::{Entry, Kind};
 
@@ -16,11 +16,15 @@ use crate::records::chain::{Entry, Kind};
 pub struct Checked {
     /// The folder's name.
     pub folder: String,
+    /// The device whose records they are, by its id; empty where the mark cannot be read.
     pub device: String,
+    /// Records that are here, as the chain covers them.
     pub records: u64,
+    /// Pictures that are here, with the hashes that their records say.
     pub images: u64,
     /// Of the newest entry.
     pub position: u64,
+    /// The chain's hash there, in hexadecimal digits.
     pub head: String,
     /// What is missing or altered; empty where all is well.
     pub problems: Vec<String>,
@@ -33,9 +37,10 @@ impl Entry {
     }
 }
 
-/// The JSON of an entry's record, where it is here and as the chain covers it.
+/// The JSON of an entry's record or outcome, where it is here and as the chain covers it.
 pub fn whole_body(folder: &Folder, link: &Entry) -> io::Result<Option<String>> {
-    Ok(folder.body(link.sequence)?.filter(|body| link.covers(body)))
+    let Some(name) = body_name(link) else { return Ok(None) };
+    Ok(folder.text(&name)?.filter(|body| link.covers(body)))
 }
 
 /// Looks through every device's folder below `dir`.
@@ -71,20 +76,20 @@ fn check(dir: &Path, name: &str) -> io::Result<Checked> {
     let deleted: Vec<u64> =
         links.iter().filter(|link| link.kind == Kind::Deletion).map(|link| link.sequence).collect();
     let folder = Folder::to_read(dir, name);
-    for link in links.iter().filter(|link| link.kind == Kind::Record) {
-        check_record(&folder, &root, link, deleted.contains(&link.sequence), &mut checked)?;
+    for link in links.iter().filter(|link| body_name(link).is_some()) {
+        check_body(&folder, &root, link, deleted.contains(&link.sequence), &mut checked)?;
     }
     Ok(checked)
 }
 
-fn check_record(
+fn check_body(
     folder: &Folder,
     root: &Path,
     link: &Entry,
     deleted: bool,
     checked: &mut Checked,
 ) -> io::Result<()> {
-    let name = record_name(link.sequence);
+    let Some(name) = body_name(link) else { return Ok(()) };
     let Some(body) = whole_body(folder, link)? else {
         let there = root.join(&name).exists();
         if there || !deleted {
@@ -92,6 +97,9 @@ fn check_record(
         }
         return Ok(());
     };
+    if link.kind != Kind::Record {
+        return Ok(());
+    }
     checked.records += 1;
     let Ok(known) = serde_json::from_str::<Known>(&body) else { return Ok(()) };
     match read_picture(root, &known)? {

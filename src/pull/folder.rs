@@ -3,6 +3,7 @@
 //! ```text
 //! DIR/DEVICE/records/000017.json   the record, byte for byte as the device's chain covers it
 //! DIR/DEVICE/images/000017.jpg     its picture, checked against its hash
+//! DIR/DEVICE/outcomes/000031.json  what became of a lesion, by its entry's position, byte for byte
 //! DIR/DEVICE/chain.json            up to where the chain was pulled and checked
 //! DIR/DEVICE/chain.jsonl           its entries without their bodies: what all of it is verified by, without the device
 //! DIR/DEVICE/parts/                pictures under way: where a cut pull goes on
@@ -21,14 +22,16 @@ use serde::{Deserialize, Serialize};
 
 use super::known::Known;
 use crate::digest::sha256_hex;
-use crate::records::chain::{self, Entry};
+use crate::records::chain::{self, Entry, Kind};
 
 /// How far a device's chain was pulled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
+    /// The device, by its id.
     pub device: String,
     /// Of the last entry that is here.
     pub position: u64,
+    /// The chain's hash there, in hexadecimal digits.
     pub chain_sha256: String,
 }
 
@@ -43,7 +46,7 @@ impl Folder {
     /// Opens a device's folder below `dir`, making what is missing.
     pub fn open(dir: &Path, name: &str) -> io::Result<Self> {
         let root = dir.join(name);
-        for name in ["records", "images", "parts"] {
+        for name in ["records", "images", OUTCOMES, "parts"] {
             fs::create_dir_all(root.join(name))?;
         }
         let lock = File::create(root.join("parts/lock"))?;
@@ -95,7 +98,12 @@ impl Folder {
 
     /// A record's JSON, byte for byte as the chain covers it, where it is here.
     pub fn body(&self, sequence: u64) -> io::Result<Option<String>> {
-        match read_small(&self.root.join(record_name(sequence)))? {
+        self.text(&record_name(sequence))
+    }
+
+    /// What a small file says.
+    pub fn text(&self, name: &str) -> io::Result<Option<String>> {
+        match read_small(&self.root.join(name))? {
             Some(bytes) => {
                 Ok(String::from_utf8(bytes).ok().and_then(|text| Some(text.strip_suffix('\n')?.into())))
             }
@@ -126,7 +134,7 @@ impl Folder {
 
     /// Notes how far it was pulled, after making all that was written before durable.
     pub fn set_mark(&self, mark: &Mark) -> io::Result<()> {
-        for name in ["records", "images"] {
+        for name in ["records", "images", OUTCOMES] {
             File::open(self.root.join(name))?.sync_all()?;
         }
         let mut text = serde_json::to_vec_pretty(mark).map_err(io::Error::from)?;
@@ -178,6 +186,18 @@ impl Folder {
 /// How far a device's folder was pulled; none where nothing was, or its mark was edited into none.
 pub fn read_mark(root: &Path) -> io::Result<Option<Mark>> {
     Ok(read_small(&root.join("chain.json"))?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+}
+
+/// Holds the outcomes.
+const OUTCOMES: &str = "outcomes";
+
+/// The name of the file that holds the body of an entry that has one here.
+pub fn body_name(entry: &Entry) -> Option<String> {
+    match entry.kind {
+        Kind::Record => Some(record_name(entry.sequence)),
+        Kind::Outcome => Some(format!("{OUTCOMES}/{:06}.json", entry.position)),
+        _ => None,
+    }
 }
 
 /// The name of a record's JSON.

@@ -13,8 +13,9 @@ use crate::records::chain::Entry;
 /// The device's chain does not go on from what is in a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fork {
-    /// The folder's name, and up to where it goes.
+    /// The folder's name.
     pub folder: String,
+    /// The position of the last entry that was pulled to it.
     pub upto: u64,
     /// The first entry that is another one on the device, or is not there any more.
     pub from: u64,

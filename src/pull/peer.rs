@@ -26,13 +26,19 @@ pub enum PeerError {
     /// The terminal is gone.
     #[error("the cable was unplugged, or the device switched off ({0})")]
     Cut(io::Error),
+    /// Noise on the line, or a device that is not there: calls and answers do not come whole.
     #[error("no whole answer after {tries} tries; check that the device runs, and its cable")]
-    Noise { tries: u32 },
+    Noise {
+        /// How often the call was tried.
+        tries: u32,
+    },
+    /// The answer did not come within the time that one call has.
     #[error("no whole answer within {} s; check that the device runs, and its cable", .0.as_secs())]
     Slow(Duration),
     /// The device answered that it cannot.
     #[error("{}", .0.message)]
     Fault(Fault),
+    /// The device answered, and what it said cannot be written on this computer.
     #[error("cannot write what was pulled: {0}")]
     Keep(io::Error),
 }

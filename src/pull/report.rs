@@ -8,19 +8,28 @@ use super::peer::PeerError;
 /// Why a pull did not end well.
 #[derive(Debug, thiserror::Error)]
 pub enum PullError {
+    /// A call to the device was not answered.
     #[error(transparent)]
     Peer(#[from] PeerError),
+    /// What answers says another protocol or none, and what it said.
     #[error("what answers there is not a dermascope that this program knows: {0}")]
     Stranger(String),
+    /// The device has no records' folder or database yet.
     #[error("the device has no records yet: it was never started")]
     NoRecords,
+    /// An entry is not the one that its hash says.
     #[error(
         "entry {position} of the device's chain does not follow from what came before: it is altered; nothing from there \
          on was kept"
     )]
-    Chain { position: u64 },
+    Chain {
+        /// Its place in the chain.
+        position: u64,
+    },
+    /// The device claims more entries than any device makes.
     #[error("the device says that it has {0} entries: more than this program takes")]
     TooMany(u64),
+    /// The folder, or a file in it, cannot be read or written.
     #[error("cannot write to the folder: {0}")]
     Folder(#[from] io::Error),
 }
@@ -35,12 +44,15 @@ impl PullError {
 /// What a pull did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// The device that was pulled from, by its id.
     pub device: String,
     /// The name of the folder that it went to.
     pub folder: Option<String>,
     /// New here.
     pub records: u64,
+    /// Pictures that are new here.
     pub images: u64,
+    /// What came of pictures, in bytes.
     pub bytes: u64,
     /// Records that the device has deleted since they were pulled; the copies here stay.
     pub deleted: Vec<u64>,

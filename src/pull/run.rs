@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::folder::{Folder, Mark, record_name};
+use super::folder::{Folder, Mark, body_name, record_name};
 use super::known::Known;
 use super::parts::Wanted;
 use super::peer::{Peer, PeerError, clean};
@@ -67,14 +67,18 @@ impl Pull<'_> {
     /// Fetches again what was edited or is missing here.
     fn repair(&mut self, links: &[Entry]) -> Result<(), PullError> {
         let mut wanted = Vec::new();
-        for link in links.iter().filter(|link| link.kind == Kind::Record) {
+        for link in links {
+            let Some(name) = body_name(link) else { continue };
             let mut body = check::whole_body(self.folder, link)?;
             if body.is_none() {
                 body = self.fetch_body(link)?;
                 if let Some(body) = &body {
-                    self.put_body(link.sequence, body)?;
+                    self.put_body(&name, body)?;
                     self.report.repaired += 1;
                 }
+            }
+            if link.kind != Kind::Record {
+                continue;
             }
             let Some(known) = body.and_then(|body| self.known(link, &body)) else { continue };
             if self.folder.picture(&known)?.is_none() {
@@ -97,10 +101,9 @@ impl Pull<'_> {
         Ok(same.and_then(|entry| entry.body).filter(|body| link.covers(body)))
     }
 
-    fn put_body(&self, sequence: u64, body: &str) -> Result<(), PullError> {
-        let name = record_name(sequence);
-        self.folder.remove(&name)?;
-        Ok(self.folder.put(&name, format!("{body}\n").as_bytes())?)
+    fn put_body(&self, name: &str, body: &str) -> Result<(), PullError> {
+        self.folder.remove(name)?;
+        Ok(self.folder.put(name, format!("{body}\n").as_bytes())?)
     }
 
     /// Keeps some entries, their records and pictures, and only then notes that they are here.
@@ -129,6 +132,12 @@ impl Pull<'_> {
                 self.report.deleted.push(entry.sequence);
                 return Ok(None);
             }
+            (Kind::Outcome, Some(body)) => {
+                if let Some(name) = body_name(entry) {
+                    self.put_body(&name, body)?;
+                }
+                return Ok(None);
+            }
             (Kind::Other(_), _) => {
                 self.report.unknown += 1;
                 return Ok(None);
@@ -137,7 +146,7 @@ impl Pull<'_> {
         };
         self.newest = self.newest.max(entry.sequence);
         if here.as_ref() != Some(body) {
-            self.put_body(entry.sequence, body)?;
+            self.put_body(&record_name(entry.sequence), body)?;
             self.report.records += 1;
         }
         let Some(known) = self.known(entry, body) else { return Ok(None) };

@@ -1,27 +1,36 @@
 //! `[quality]` of the configuration: the thresholds of the checks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[quality]` of the configuration. The numbers are those of [`Quality`](super::Quality); the defaults were
 /// fixed on pictures of HAM10000's train split, and what they refuse is in `docs/quality.md`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct QualityConfig {
     /// A picture below this sharpness is blurred. From 0 to 20.
+    #[schemars(range(min = 0.0, max = 20.0))]
     pub min_sharpness: f32,
     /// A picture below this mean luma is too dark. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub min_brightness: f32,
     /// A picture above this mean luma is too bright. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub max_brightness: f32,
     /// A picture whose darkest 2 % are above this luma is washed out. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub max_black: f32,
     /// The largest share of the ring that may be blown out. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub max_glare: f32,
     /// Something less dark against the skin than this is no lesion, in optical density. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub min_lesion_contrast: f32,
     /// Something that covers less of the ring than this is no lesion. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub min_lesion_area: f32,
     /// A lesion whose middle is farther from the ring's than this is off-centre, in radii. From 0 to 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub max_lesion_offset: f32,
 }
 

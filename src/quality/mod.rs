@@ -21,11 +21,17 @@ use view::View;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
+    /// Too little fine detail: out of focus, or moved.
     Blurred,
+    /// Too dark on average.
     TooDark,
+    /// Too bright on average, or washed out.
     TooBright,
+    /// Too much of it is blown out by reflected light.
     Glare,
+    /// Nothing in it is darker than the skin around it by enough, or large enough.
     NoLesion,
+    /// The lesion is too far from the middle.
     OffCentre,
 }
 

@@ -29,15 +29,18 @@ const LARGEST: u64 = 4096;
 /// How far a device's chain went, signed by the device.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
+    /// The device whose chain it is, by its id.
     pub device: String,
     /// Of the newest entry; 0 before the first.
     pub position: u64,
+    /// Of the newest entry; before the first, what the chain begins with ([`super::chain::start`]).
     pub chain_sha256: String,
     /// The highest number ever given to a record.
     pub sequence: u64,
     /// In hexadecimal digits; empty where the device could not sign.
     #[serde(default)]
     pub public_key: String,
+    /// Ed25519, over the text above, in hexadecimal digits; empty where the device could not sign.
     #[serde(default)]
     pub signature: String,
 }

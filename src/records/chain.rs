@@ -1,7 +1,7 @@
 //! The hash chain over the entries: how an alteration of any row, any column, or any order is found.
 //!
 //! An entry has five columns: `position` (1, 2, 3, ... without gaps), `kind`, `sequence` (the record that it
-//! makes, deletes or prunes; of a finding the highest number given until then), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
+//! makes, deletes or prunes, or that an outcome is of; of a finding the highest number given until then), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
 //! hexadecimal digits, over UTF-8 text:
 //!
 //! ```text
@@ -32,6 +32,8 @@ pub enum Kind {
     Pruning,
     /// The device found that its records are not as it left them; its body is a [`Finding`](super::Finding).
     Finding,
+    /// What became of a record's lesion; its body is a [`Noted`](super::Noted).
+    Outcome,
     /// Of a later program: kept as it is, and passed over.
     Other(String),
 }
@@ -44,6 +46,7 @@ impl Kind {
             Self::Deletion => "deletion",
             Self::Pruning => "pruning",
             Self::Finding => "finding",
+            Self::Outcome => "outcome",
             Self::Other(word) => word,
         }
     }
@@ -51,7 +54,7 @@ impl Kind {
 
 impl From<String> for Kind {
     fn from(word: String) -> Self {
-        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding];
+        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding, Self::Outcome];
         known.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Other(word))
     }
 }
@@ -65,19 +68,26 @@ impl From<Kind> for String {
 /// One row of `entries`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
+    /// Its place in the chain, from 1, without gaps.
     pub position: u64,
+    /// What it does.
     pub kind: Kind,
+    /// The number of the record that it makes, deletes or prunes; of a finding, the highest number given until then.
     pub sequence: u64,
-    /// Empty where the record was deleted.
+    /// Empty where the record was deleted, also of its outcomes.
     pub body: Option<String>,
+    /// SHA-256 of the body as it was written, in hexadecimal digits; it stays when the body goes.
     pub body_sha256: String,
+    /// The chain's hash up to here, in hexadecimal digits.
     pub chain_sha256: String,
 }
 
 /// The body of a deletion or pruning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Removal {
+    /// The number of the record whose data or picture goes.
     pub sequence: u64,
+    /// When it was removed, by the device's clock.
     pub removed_at: jiff::Timestamp,
     /// The operator's words.
     pub reason: String,

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Dermoscopy;
 
 /// `[records]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecordsConfig {
     /// Holds `records.sqlite` and `images/`.
@@ -17,6 +18,8 @@ pub struct RecordsConfig {
     /// While less than this is free, pictures that have left the device are removed, the oldest first, in MiB: 0 for
     /// never. Their records stay.
     pub prune_free_mib: u64,
+    /// After how many months a lesion of a case shall be looked at again: 0 for only where an outcome says so.
+    pub look_again_months: u32,
     /// Whose case numbers are said before a press (DICOM's Issuer of Patient ID): lesions of the same case number are the
     /// same on all devices that say the same here. Empty for this device's own.
     pub issuer: String,
@@ -24,6 +27,8 @@ pub struct RecordsConfig {
     pub dermoscopy: Dermoscopy,
 }
 
+/// Ten years.
+const LONGEST_WAIT: u32 = 120;
 /// As long as DICOM lets it be (value representation LO).
 const LONGEST_ISSUER: usize = 64;
 
@@ -33,6 +38,7 @@ impl Default for RecordsConfig {
             folder: "/var/lib/dermascope".into(),
             warn_free_mib: 500,
             prune_free_mib: 0,
+            look_again_months: 3,
             issuer: String::new(),
             dermoscopy: Dermoscopy::default(),
         }
@@ -50,6 +56,12 @@ impl RecordsConfig {
         }
         if self.issuer.chars().count() > LONGEST_ISSUER || self.issuer.chars().any(char::is_control) {
             return Err(format!("records.issuer must be plain text of at most {LONGEST_ISSUER} characters"));
+        }
+        if self.look_again_months > LONGEST_WAIT {
+            let months = self.look_again_months;
+            return Err(format!(
+                "records.look_again_months is {months}; it must be from 0 to {LONGEST_WAIT}"
+            ));
         }
         match self.dermoscopy.magnification {
             Some(times) if !(times.is_finite() && times > 0.0) => {

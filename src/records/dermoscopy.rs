@@ -1,11 +1,13 @@
 //! How the dermoscope takes its pictures, in DICOM's words (PS3.3, C.8.12.13, Dermoscopic Image Module).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How the dermoscope takes its pictures, so that an export loses nothing. A key that is left out is not known.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dermoscopy {
+    /// How the light of the dermoscope is polarised.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub polarisation: Option<Polarisation>,
     /// Whether the glass touches the skin.
@@ -20,12 +22,14 @@ pub struct Dermoscopy {
 }
 
 /// How the light is polarised.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Polarisation {
     /// Crossed filters: shows below the surface.
     Cross,
+    /// Filters that stand alike: shows the surface.
     Parallel,
+    /// No filters.
     Unpolarised,
 }
 
@@ -35,10 +39,15 @@ pub enum Polarisation {
 pub enum Immersion {
     /// A dry contact, or no contact.
     None,
+    /// Ultrasound gel.
     UltrasoundGel,
+    /// Alcohol, such as a disinfectant.
     Alcohol,
+    /// Water.
     Water,
+    /// Mineral oil.
     MineralOil,
+    /// A cap of plastic.
     PlasticCap,
     /// Of a record made before there was a list: the operator's own word.
     Other(String),
@@ -83,5 +92,17 @@ impl From<String> for Immersion {
 impl From<Immersion> for String {
     fn from(immersion: Immersion) -> Self {
         immersion.word().into()
+    }
+}
+
+/// The list, for editors that complete a configuration.
+impl JsonSchema for Immersion {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Immersion".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let words = Self::ALL.map(String::from);
+        schemars::json_schema!({ "type": "string", "enum": words, "description": "What is between glass and skin." })
     }
 }

@@ -8,88 +8,220 @@ use rusqlite::ErrorCode;
 /// Why records cannot be kept or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
+    /// The disk is full: what was to be saved is not.
     #[error(
         "{path}: no space left on the disk; free some there: the picture was not saved, and older records are untouched"
     )]
-    Full { path: PathBuf },
+    Full {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// The disk, or its folder, cannot be written to.
     #[error(
         "{path}: cannot be written to; mount its disk writable, or give this user the right to write there"
     )]
-    ReadOnly { path: PathBuf },
+    ReadOnly {
+        /// What was to be written.
+        path: PathBuf,
+    },
+    /// The disk failed at something else.
     #[error("{path}: cannot {action}: {cause}; check the disk or card (`dmesg` says more)")]
-    Disk { action: &'static str, path: PathBuf, cause: std::io::Error },
+    Disk {
+        /// What was tried, such as "read".
+        action: &'static str,
+        /// The file or folder that it was tried on.
+        path: PathBuf,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The database failed at something else.
     #[error("{path}: cannot {action}: {cause}; check the disk or card (`dmesg` says more)")]
-    Database { action: &'static str, path: PathBuf, cause: rusqlite::Error },
+    Database {
+        /// What was tried, such as "read".
+        action: &'static str,
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: rusqlite::Error,
+    },
+    /// Another process holds the records for longer than this one waits.
     #[error("{path}: another process is writing to the records and does not finish; try again, or stop it")]
-    Busy { path: PathBuf },
+    Busy {
+        /// The database, or what guards it.
+        path: PathBuf,
+    },
+    /// There are no records to read.
     #[error(
         "{path}: there are no records here; check records.folder in the configuration (the first run of the \
          device makes it)"
     )]
-    Missing { path: PathBuf },
+    Missing {
+        /// Where they should be.
+        path: PathBuf,
+    },
+    /// The database is no sound one any more.
     #[error(
         "{path}: the database is damaged: {cause}; nothing was changed: copy the whole folder to a safe place, \
          then rescue the rows with `sqlite3 {path} .recover` (the pictures in images/ stay readable), and move \
          the folder away to start a new one"
     )]
-    Corrupt { path: PathBuf, cause: String },
+    Corrupt {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        cause: String,
+    },
+    /// It is another program's database.
     #[error("{path}: this database is not dermascope's; set records.folder to a folder of its own")]
-    Foreign { path: PathBuf },
+    Foreign {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A newer program laid the database out so that this one cannot read it.
     #[error(
         "{path}: the records are of a newer version (layout {found}; this program knows up to {known}); install \
          the newer dermascope again"
     )]
-    Newer { path: PathBuf, found: i64, known: i64 },
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// The layout that it has.
+        found: i64,
+        /// The newest layout that this program reads.
+        known: i64,
+    },
+    /// A newer program laid the database out so that this one may read it, but not write to it.
     #[error(
         "{path}: the records are of a newer version (layout {found}; this program knows up to {known}) that only a \
          newer dermascope may write to; `dermascope records` still reads them here: install the newer dermascope again \
          to save"
     )]
-    NewerToWrite { path: PathBuf, found: i64, known: i64 },
+    NewerToWrite {
+        /// The database.
+        path: PathBuf,
+        /// The layout that it has.
+        found: i64,
+        /// The newest layout that this program writes.
+        known: i64,
+    },
+    /// What was written last lies in a log that is not there.
     #[error(
         "{path}: the database was copied without its log {path}-wal, or the other way round: what the log held is \
          not here; copy the whole folder, while no device writes to it"
     )]
-    LogMissing { path: PathBuf },
+    LogMissing {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A record's picture is not there.
     #[error(
         "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
     )]
-    ImageMissing { path: PathBuf, sequence: u64 },
+    ImageMissing {
+        /// Where it should be.
+        path: PathBuf,
+        /// The record's number.
+        sequence: u64,
+    },
+    /// A record's picture was removed to make room, after it had left the device: nothing is lost.
     #[error("{path}: the picture of record {sequence} was removed to make room, after it had been exported")]
-    ImagePruned { path: PathBuf, sequence: u64 },
+    ImagePruned {
+        /// Where it was.
+        path: PathBuf,
+        /// The record's number.
+        sequence: u64,
+    },
+    /// A record's picture has other bytes than were saved.
     #[error(
         "{path}: the picture of record {sequence} was altered: its sha256 is {found}; `dermascope records verify` \
          lists all that is wrong"
     )]
-    ImageAltered { path: PathBuf, sequence: u64, found: String },
+    ImageAltered {
+        /// The picture.
+        path: PathBuf,
+        /// The record's number.
+        sequence: u64,
+        /// The SHA-256 that it has, in hexadecimal digits.
+        found: String,
+    },
+    /// A record's picture has another length than was saved.
     #[error(
         "{path}: the picture of record {sequence} was altered: it has {size} bytes instead of {expected}; `dermascope \
          records verify` lists all that is wrong"
     )]
-    ImageResized { path: PathBuf, sequence: u64, size: u64, expected: u64 },
+    ImageResized {
+        /// The picture.
+        path: PathBuf,
+        /// The record's number.
+        sequence: u64,
+        /// How long it is, in bytes.
+        size: u64,
+        /// How long it was, in bytes.
+        expected: u64,
+    },
+    /// A record's picture has the bytes that were saved, and they cannot be decoded.
     #[error("{path}: the picture of record {sequence} cannot be shown: {cause}")]
-    ImageUnreadable { path: PathBuf, sequence: u64, cause: String },
+    ImageUnreadable {
+        /// The picture.
+        path: PathBuf,
+        /// The record's number.
+        sequence: u64,
+        /// What the decoder said.
+        cause: String,
+    },
+    /// An entry does not say what its kind says.
     #[error(
         "{path}: entry {position} is not a record as this version writes it: {cause}; run `dermascope records verify`"
     )]
-    Entry { path: PathBuf, position: u64, cause: String },
+    Entry {
+        /// The database.
+        path: PathBuf,
+        /// The entry's place in the chain.
+        position: u64,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// A record is in a format of a newer program.
     #[error(
         "{path}: entry {position} is of a newer version (format {format}; this program knows up to {known}); install \
          the newer dermascope again to see it"
     )]
-    EntryNewer { path: PathBuf, position: u64, format: u32, known: u32 },
+    EntryNewer {
+        /// The database.
+        path: PathBuf,
+        /// The place of its entry in the chain.
+        position: u64,
+        /// The format that it has.
+        format: u32,
+        /// The newest format that this program reads.
+        known: u32,
+    },
+    /// A record is deleted, but its data may not be erased from the disk yet.
     #[error(
         "{path}: the record is deleted, but somebody reads the records, so that its data may still be in the file \
          {path}-wal; end what reads (an export, `sqlite3`) and start `dermascope records prune --free 0`, or the device \
          anew, to erase it"
     )]
-    NotErased { path: PathBuf },
+    NotErased {
+        /// The database.
+        path: PathBuf,
+    },
+    /// There is no record of that number, or not any more.
     #[error("{path}: there is no record {sequence}")]
-    NoRecord { path: PathBuf, sequence: u64 },
+    NoRecord {
+        /// The database or its folder.
+        path: PathBuf,
+        /// The number that was asked for.
+        sequence: u64,
+    },
+    /// A reading would not read back as it is: it is refused before anything is written.
     #[error(
         "the reading cannot be kept without loss: {cause}; this is a fault of the program: please report it"
     )]
-    Unrepresentable { cause: String },
+    Unrepresentable {
+        /// What about it cannot be kept.
+        cause: String,
+    },
 }
 
 impl RecordError {

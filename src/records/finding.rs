@@ -13,8 +13,11 @@ use super::rows::{entry, head, newest};
 /// The body of a finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
+    /// Of this JSON: 1.
     pub format: u32,
+    /// What is wrong.
     pub what: What,
+    /// When the device noticed, by its own clock.
     pub found_at: jiff::Timestamp,
     /// Where the chain had been, as far as that is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -33,8 +36,11 @@ pub struct Finding {
 /// A position of a chain and its hash.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
+    /// The device whose chain it is, by its id.
     pub device: String,
+    /// Of an entry; 0 before the first.
     pub position: u64,
+    /// The chain's hash there, in hexadecimal digits.
     pub chain_sha256: String,
 }
 

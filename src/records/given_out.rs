@@ -19,6 +19,7 @@ pub struct Departure {
     pub way: String,
     /// Whether its picture went too.
     pub picture: bool,
+    /// When it was noted, in UTC to the second, such as "2026-03-01T12:00:00Z".
     pub at: String,
 }
 

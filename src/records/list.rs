@@ -21,11 +21,13 @@ pub struct Filter {
     pub since: Option<Timestamp>,
     /// Only records captured before this second.
     pub until: Option<Timestamp>,
+    /// Only records that this word was shown of.
     pub verdict: Option<Verdict>,
     /// Only records whose likeliest class has this code.
     pub class: Option<String>,
     /// Only records whose picture passed every quality check, or only the others.
     pub usable: Option<bool>,
+    /// Only records of this case, by the operator's own name for it, letter for letter.
     pub case_id: Option<String>,
     /// Only records of this lesion; of which case, `case_id` says.
     pub lesion: Option<Lesion>,
@@ -37,6 +39,7 @@ pub struct Filter {
 /// Some records, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Page {
+    /// At most as many as were asked for.
     pub records: Vec<Record>,
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.
     pub more: bool,
@@ -58,7 +61,9 @@ pub enum Scope {
 /// A record that is passed over, since it cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Unreadable {
+    /// The record's number.
     pub sequence: u64,
+    /// Why it cannot be read, in words.
     pub cause: String,
 }
 

@@ -1,7 +1,7 @@
 //! Records: what is kept of every reading, durably.
 //!
 //! A folder holds `records.sqlite`, `anchor.json`, `device.key`, `images/` and `incoming/`. The database's table
-//! `entries` is only ever appended to: a record, a deletion, a pruning or a finding each is an entry, and the entries
+//! `entries` is only ever appended to: a record, a deletion, a pruning, a finding or an outcome each is an entry, and the entries
 //! form a hash chain ([`chain`]). How far it went lies beside the database ([`anchor`]), signed by the device ([`key`]).
 //! Pictures lie in `images/` under the SHA-256 of their bytes ([`images`] says why in one flat folder). A record counts
 //! as saved when its picture is durable *and* its entry is committed, in that order, so that no entry ever names a
@@ -17,7 +17,9 @@ mod finding;
 mod given_out;
 mod images;
 pub mod key;
+mod lesions;
 mod list;
+mod outcomes;
 mod pictures;
 mod problem;
 mod prune;
@@ -35,7 +37,9 @@ pub use dermoscopy::{Dermoscopy, Immersion, Polarisation};
 pub use error::RecordError;
 pub use finding::{Finding, Place, What};
 pub use given_out::{Departure, proof};
+pub use lesions::{Due, day};
 pub use list::{Filter, Page, Scope, Unreadable};
+pub use outcomes::Noted;
 pub use problem::{Problem, Verification};
 pub use reader::Reader;
 pub use record::{Record, Summary, carried_name};

@@ -9,6 +9,7 @@ use super::finding::{Finding, What};
 /// What a verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Verification {
+    /// The device whose records they are, by its id.
     pub device: String,
     /// Records with their data.
     pub records: u64,
@@ -32,88 +33,123 @@ pub struct Verification {
 pub enum Problem {
     /// SQLite's own check.
     Database {
+        /// What SQLite said.
         message: String,
     },
     /// Entries between two that are there.
     EntriesMissing {
+        /// The position of the last entry before the gap; 0 where the first ones are missing.
         after: u64,
+        /// The position of the first entry behind it.
         before: u64,
     },
     /// Entries that were there at the end.
     EndMissing {
+        /// Position and hash of the newest entry as the database noted them; "none" where it noted none.
         expected: String,
+        /// Position and hash of the last entry that is there; "none" where there is none.
         found: String,
     },
     /// An entry's hash is not the one that its columns and the entry before give.
     ChainBroken {
+        /// The entry's place in the chain.
         position: u64,
+        /// The number that the entry says.
         sequence: u64,
     },
     /// A body is not the one that was written.
     BodyAltered {
+        /// The entry's place in the chain.
         position: u64,
+        /// The number of the record, or that the entry says.
         sequence: u64,
     },
     /// A body is gone without a tombstone.
     BodyMissing {
+        /// The entry's place in the chain.
         position: u64,
+        /// The record's number.
         sequence: u64,
     },
     /// A record has a tombstone and still its body.
     BodyLeft {
+        /// The entry's place in the chain.
         position: u64,
+        /// The record's number.
         sequence: u64,
     },
     /// An entry cannot be read or contradicts its own columns.
     EntryUnreadable {
+        /// The entry's place in the chain.
         position: u64,
+        /// What is wrong with it, in words.
         cause: String,
     },
     /// Something decides what is read or written that does not belong there, or is missing.
     Schema {
+        /// What is strange, in words.
         message: String,
     },
     /// What the device itself found at that time.
     Found {
+        /// The place in the chain of the entry that tells of it.
         position: u64,
+        /// What it said then.
         finding: Finding,
     },
     /// The chain is not where its anchor says.
     Anchor {
+        /// How the two differ.
         what: What,
+        /// Where the chain is.
         position: u64,
     },
     /// The entry that was asked for is not in the chain.
     NotContained {
+        /// The place that was asked for.
         position: u64,
+        /// The chain's hash that should have been there, in hexadecimal digits.
         chain_sha256: String,
     },
+    /// A record's picture is gone, and was not removed to make room.
     ImageMissing {
+        /// The record's number.
         sequence: u64,
+        /// Where the picture should be.
         path: String,
     },
+    /// A record's picture is another one than was saved.
     ImageAltered {
+        /// The record's number.
         sequence: u64,
+        /// The picture.
         path: String,
+        /// The SHA-256 that it has, in hexadecimal digits.
         found: String,
     },
     /// It is no file, of another size, or its disk does not give it.
     ImageUnreadable {
+        /// The record's number.
         sequence: u64,
+        /// The picture.
         path: String,
+        /// Why it cannot be read, in words.
         cause: String,
     },
     /// The folder of the pictures cannot be listed.
     Images {
+        /// What the system said.
         cause: String,
     },
     /// A picture of no record, or of one whose picture was removed.
     ImageUnclaimed {
+        /// The file.
         path: String,
     },
 }
 
 impl Verification {
+    /// Whether nothing is missing or altered.
     pub fn is_sound(&self) -> bool {
         self.problems.is_empty()
     }

@@ -23,6 +23,7 @@ pub struct Record {
     pub sequence: u64,
     /// The device that made it: with `sequence` the key among many devices' records.
     pub device: String,
+    /// When the button was pressed, by the device's clock.
     pub captured_at: jiff::Timestamp,
     /// Whether the clock could be trusted then.
     pub clock_set: bool,
@@ -30,9 +31,13 @@ pub struct Record {
     pub image_sha256: String,
     /// Of the image, in bytes.
     pub image_size: u64,
+    /// The format of the image's bytes.
     pub image_encoding: Encoding,
+    /// The part of the upright image that was read, in its pixels.
     pub field_of_view: Region,
+    /// What the picture measures, and what is wrong with it.
     pub quality: Quality,
+    /// What the network said of it.
     pub assessment: Assessment,
     /// The person chose to use a picture that was refused.
     pub overridden: bool,
@@ -46,17 +51,22 @@ pub struct Record {
     /// What it is of, as the operator had said before the press: see [`Case`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    /// Which of the case's lesions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesion: Option<Lesion>,
     /// What other systems follow the lesion by: see [`Lesion::tracking_uid`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesion_uid: Option<String>,
+    /// Where on the body, of the list.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub anatomic_site: Option<Site>,
+    /// On which side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub laterality: Option<Laterality>,
+    /// Where on the body, in the operator's own words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
+    /// How the picture was taken, as the configuration said then.
     #[serde(default)]
     pub dermoscopy: Dermoscopy,
     /// The device's own light that was on, if one was.
@@ -179,13 +189,21 @@ pub fn carried_name(sequence: u64, encoding: Encoding) -> String {
 /// A record in a list: what one looks for it by. Probabilities are from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
+    /// The record's number, from 1.
     pub sequence: u64,
+    /// The device that made it, by its id.
     pub device: String,
+    /// When the button was pressed, by the device's clock.
     pub captured_at: jiff::Timestamp,
+    /// Whether the clock could be trusted then.
     pub clock_set: bool,
+    /// The word that was shown.
     pub verdict: Verdict,
+    /// P(malignant) as the model computed it.
     pub malignant_probability: f32,
+    /// The name of the operating point that was in force.
     pub operating_point: String,
+    /// P(malignant) from which on it was suspicious.
     pub threshold: f32,
     /// Probability and threshold as they were shown, where a prevalence had been stated.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -194,16 +212,23 @@ pub struct Summary {
     pub top: Vec<ClassProbability>,
     /// The picture passed every quality check.
     pub usable: bool,
+    /// The person chose to use a picture that was refused.
     pub overridden: bool,
+    /// The operator's own name for the case, where one was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub case_id: Option<String>,
+    /// Which of the case's lesions, where that was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub lesion: Option<Lesion>,
+    /// Where on the body, of the list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub anatomic_site: Option<Site>,
+    /// On which side.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub laterality: Option<Laterality>,
+    /// Where on the body, in the operator's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body_site: Option<String>,
+    /// SHA-256 of the image's bytes, in hexadecimal digits; also its file name.
     pub image_sha256: String,
 }

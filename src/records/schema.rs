@@ -103,6 +103,14 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX finding ON entries (sequence) WHERE kind = 'finding';
     CREATE INDEX record_by_time ON entries (captured, sequence) WHERE kind = 'record' AND body IS NOT NULL;
 ",
+    // Entries say what became of a lesion. An earlier program passes over them, and may read on; it may not write, since it
+    // would delete a record and leave its outcomes.
+    "
+    UPDATE meta SET value = '5' WHERE key = 'least_writer';
+    CREATE INDEX outcome_by_sequence ON entries (sequence, position) WHERE kind = 'outcome' AND body IS NOT NULL;
+    CREATE INDEX record_by_lesion ON entries (case_id, body ->> '$.lesion', sequence)
+        WHERE kind = 'record' AND body IS NOT NULL AND body ->> '$.lesion' IS NOT NULL;
+",
 ];
 
 /// Opens the database to write, making or updating it as needed.

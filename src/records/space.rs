@@ -12,6 +12,7 @@ use super::error::io;
 pub struct Space {
     /// What this program may still write.
     pub free: u64,
+    /// All that the disk holds, free or not.
     pub total: u64,
 }
 

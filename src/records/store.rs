@@ -271,7 +271,7 @@ impl Store {
 
     /// Appends the entry that `make` gives for the newest record's sequence number, in one transaction, with what is
     /// found of the chain before; then sets the anchor.
-    fn append(
+    pub(super) fn append(
         &mut self,
         make: impl FnOnce(u64) -> Result<(Kind, u64, String), RecordError>,
     ) -> Result<u64, RecordError> {
@@ -333,8 +333,14 @@ const COMMIT: &str = "commit to";
 /// Writes an entry and notes it as the newest, so that one that is cut off the end is missed.
 fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
     if entry.kind == Kind::Deletion {
-        let empty = "UPDATE entries SET body = NULL WHERE kind = 'record' AND sequence = ?";
-        connection.execute(empty, [entry.sequence as i64])?;
+        for kind in [Kind::Record, Kind::Outcome] {
+            // Each kind has its own index.
+            let kind = kind.word();
+            let empty = format!(
+                "UPDATE entries SET body = NULL WHERE kind = '{kind}' AND body IS NOT NULL AND sequence = ?"
+            );
+            connection.execute(&empty, [entry.sequence as i64])?;
+        }
         connection.execute("DELETE FROM given_out WHERE sequence = ?", [entry.sequence as i64])?;
     }
     connection.execute(
@@ -354,7 +360,7 @@ fn insert(connection: &Connection, entry: &Entry) -> rusqlite::Result<()> {
 }
 
 /// JSON that reads back as the very same value: what is not finite would not.
-fn lossless_json<T>(value: &T) -> Result<String, RecordError>
+pub(super) fn lossless_json<T>(value: &T) -> Result<String, RecordError>
 where
     T: serde::Serialize + serde::de::DeserializeOwned + PartialEq,
 {

@@ -11,7 +11,7 @@ use super::error::sql;
 use super::finding::Known;
 use super::problem::{Problem, Verification};
 use super::rows::{KEPT, PRUNED, entry};
-use super::{Reader, Record, RecordError, schema};
+use super::{Noted, Reader, Record, RecordError, schema};
 
 impl Reader {
     /// Checks everything: SQLite's own structure, the layout, the chain against its anchor, and every picture's hash.
@@ -158,6 +158,7 @@ impl<'a> Walk<'a> {
             Kind::Record => return self.check_record(entry),
             Kind::Deletion | Kind::Pruning => self.problems.extend(removal_problem(entry)),
             Kind::Finding => self.check_finding(entry),
+            Kind::Outcome => self.check_outcome(entry)?,
             Kind::Other(_) => self.unknown += 1,
         }
         Ok(())
@@ -188,6 +189,30 @@ impl<'a> Walk<'a> {
             Ok(finding) => Problem::Found { position, finding },
             Err(cause) => Problem::EntryUnreadable { position, cause: cause.to_string() },
         });
+    }
+
+    /// That an outcome's body is there as long as its record's, and says what its columns say.
+    fn check_outcome(&mut self, entry: &Entry) -> Result<(), RecordError> {
+        let (position, sequence) = (entry.position, entry.sequence);
+        let deleted = self.has(Kind::Deletion, sequence)?;
+        let Some(body) = &entry.body else {
+            self.problems.extend((!deleted).then_some(Problem::BodyMissing { position, sequence }));
+            return Ok(());
+        };
+        if deleted {
+            self.problems.push(Problem::BodyLeft { position, sequence });
+        }
+        let cause = match Noted::parse(body) {
+            Ok(Some(noted)) if noted.sequence == sequence => return Ok(()),
+            Ok(Some(_)) => "its body names another record".into(),
+            Ok(None) => {
+                self.unknown += 1;
+                return Ok(());
+            }
+            Err(cause) => cause.to_string(),
+        };
+        self.problems.push(Problem::EntryUnreadable { position, cause });
+        Ok(())
     }
 
     /// That a record's body is there unless it was deleted, and says what its columns say; then its picture.

@@ -12,51 +12,74 @@ use crate::verdict::Why;
 pub enum Screen {
     /// Start-up: the checks so far.
     SelfTest {
+        /// One line each, from the top.
         checks: Vec<Check>,
     },
     /// The live picture with its ring, and what to do now.
     Viewfinder {
+        /// The newest frame; none while the camera gives none.
         frame: Option<Arc<Frame>>,
+        /// What to do now.
         hint: Hint,
     },
     /// The frozen capture while it is read.
     Analysing {
+        /// The picture that is read.
         capture: Arc<Capture>,
     },
+    /// A new result.
     Result {
+        /// What was read.
         reading: Arc<Reading>,
+        /// Whether it is on disk yet.
         saved: Saved,
+        /// The page that is shown.
         page: Page,
     },
     /// The capture was refused. `held` is how far the button has been held towards using it anyway, 0 to 1.
     Retake {
+        /// The picture that was refused.
         capture: Arc<Capture>,
+        /// Why, worst first.
         reasons: Vec<Why>,
+        /// From 0 (not held) to 1 (used).
         held: f32,
     },
     /// A past result: `age` places before the newest of `total`.
     History {
+        /// What was read then.
         reading: Arc<Reading>,
         /// Why its picture cannot be shown, where it should be there.
         picture_fault: Option<String>,
+        /// The record's number.
         sequence: u64,
+        /// Places before the newest, which is 0.
         age: u64,
+        /// How many records there are.
         total: u64,
+        /// The page that is shown.
         page: Page,
     },
     /// A past result that cannot be shown, in its place among the others.
     Unreadable {
+        /// Why, in words.
         cause: String,
+        /// The record's number, where that much can be read.
         sequence: Option<u64>,
+        /// Places before the newest, which is 0.
         age: u64,
+        /// How many records there are.
         total: u64,
     },
     /// No past results yet.
     NoHistory,
     /// Something is broken: what, the technical cause, and what to do.
     Fault {
+        /// What is broken, in a few words.
         title: String,
+        /// The technical cause, such as a driver's message.
         cause: String,
+        /// What the person can do about it.
         cure: String,
     },
     /// What a panel must show if it is wired and configured right.
@@ -122,12 +145,16 @@ impl Screen {
 pub struct Check {
     /// "Model", "Camera", "Storage".
     pub name: String,
+    /// How it went.
     pub state: CheckState,
 }
 
+/// How a check of the self-test went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CheckState {
+    /// It is under way.
     Running,
+    /// It works.
     Passed,
     /// It works, but not with all that it could do: why, in a few words.
     Doubtful(String),
@@ -160,5 +187,6 @@ pub enum Page {
 }
 
 impl Page {
+    /// Every page, in the order that presses go through them.
     pub const ALL: [Page; 3] = [Page::Reading, Page::Attention, Page::Details];
 }

@@ -2,15 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// `[serial]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SerialConfig {
     /// A terminal such as "/dev/ttyAMA0"; "auto" for the USB cable's, while there is one; "off" for none.
     pub device: String,
     /// Bits a second, for a real UART: 1200 to 4000000.
+    #[schemars(range(min = 1200, max = 4_000_000))]
     pub baud: u32,
 }
 

@@ -8,24 +8,32 @@ use super::wire;
 /// A call, or a notification where it has no id.
 #[derive(Debug, PartialEq)]
 pub struct Call {
+    /// What the answer repeats; none where no answer is wanted.
     pub id: Option<Value>,
+    /// The method's name, such as "records.get".
     pub method: String,
+    /// The method's parameters; null where none are given.
     pub params: Value,
 }
 
 /// Why a call was not answered with a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
+    /// One of the codes of this file: below 0 the specification's, above 0 the link's own.
     pub code: i64,
+    /// What went wrong, in words for people.
     pub message: String,
 }
 
-/// The specification's codes.
+/// It is not JSON. This code and the three below are the specification's.
 pub const PARSE: i64 = -32700;
+/// It is JSON, and not a call.
 pub const INVALID: i64 = -32600;
+/// There is no such method.
 pub const NO_METHOD: i64 = -32601;
+/// The method does not take these parameters.
 pub const PARAMS: i64 = -32602;
-/// The link's own.
+/// There is no such record. This code and those below are the link's own.
 pub const NO_RECORD: i64 = 1;
 /// The picture was removed to make room; the record is whole.
 pub const PRUNED: i64 = 2;
@@ -39,6 +47,7 @@ pub const NO_PART: i64 = 5;
 pub const DEVICE: i64 = 6;
 
 impl Fault {
+    /// A fault of this code, with words for people.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
     }
@@ -47,9 +56,11 @@ impl Fault {
 /// What a line that begins like JSON says.
 #[derive(Debug, PartialEq)]
 pub enum Message {
+    /// A call or a notification, to be carried out.
     Call(Call),
     /// An answer: of another device, or our own that came back. Nobody answers it, or two would never end.
     Answer,
+    /// Not a call: answered with this fault.
     Faulty(Fault),
 }
 

@@ -188,6 +188,7 @@ impl From<Unfulfilled> for Fault {
 }
 
 impl Service {
+    /// Answers of these records, this clock and this device. Nothing is opened until it is asked for.
     pub fn new(config: RecordsConfig, clock: Box<dyn SettableClock>, remote: Remote) -> Self {
         Self { config, reader: None, clock, remote, export: None, nonce: None }
     }

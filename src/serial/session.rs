@@ -23,6 +23,7 @@ pub struct Session {
 }
 
 impl Session {
+    /// A conversation that begins: no byte has come in yet.
     pub fn new(service: Service) -> Self {
         Self { lines: Lines::new(LONGEST_CALL), service }
     }

@@ -24,6 +24,7 @@ const CLUSTER: u64 = 32 * 1024;
 pub struct Drive {
     /// Of the image, in bytes.
     pub size: u64,
+    /// Records that are on it.
     pub records: u64,
     /// Older records that had no room.
     pub left_out: u64,

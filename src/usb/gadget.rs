@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 
 use crate::digest::sha256_hex;
 
-/// Where the kernel keeps gadgets, and what ours is called there.
+/// Where the kernel keeps gadgets.
 pub const CONFIGFS: &str = "/sys/kernel/config/usb_gadget";
+/// The name of our gadget's folder there.
 pub const NAME: &str = "dermascope";
 
 /// What the cable offers.
@@ -28,7 +29,9 @@ pub struct Gadget {
 /// One change in configfs; paths are below the gadget's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
+    /// A folder to make.
     Folder(&'static str),
+    /// A file to write, and its text.
     Write(&'static str, String),
     /// A link, and where it leads.
     Link(&'static str, &'static str),

@@ -9,6 +9,7 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use drive::{Drive, make as make_drive};
@@ -20,13 +21,14 @@ pub const CONTROLLERS: &str = "/sys/class/udc";
 pub const INTERFACE: &str = "usb0";
 
 /// `[usb]` of the configuration.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UsbConfig {
     /// The device's address on the cable. A host without a DHCP server on it gives itself one of 169.254.0.0/16, and
     /// then finds the device there.
     pub address: Ipv4Addr,
     /// The largest image of the drive, in MiB: 16 to 4095, or 0 for no drive.
+    #[schemars(range(min = 0, max = 4095))]
     pub drive_mib: u64,
 }
 

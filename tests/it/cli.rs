@@ -9,7 +9,7 @@ use dermascope::synthetic;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::shared::manifest;
+use crate::shared::{manifest, python};
 
 fn dermascope() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_dermascope"));
@@ -368,4 +368,17 @@ fn output_that_cannot_be_written_is_an_error_that_says_so() {
         assert_eq!(status, 1, "{arguments:?}");
         assert!(error.contains("standard output") && error.contains("No space left"), "{error}");
     }
+}
+
+#[test]
+fn editors_pass_every_shipped_configuration_by_the_schema_and_mark_mistakes() {
+    let Some(python) = python() else { return };
+    let mut command = std::process::Command::new(python);
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("tests/schema.py");
+    command.args(["config/dermascope.toml", "config/simulator.toml"]);
+    for board in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("config/boards")).unwrap() {
+        command.arg(board.unwrap().path());
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }

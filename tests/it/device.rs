@@ -18,10 +18,10 @@ use crate::shared::{manifest, skipped};
 /// How long anything may take before a test gives up; nothing here measures speed.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-struct Device {
+pub struct Device {
     process: Child,
-    address: String,
-    folder: TempDir,
+    pub address: String,
+    pub folder: TempDir,
 }
 
 impl Device {
@@ -35,7 +35,7 @@ impl Device {
         Self::spawn(Self::configure(model, records, prepare), Stdio::inherit())
     }
 
-    fn configure(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> TempDir {
+    pub fn configure(model: &Path, records: &str, prepare: impl FnOnce(&Path)) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("pictures")).unwrap();
         for seed in 0..3 {
@@ -54,7 +54,7 @@ impl Device {
         folder
     }
 
-    fn spawn(folder: TempDir, log: Stdio) -> Self {
+    pub fn spawn(folder: TempDir, log: Stdio) -> Self {
         let mut process = Command::new(env!("CARGO_BIN_EXE_dermascope"))
             .args(["run", "--config"])
             .arg(folder.path().join("device.toml"))
@@ -76,7 +76,7 @@ impl Device {
         )
     }
 
-    fn request(&self, request: &str, body: &str) -> String {
+    pub fn request(&self, request: &str, body: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.write_all(self.message(request, body).as_bytes()).unwrap();
         let mut answer = String::new();
@@ -84,12 +84,12 @@ impl Device {
         answer
     }
 
-    fn status(&self) -> Value {
+    pub fn status(&self) -> Value {
         let answer = self.request("GET /api/v1/status", "");
         serde_json::from_str(answer.split("\r\n\r\n").nth(1).unwrap()).unwrap()
     }
 
-    fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+    pub fn wait_for(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         let start = Instant::now();
         loop {
             let status = self.status();
@@ -101,7 +101,7 @@ impl Device {
         }
     }
 
-    fn wait_for_screen(&self, screens: &[&str]) -> String {
+    pub fn wait_for_screen(&self, screens: &[&str]) -> String {
         let is_shown = |status: &Value| screens.contains(&status["screen"].as_str().unwrap());
         self.wait_for(&screens.join(" or "), is_shown)["screen"].as_str().unwrap().into()
     }
@@ -121,7 +121,7 @@ impl Device {
         }
     }
 
-    fn press(&self) {
+    pub fn press(&self) {
         self.edge(true);
         self.edge(false);
     }
@@ -133,7 +133,7 @@ impl Device {
     }
 
     /// From the live picture to a result, using the picture anyway where it is refused.
-    fn read(&self) -> Value {
+    pub fn read(&self) -> Value {
         self.wait_for_screen(&["viewfinder"]);
         self.press();
         if self.wait_for_screen(&["result", "retake"]) == "retake" {
@@ -146,7 +146,7 @@ impl Device {
         self.folder.path().join("records")
     }
 
-    fn terminate(mut self) -> (ExitStatus, TempDir) {
+    pub fn terminate(mut self) -> (ExitStatus, TempDir) {
         let status = Command::new("kill").arg(self.process.id().to_string()).status().unwrap();
         assert!(status.success());
         let status = self.process.wait().unwrap();

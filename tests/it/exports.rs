@@ -127,7 +127,7 @@ fn the_archive_unpacks_and_its_manifest_holds() {
     let folder = bench.unpacked();
     let manifest: Value = serde_json::from_str(&text(&folder.join("manifest.json"))).expect("JSON");
     let files = manifest["files"].as_array().expect("a list");
-    assert_eq!(files.len(), 7 + 3);
+    assert_eq!(files.len(), 8 + 3);
     for file in files {
         let bytes = fs::read(folder.join(file["name"].as_str().expect("a name"))).expect("is there");
         assert_eq!(sha256_hex(&bytes), file["sha256"], "{file}");

@@ -46,6 +46,7 @@ fn check(document: &Value, schema: &Value, value: &Value, place: &str) {
             "exclusiveMinimum" => number(value) > number(wanted),
             "maxLength" => value.as_str().is_none_or(|text| text.chars().count() as f64 <= number(wanted)),
             "maxItems" => value.as_array().is_some_and(|items| items.len() as f64 <= number(wanted)),
+            "format" if *wanted == "date" => value.is_null() || is_day(value),
             "format" => *wanted == "date-time" && is_time(value),
             "pattern" => value.is_null() || fits(wanted, value),
             "oneOf" => {
@@ -86,6 +87,10 @@ fn is(value: &Value, kind: &Value) -> bool {
         Some("null") => value.is_null(),
         _ => false,
     }
+}
+
+fn is_day(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| text.parse::<jiff::civil::Date>().is_ok())
 }
 
 fn is_time(value: &Value) -> bool {
@@ -161,6 +166,29 @@ fn every_answer_is_as_described() {
         agrees(&document, "/api/v1/case", "put", &answer);
         asked("/api/v1/case", "/api/v1/case");
     }
+    for body in [
+        "{\"diagnosis\": \"nevus\", \"confirmed_by\": \"histopathology\", \"on\": \"2026-05-01\"}",
+        "{\"on\": 3}",
+        "{}",
+        "{",
+    ] {
+        for record in ["1", "99"] {
+            let path = format!("/api/v1/records/{record}/outcomes");
+            agrees(
+                &document,
+                "/api/v1/records/{sequence}/outcomes",
+                "post",
+                &send(&bench, "POST", &path, body),
+            );
+            asked(&path, "/api/v1/records/{sequence}/outcomes");
+        }
+        asked("/api/v1/records/1", "/api/v1/records/{sequence}");
+        asked("/api/v1/performance", "/api/v1/performance");
+    }
+    asked("/api/v1/performance?limit=3", "/api/v1/performance");
+    asked("/api/v1/due", "/api/v1/due");
+    asked("/api/v1/due?by=2030-01-01", "/api/v1/due");
+    asked("/api/v1/due?by=soon", "/api/v1/due");
     agrees(&document, "/api/v1/case", "delete", &send(&bench, "DELETE", "/api/v1/case", ""));
     let photo = dermascope::picture::encode_png(&synthetic::lesion(3, 240)).expect("encodes").bytes;
     for (kind, body) in [("image/png", &photo[..]), ("image/png", &photo[..99]), ("text/html", &[])] {

@@ -14,6 +14,10 @@ use crate::reading::Capture;
 impl Device {
     pub(super) fn carry_out(&mut self, effect: Effect) {
         match effect {
+            Effect::Check(Part::Settings) => {
+                let outcome = self.left_out.clone().map_or(Ok(()), Err);
+                self.pending.push_back(Event::Checked(Part::Settings, outcome));
+            }
             Effect::Check(Part::Model) => {
                 self.answers_due.push((Part::Model, Instant::now() + MODEL_PATIENCE));
                 self.ask(Job::Load);

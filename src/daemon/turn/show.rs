@@ -25,6 +25,7 @@ impl Device {
         let note = self.note.filter(|(_, since)| since.elapsed() < NOTE_LASTS).map(|(note, _)| note.words());
         let operating_point = Some(self.settings.now.operating_point.clone());
         let warning = if self.card_hangs() { Some(CARD_HANGS.into()) } else { self.status.warning.clone() };
+        let warning = warning.or_else(|| self.remote.health.words());
         let status = Status { case, ring, note, operating_point, warning, ..self.status.clone() };
         let painting = Painting { screen, status, pressed_at: self.pressed_at };
         // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
@@ -44,6 +45,7 @@ impl Device {
         if self.light.lit() != before {
             self.lit_at = self.stream.now();
         }
+        self.remote.health.trouble("light", self.light.complaint().map(str::to_string));
     }
 
     /// Judges the live picture now and then, for the viewfinder's hint.

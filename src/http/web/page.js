@@ -2,13 +2,18 @@
 
 import { byId } from "./dom.js";
 import { show as showCase } from "./case.js";
+import * as compare from "./compare.js";
+import * as due from "./due.js";
+import { open as openPerformance } from "./performance.js";
 import * as record from "./record.js";
 import * as records from "./records.js";
 import { connect, fit } from "./screen.js";
 import { show as showSetting } from "./setting.js";
 import "./photograph.js";
 
-const VIEWS = { device: "Device", records: "Records", record: "Record", photograph: "Photograph" };
+const VIEWS = { device: "Device", records: "Records", record: "Record", photograph: "Photograph", compare: "Compare", due: "Due", performance: "Performance" };
+// Views that belong to the records.
+const OF_RECORDS = ["record", "compare", "due", "performance"];
 let view = null;
 
 // "#/records/17" is a record, "#/records?verdict=suspicious" a list.
@@ -17,13 +22,14 @@ function route() {
   const [first, second] = path.split("/");
   if (first === "records" && /^[0-9]+$/.test(second ?? "")) return ["record", Number(second)];
   if (first === "records") return ["records", new URLSearchParams(query)];
-  return [first === "photograph" ? "photograph" : "device", null];
+  const others = ["photograph", "compare", "due", "performance"];
+  return [others.includes(first) ? first : "device", new URLSearchParams(query)];
 }
 
 function go() {
   const [name, what] = route();
   for (const known of Object.keys(VIEWS)) byId(`view-${known}`).hidden = known !== name;
-  const tab = name === "record" ? "records" : name;
+  const tab = OF_RECORDS.includes(name) ? "records" : name;
   for (const link of document.querySelectorAll("[data-tab]")) {
     if (link.dataset.tab === tab) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -31,6 +37,10 @@ function go() {
   document.title = name === "record" ? `Record ${what} - dermascope` : `${VIEWS[name]} - dermascope`;
   if (name === "record") record.open(what);
   if (name === "records") records.open(what);
+  if (name === "compare") compare.open(what);
+  else compare.close();
+  if (name === "due") due.open(what.get("by"));
+  if (name === "performance") openPerformance();
   if (name === "device") fit();
   // A new view begins at its top, also for those who listen; the first one leaves the focus where it is.
   if (view !== null && view !== name) {
@@ -50,6 +60,7 @@ connect((status, stale) => {
   if (!stale && state === known) return;
   known = state;
   records.latest(status.result?.record ?? null);
+  due.count();
   if (view === "records") records.refresh();
 });
 window.addEventListener("hashchange", go);

@@ -2,6 +2,7 @@
 
 import { API, ask, byId, element, when } from "./dom.js";
 import { nameOf, placeOf } from "./case.js";
+import { card as outcome } from "./outcome.js";
 import { show } from "./reading.js";
 
 let asked = 0;
@@ -20,7 +21,7 @@ export async function open(sequence) {
     link("record-newer", around.newer);
     link("record-older", around.older);
     const image = record.image_pruned ? null : `${API}/records/${sequence}/image`;
-    place.replaceChildren(show(record, image, `Picture of record ${sequence}`, facts(record, image)));
+    place.replaceChildren(show(record, image, `Picture of record ${sequence}`, outcome(sequence), facts(record, image)));
   } catch (error) {
     if (turn !== asked) return;
     link("record-newer", null);
@@ -79,6 +80,7 @@ function facts(record, image) {
     element("h3", { text: "About this record" }),
     element("dl", { kind: "facts" }, ...rows.flatMap(([name, value]) => [element("dt", { text: name }), element("dd", { text: value })])),
     element("p", { kind: "actions" },
+      record.earlier ? element("a", { kind: "button", href: `#/compare?records=${record.earlier},${record.sequence}`, text: `Compare with #${record.earlier}` }) : null,
       image ? element("a", { kind: "button", href: image, download: "", text: "Save the picture" }) : null,
       element("a", { kind: "button", href: `${API}/records/${record.sequence}`, target: "_blank", text: "All data (JSON)" })));
 }

@@ -9,8 +9,10 @@ use crate::records::{Filter, Reader, Record, RecordError, Unreadable, carried_na
 /// Why an export was not finished.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
+    /// The records cannot be read.
     #[error(transparent)]
     Records(#[from] RecordError),
+    /// What is exported to cannot be written.
     #[error("cannot write the export: {0}")]
     Write(#[from] io::Error),
 }
@@ -27,8 +29,11 @@ pub struct Exported {
 /// A record, or its picture, that an export goes without.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Missing {
+    /// The record's number.
     pub sequence: u64,
+    /// Of the picture, in hexadecimal digits; empty where the whole record is missing.
     pub image_sha256: String,
+    /// Why, in words.
     pub cause: String,
     /// It left the device before, and then made room: nothing is lost.
     #[serde(skip)]

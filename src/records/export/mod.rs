@@ -22,7 +22,8 @@ use super::{Filter, Reader};
 pub use bundle::{Bundle, Part};
 pub use exported::{ExportError, Exported, Missing};
 pub use proof::Proof;
-pub use unpack::{Unpacked, verify_archive};
+pub use table::write_due;
+pub use unpack::{Unpacked, verify_archive, verify_zip};
 pub use zip::fill;
 
 /// Writes the records that a filter lets through.

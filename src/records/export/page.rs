@@ -4,7 +4,7 @@ use std::io::Write;
 
 use super::exported::{ExportError, image_name};
 use crate::RESEARCH_ONLY;
-use crate::records::{Filter, Reader, Record};
+use crate::records::{Filter, Noted, Reader, Record};
 
 const HEAD: &str = r#"<!doctype html>
 <html lang="en">
@@ -33,11 +33,12 @@ meter { width: 8em; }
 pub fn write(reader: &Reader, filter: &Filter, out: &mut impl Write) -> Result<(), ExportError> {
     write!(out, "{HEAD}<p class=\"notice\">{RESEARCH_ONLY}</p>\n<table>\n")?;
     out.write_all(b"<tr><th>No.<th>Picture<th>Result<th>Malignant<th>Likeliest<th>Captured (UTC)</tr>\n")?;
-    reader.each(filter, |record| row(&record, out))?;
+    let outcomes = reader.outcomes_in_force()?;
+    reader.each(filter, |record| row(&record, outcomes.get(&record.sequence), out))?;
     Ok(out.write_all(b"</table>\n</html>\n")?)
 }
 
-fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
+fn row(record: &Record, noted: Option<&Noted>, out: &mut impl Write) -> Result<(), ExportError> {
     let (image, sequence) = (image_name(record), record.sequence);
     let malignant = &record.assessment.malignant;
     let (probability, threshold) = malignant.shown();
@@ -47,6 +48,7 @@ fn row(record: &Record, out: &mut impl Write) -> Result<(), ExportError> {
         (!record.clock_set).then(|| "clock was not set".to_string()),
         record.case().name().map(|case| format!("case {case}")),
         record.case().place(),
+        noted.map(|noted| format!("outcome: {}", noted.outcome.words())),
     ];
     let notes: String =
         notes.into_iter().flatten().map(|note| format!("<small>{}</small>", escape(&note))).collect();

@@ -49,7 +49,7 @@ impl Proof {
         Ok(Self { from: From { device, position, chain_sha256 }, head })
     }
 
-    /// `chain.jsonl`: every entry from there on, one a line; of records only those that are exported with their bodies.
+    /// `chain.jsonl`: every entry from there on, one a line; of records and their outcomes only those that are exported with their bodies.
     pub fn write_chain(
         &self,
         reader: &Reader,
@@ -62,7 +62,7 @@ impl Proof {
             let Some(last) = page.last() else { return Ok(()) };
             after = last.position;
             for mut entry in page {
-                if entry.kind == Kind::Record && !exported.contains(&entry.sequence) {
+                if matches!(entry.kind, Kind::Record | Kind::Outcome) && !exported.contains(&entry.sequence) {
                     entry.body = None;
                 }
                 write_line::<Entry>(&entry, out)?;

@@ -1,13 +1,14 @@
 //! Tables: one row a record, as CSV with a header, and the ISIC challenge's form of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
+use std::rc::Rc;
 
 use serde_json::Value;
 
 use super::exported::{ExportError, Exported, each, image_name};
 use crate::RESEARCH_ONLY;
-use crate::records::{Filter, Reader, Record};
+use crate::records::{Due, Filter, Noted, Reader, Record};
 
 /// A column's name and its value for a record; empty where there is none.
 type Column = (String, Box<dyn Fn(&Record) -> String>);
@@ -18,7 +19,10 @@ pub fn write(
     filter: &Filter,
     out: &mut (impl Write + ?Sized),
 ) -> Result<Exported, ExportError> {
-    let columns = columns(&Contents::of(reader, filter)?);
+    let mut columns = columns(&Contents::of(reader, filter)?);
+    let notice = columns.pop();
+    columns.extend(outcome_columns(reader.outcomes_in_force()?));
+    columns.extend(notice);
     let mut table = csv::Writer::from_writer(out);
     table.write_record(columns.iter().map(|(name, _)| name)).map_err(plain)?;
     let exported = each(reader, filter, |record| {
@@ -117,6 +121,72 @@ fn columns(contents: &Contents) -> Vec<Column> {
     }
     columns.push(("notice".into(), Box::new(|_| RESEARCH_ONLY.into())));
     columns
+}
+
+/// When lesions shall be looked at again, a row each.
+pub fn write_due(due: &[Due], out: &mut (impl Write + ?Sized)) -> Result<(), ExportError> {
+    let mut table = csv::Writer::from_writer(out);
+    table
+        .write_record(["due", "case_id", "lesion", "body_site", "sequence", "captured_at", "notice"])
+        .map_err(plain)?;
+    for due in due {
+        let row = [
+            due.due.map_or(String::new(), |day| day.to_string()),
+            due.case_id.clone(),
+            due.lesion.to_string(),
+            due.place.clone().unwrap_or_default(),
+            due.sequence.to_string(),
+            due.captured_at.to_string(),
+            RESEARCH_ONLY.to_string(),
+        ];
+        table.write_record(row.map(harmless)).map_err(plain)?;
+    }
+    Ok(table.flush()?)
+}
+
+/// What a cell says of an outcome.
+type Told = fn(&Noted) -> String;
+
+/// What a table says of an outcome: the same in a record's row and in the table of all that was noted.
+const OUTCOME: &[(&str, Told)] = &[
+    ("diagnosis", |noted| noted.outcome.diagnosis.map_or(String::new(), String::from)),
+    ("malignant", |noted| noted.outcome.malignant.map_or(String::new(), |malignant| malignant.to_string())),
+    ("confirmed_by", |noted| noted.outcome.confirmed_by.map_or(String::new(), String::from)),
+    ("on", |noted| noted.outcome.on.map_or(String::new(), |day| day.to_string())),
+    ("by", |noted| noted.outcome.by.clone().unwrap_or_default()),
+    ("note", |noted| noted.outcome.note.clone().unwrap_or_default()),
+    ("review", |noted| noted.outcome.review.to_string()),
+    ("look_again", |noted| noted.outcome.look_again.map_or(String::new(), |day| day.to_string())),
+    ("noted_at", |noted| noted.noted_at.to_string()),
+];
+
+/// What holds of a record; empty cells where nothing was noted.
+fn outcome_columns(in_force: BTreeMap<u64, Noted>) -> Vec<Column> {
+    let in_force = Rc::new(in_force);
+    let column = |(name, told): &(&str, Told)| -> Column {
+        let (in_force, told) = (in_force.clone(), *told);
+        let value = move |record: &Record| in_force.get(&record.sequence).map_or(String::new(), told);
+        (format!("outcome.{name}"), Box::new(value))
+    };
+    OUTCOME.iter().map(column).collect()
+}
+
+/// Everything that was noted of the records that are exported, a row each, the oldest first: what a later row of the same
+/// record says holds.
+pub fn write_outcomes(
+    reader: &Reader,
+    exported: &BTreeSet<u64>,
+    out: &mut (impl Write + ?Sized),
+) -> Result<(), ExportError> {
+    let mut table = csv::Writer::from_writer(out);
+    let names = OUTCOME.iter().map(|(name, _)| *name);
+    table.write_record(["device", "sequence"].into_iter().chain(names)).map_err(plain)?;
+    for noted in reader.all_outcomes()?.iter().filter(|noted| exported.contains(&noted.sequence)) {
+        let values = OUTCOME.iter().map(|(_, told)| harmless(told(noted)));
+        let which = [reader.device().to_string(), noted.sequence.to_string()];
+        table.write_record(which.into_iter().chain(values)).map_err(plain)?;
+    }
+    Ok(table.flush()?)
 }
 
 fn probability(record: &Record, class: &str) -> String {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -23,14 +23,19 @@ const LARGEST_TEXT: u64 = 64 << 20;
 /// What a verification of an archive found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Unpacked {
+    /// The device that exported it, by its id.
     pub device: String,
+    /// Records whose data the chain covers.
     pub records: u64,
+    /// Pictures that are there and whole.
     pub images: u64,
     /// Pictures that were not on the device when it exported.
     pub missing: u64,
     /// Of the head that the device signed; empty where it signed none.
     pub public_key: String,
+    /// Of the head that the device signed; 0 where it signed none.
     pub position: u64,
+    /// The chain's hash at that position, in hexadecimal digits; empty where the device signed none.
     pub head: String,
     /// Empty where all is well.
     pub problems: Vec<String>,
@@ -66,9 +71,14 @@ impl fmt::Display for Unpacked {
     }
 }
 
-/// Verifies a ZIP. An error is one of reading it at all.
+/// Verifies a ZIP file. An error is one of reading it at all.
 pub fn verify_archive(path: &Path) -> io::Result<Unpacked> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(path)?)).map_err(io::Error::from)?;
+    verify_zip(BufReader::new(File::open(path)?))
+}
+
+/// Verifies a ZIP, wherever its bytes are.
+pub fn verify_zip(bytes: impl Read + Seek) -> io::Result<Unpacked> {
+    let mut archive = ZipArchive::new(bytes).map_err(io::Error::from)?;
     let manifest: Manifest = serde_json::from_slice(&text(&mut archive, "manifest.json")?)?;
     let proof: Proof = serde_json::from_slice(&text(&mut archive, "proof.json")?)?;
     let mut check = Check { archive, found: Unpacked::default(), images: BTreeMap::new() };
@@ -80,14 +90,14 @@ pub fn verify_archive(path: &Path) -> io::Result<Unpacked> {
     Ok(check.found)
 }
 
-struct Check {
-    archive: ZipArchive<BufReader<File>>,
+struct Check<R> {
+    archive: ZipArchive<R>,
     found: Unpacked,
     /// The hash of each file that was read.
     images: BTreeMap<String, String>,
 }
 
-impl Check {
+impl<R: Read + Seek> Check<R> {
     fn problem(&mut self, words: impl Into<String>) {
         self.found.problems.push(words.into());
     }
@@ -259,7 +269,7 @@ fn digest(file: &mut impl Read, size: u64) -> io::Result<String> {
     Ok(hex(&hash.finalize()))
 }
 
-fn text(archive: &mut ZipArchive<BufReader<File>>, name: &str) -> io::Result<Vec<u8>> {
+fn text(archive: &mut ZipArchive<impl Read + Seek>, name: &str) -> io::Result<Vec<u8>> {
     let file = archive.by_name(name).map_err(|cause| io::Error::other(format!("{name}: {cause}")))?;
     let mut text = Vec::new();
     file.take(LARGEST_TEXT).read_to_end(&mut text)?;

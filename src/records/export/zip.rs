@@ -55,6 +55,7 @@ pub fn fill(reader: &Reader, filter: &Filter, bundle: &mut dyn Bundle) -> Result
     let exported = write_images(reader, filter, &mut contents)?;
     let numbers = exported.records.iter().map(|(sequence, _)| *sequence).collect();
     let proof = Proof::of(reader, head, &numbers)?;
+    contents.add("outcomes.csv", |out| table::write_outcomes(reader, &numbers, out))?;
     contents.add("chain.jsonl", |out| proof.write_chain(reader, &numbers, out))?;
     contents
         .add("proof.json", |out| Ok(serde_json::to_writer_pretty(out, &proof).map_err(io::Error::from)?))?;
@@ -146,6 +147,7 @@ fn readme() -> String {
          records.csv    one row a record, for spreadsheets and statistics\n\
          records.jsonl  one record a line as JSON, with everything that the device knows\n\
          isic.csv       the probabilities in the form of the ISIC 2018 challenge, task 3\n\
+         outcomes.csv   what became of their lesions, as it was noted: the last row of a record holds\n\
          images/        the pictures as the camera gave them, named by the record's number\n\
          chain.jsonl    the entries of the device's hash chain that these records are part of, one a line\n\
          proof.json     how far the chain went, signed by the device's key\n\

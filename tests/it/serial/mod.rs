@@ -187,6 +187,35 @@ fn a_pull_brings_all_and_the_next_one_only_what_is_new() {
 }
 
 #[test]
+fn outcomes_are_pulled_and_one_that_is_edited_here_is_noticed_and_mended() {
+    let bench = Bench::new(&[10, 20]);
+    let (cable, mut report) = (bench.plug(), Report::default());
+    let outcome = dermascope::outcome::Outcome { note: Some("excised".into()), ..Default::default() };
+    bench.store().note_outcome(1, &outcome).expect("notes");
+    bench.pull(&cable, &mut report).expect("pulls");
+    assert_eq!(report.unknown, 0);
+    let here = bench.pulled("outcomes");
+    assert_eq!(here.keys().collect::<Vec<_>>(), ["000003.json"]);
+    bench.check_all_is_here();
+    let pulled = bench.folder.path().join("pulled");
+    let problems = || {
+        let checked = dermascope::pull::verify(&pulled).expect("looks");
+        checked.into_iter().flat_map(|checked| checked.problems).collect::<Vec<_>>()
+    };
+    assert!(problems().is_empty(), "{:?}", problems());
+    let path = pulled.join(bench.store().device()).join("outcomes/000003.json");
+    fs::write(&path, "{}").expect("writes");
+    assert_eq!(problems(), ["outcomes/000003.json: altered"]);
+    let mut report = Report::default();
+    bench.pull(&cable, &mut report).expect("pulls again");
+    assert_eq!((report.repaired, problems().len()), (1, 0));
+    bench.store().delete(1, "asked for").expect("deletes");
+    bench.pull(&cable, &mut Report::default()).expect("pulls");
+    fs::remove_file(path).expect("removes");
+    assert!(problems().is_empty(), "what was deleted may be missing: {:?}", problems());
+}
+
+#[test]
 fn the_command_pulls_and_says_what_it_did() {
     let bench = Bench::new(&[10_000, 20_000]);
     let cable = bench.plug();
