@@ -35,7 +35,7 @@ mod screens;
 mod serial;
 mod service;
 mod shared;
-mod systems;
 mod starts;
+mod systems;
 mod tampering;
 mod usb;

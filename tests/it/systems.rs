@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use dermascope::case::{Case, Laterality, Lesion, Site};
 use dermascope::light::{Lit, Ring};
+use dermascope::outcome::{Confirmation, DIAGNOSES, Diagnosis, Outcome};
 use dermascope::picture::{self, Encoded, Encoding};
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::export::{Exported, FORMATS, export};
@@ -164,6 +165,34 @@ fn the_isic_archive_takes_the_metadata() {
         rows.as_array().expect("rows").iter().all(|row| row.get("diagnosis_1").is_none()),
         "no diagnosis"
     );
+}
+
+#[test]
+fn the_isic_archive_knows_every_diagnosis_that_can_be_noted() {
+    let bench = Bench::new();
+    let mut store = Store::open(&bench.config).expect("opens");
+    for row in DIAGNOSES {
+        let sequence = store.save(&reading(70)).expect("saves");
+        let diagnosis = Diagnosis::parse(row.word);
+        let confirmed_by = Confirmation::parse("histopathology");
+        let outcome = Outcome { diagnosis, confirmed_by, ..Outcome::default() };
+        store.note_outcome(sequence, &outcome.checked().expect("an outcome")).expect("notes it");
+    }
+    let (path, _) = bench.export("isic");
+    let Some(rows) = judged("isic", &path) else { return };
+    let rows = rows.as_array().expect("rows");
+    assert_eq!(rows.len(), 4 + DIAGNOSES.len());
+    for (row, diagnosis) in rows[4..].iter().zip(DIAGNOSES) {
+        let side = row.get("diagnosis_1").and_then(Value::as_str);
+        let agrees = match diagnosis.malignant {
+            // The Archive counts actinic keratosis as not decided.
+            Some(true) => side == Some("Malignant") || diagnosis.code == "akiec",
+            Some(false) => side == Some("Benign"),
+            None => side.is_none() || side == Some("Indeterminate"),
+        };
+        assert!(agrees, "{}: {row}", diagnosis.word);
+        assert_eq!(row["diagnosis_confirm_type"], "histopathology");
+    }
 }
 
 #[test]

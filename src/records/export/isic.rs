@@ -1,5 +1,5 @@
 //! The ISIC Archive's metadata, one row a picture, as its upload takes them (PyPI's isic-metadata says what is valid).
-//! What the network said is no diagnosis and has no place there.
+//! What the network said is no diagnosis and has no place there; what a person noted later is.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -9,9 +9,10 @@ use jiff::tz::TimeZone;
 
 use super::exported::{ExportError, Exported, each, image_name};
 use super::told::{polarised, tracking_id};
+use crate::outcome::{Confirmation, Outcome};
 use crate::records::{Filter, Reader, Record};
 
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 10] = [
     "filename",
     "patient_id",
     "lesion_id",
@@ -20,6 +21,41 @@ const COLUMNS: [&str; 8] = [
     "image_type",
     "dermoscopic_type",
     "image_manipulation",
+    "diagnosis",
+    "diagnosis_confirm_type",
+];
+
+/// The Archive's present words for those that outcomes are noted by, which were its earlier ones. Where there is none, the
+/// outcome's side is all that is told.
+const DIAGNOSES: &[(&str, &str)] = &[
+    ("actinic keratosis", "Solar or actinic keratosis"),
+    ("angiokeratoma", "Angiokeratoma"),
+    ("angioma", "Hemangioma"),
+    ("basal cell carcinoma", "Basal cell carcinoma"),
+    ("dermatofibroma", "Dermatofibroma"),
+    ("ephelis", "Ephelis"),
+    ("lentigo NOS", "Lentigo NOS"),
+    ("lentigo simplex", "Lentigo simplex"),
+    ("melanoma", "Malignant melanocytic proliferations (Melanoma)"),
+    ("melanoma metastasis", "Melanoma metastasis"),
+    ("merkel cell carcinoma", "Merkel cell carcinoma"),
+    ("nevus", "Nevus"),
+    ("nevus spilus", "Nevus, Spilus"),
+    ("seborrheic keratosis", "Seborrheic keratosis"),
+    ("solar lentigo", "Solar lentigo"),
+    ("squamous cell carcinoma", "Squamous cell carcinoma, NOS"),
+    ("clear cell acanthoma", "Clear cell acanthoma"),
+    ("atypical spitz tumor", "Atypical Spitz tumor"),
+    ("neurofibroma", "Neurofibroma"),
+    ("pyogenic granuloma", "Pyogenic granuloma"),
+    ("scar", "Scar"),
+    ("sebaceous adenoma", "Sebaceous adenoma"),
+    ("sebaceous hyperplasia", "Sebaceous hyperplasia"),
+    ("verruca", "Verruca"),
+    ("atypical melanocytic proliferation", "Indeterminate melanocytic proliferations"),
+    ("epidermal nevus", "Epidermal nevus"),
+    ("pigmented benign keratosis", "Pigmented benign keratosis"),
+    ("vascular lesion", "Benign soft tissue proliferations - Vascular"),
 ];
 
 /// One row a record. Days are counted from the case's first picture in the export: dates stay in the clinic.
@@ -32,12 +68,15 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<Ex
         }
         Ok(())
     })?;
+    let outcomes = reader.outcomes_in_force()?;
     let mut table = csv::Writer::from_writer(out);
     table.write_record(COLUMNS).map_err(std::io::Error::from)?;
     let exported = each(reader, filter, |record| {
         let case = record.case_id.clone().unwrap_or_default();
         let lesion = record.lesion.map(|lesion| tracking_id(record.case_id.as_deref(), &lesion.to_string()));
         let day = first.get(&case).filter(|_| record.clock_set).map(|first| days(*first, record.captured_at));
+        let outcome = outcomes.get(&record.sequence).map(|noted| &noted.outcome);
+        let confirmed = outcome.and_then(|outcome| outcome.confirmed_by);
         let row = [
             image_name(record),
             case,
@@ -47,6 +86,8 @@ pub fn write(reader: &Reader, filter: &Filter, out: &mut dyn Write) -> Result<Ex
             "dermoscopic".into(),
             dermoscopic_type(record).into(),
             "instrument only".into(),
+            outcome.map_or("", diagnosis).into(),
+            confirmed.map_or("", Confirmation::word).into(),
         ];
         Ok(table.write_record(row).map_err(std::io::Error::from)?)
     })?;
@@ -68,6 +109,17 @@ fn dermoscopic_type(record: &Record) -> &'static str {
         (Some(false), Some(true)) => "non-contact polarized",
         _ => "",
     }
+}
+
+/// What a person noted, in the Archive's words.
+fn diagnosis(outcome: &Outcome) -> &'static str {
+    let word = outcome.diagnosis.map_or("", |diagnosis| diagnosis.row().word);
+    let listed = DIAGNOSES.iter().find(|(noted, _)| *noted == word).map(|(_, now)| *now);
+    listed.unwrap_or(match outcome.malignant {
+        Some(true) => "Malignant",
+        Some(false) => "Benign",
+        None => "",
+    })
 }
 
 #[cfg(test)]
