@@ -1,6 +1,6 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root release fuzz fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root image image-update image-test release fuzz fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
@@ -83,6 +83,15 @@ deb-test: deb arm64-root ## install, upgrade, remove and purge the package in an
 
 vm-test: deb arm64-root $(VENV)/.done ## the package on an aarch64 Linux with the kernel's own camera, SPI and GPIO
 	$(SUDO) env DERMASCOPE_SHARED=$(DERMASCOPE_SHARED) $(abspath $(VENV))/bin/python -m pytest -q -x tests/vm
+
+image: deb build/arm64-packages ## make the whole card in build/dermascope-arm64.img.xz, with its list of packages, its SBOM and the same as an update
+	$(SUDO) env IMAGE_KEY=$(IMAGE_KEY) IMAGE_CERTIFICATE=$(IMAGE_CERTIFICATE) bash image/build.sh build/dermascope_arm64.deb
+
+image-update: ## have the next `make image` fetch Debian's newest packages
+	rm -f build/image/*.stamp
+
+image-test: $(VENV)/.done ## boot the card of `make image` as a Raspberry Pi 3, press, cut the power, update: an hour or more
+	$(SUDO) env DERMASCOPE_SHARED=$(DERMASCOPE_SHARED) $(abspath $(VENV))/bin/python -m pytest -q -x tests/image
 
 arm64-root: build/arm64-packages ## make a small Debian for arm64 and its kernel, which the tests install and boot
 	$(SUDO) bash tests/arm64/root.sh

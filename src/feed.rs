@@ -10,7 +10,7 @@ use crate::RESEARCH_ONLY;
 use crate::classifier::{ClassProbability, Here, Worth};
 use crate::panel::{Canvas, Shown, VirtualScreen};
 use crate::reading::{Reading, Saved};
-use crate::screens::{self, Check, CheckState, Hint, Page, Screen, Status};
+use crate::screens::{self, About, Check, CheckState, Countdown, Hint, Page, Screen, Status};
 use crate::verdict::{Verdict, Why};
 
 /// What the panel shows. Clones share it.
@@ -165,6 +165,15 @@ impl ScreenState {
             }
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
+            Screen::About { about } => {
+                let About { device, public_key, .. } = about;
+                let words = format!(
+                    "Device {device}. Its public key: {public_key}. Press to go on, hold to erase all."
+                );
+                ("about", words, None)
+            }
+            Screen::Wipe { about, countdown } => ("wipe", wipe_words(about, *countdown), None),
+            Screen::Wiping => ("wiping", "Erasing all records".into(), None),
             Screen::TestCard => ("test_card", "The panel's test card".into(), None),
             Screen::Goodbye => ("goodbye", "The device is off".into(), None),
         };
@@ -275,6 +284,16 @@ fn live_words(hint: Hint, status: &Status) -> String {
         words += &format!(". Case: {}", status.case.words());
     }
     words
+}
+
+fn wipe_words(about: &About, countdown: Option<Countdown>) -> String {
+    let About { records, only_here, .. } = about;
+    match countdown {
+        Some(Countdown { seconds, .. }) => format!("Erasing all in {seconds} s. Let go to keep all."),
+        None => format!(
+            "Erase all {records} records, {only_here} of which are only here? Hold the button for 10 s. Press to keep all."
+        ),
+    }
 }
 
 fn refusal_words(reasons: &[Why]) -> String {

@@ -16,6 +16,8 @@ pub enum Gesture {
     Long(Button),
     /// Held for `very_long_ms`. Comes while still held, after its `Long`.
     VeryLong(Button),
+    /// Held for two and a half times as long as that: by nobody by accident. Comes while still held, after its `VeryLong`.
+    Longest(Button),
 }
 
 /// How far a press has got.
@@ -24,6 +26,7 @@ enum Stage {
     Short,
     Long,
     VeryLong,
+    Longest,
 }
 
 /// A button that is down.
@@ -39,6 +42,7 @@ struct Press {
 pub struct Gestures {
     long: Duration,
     very_long: Duration,
+    longest: Duration,
     /// The buttons that are down, first pressed first.
     down: Vec<Press>,
 }
@@ -48,7 +52,7 @@ impl Gestures {
     pub fn new(config: &ButtonsConfig) -> Self {
         let [long, very_long] =
             [config.long_ms, config.very_long_ms].map(|ms| Duration::from_millis(ms.into()));
-        Self { long, very_long, down: Vec::new() }
+        Self { long, very_long, longest: very_long * 5 / 2, down: Vec::new() }
     }
 
     /// Takes an edge, and returns the gestures that are complete by `now`, in the order they came about.
@@ -73,7 +77,8 @@ impl Gestures {
     pub fn tick(&mut self, now: Duration) -> Vec<Gesture> {
         let mut due = Vec::new();
         for press in &mut self.down {
-            let stages = [(self.long, Stage::Long), (self.very_long, Stage::VeryLong)];
+            let stages =
+                [(self.long, Stage::Long), (self.very_long, Stage::VeryLong), (self.longest, Stage::Longest)];
             for (after, stage) in stages {
                 if press.stage < stage && now.saturating_sub(press.since) >= after {
                     press.stage = stage;
@@ -85,6 +90,7 @@ impl Gestures {
         due.into_iter()
             .map(|(_, button, stage)| match stage {
                 Stage::VeryLong => Gesture::VeryLong(button),
+                Stage::Longest => Gesture::Longest(button),
                 _ => Gesture::Long(button),
             })
             .collect()
@@ -101,12 +107,21 @@ impl Gestures {
         Some((button, (held.as_secs_f32() / self.long.as_secs_f32()).min(1.0)))
     }
 
+    /// How long the longest press must still be held for `Longest`, and how much of that is done, from 0 to 1; nothing while
+    /// no button is down.
+    pub fn towards_longest(&self, now: Duration) -> Option<(Button, Duration, f32)> {
+        let (button, held) = self.held(now)?;
+        let share = (held.as_secs_f32() / self.longest.as_secs_f32()).min(1.0);
+        Some((button, self.longest.saturating_sub(held), share))
+    }
+
     /// When the next gesture comes about if nothing moves: how long to wait for an edge at most.
     pub fn next_due(&self) -> Option<Duration> {
         let due = |press: &Press| match press.stage {
             Stage::Short => Some(press.since + self.long),
             Stage::Long => Some(press.since + self.very_long),
-            Stage::VeryLong => None,
+            Stage::VeryLong => Some(press.since + self.longest),
+            Stage::Longest => None,
         };
         self.down.iter().filter_map(due).min()
     }
@@ -162,6 +177,9 @@ mod tests {
         let _ = gestures.edge(press(MAIN), ms(0));
         assert_eq!(gestures.tick(ms(800)), [Gesture::Long(MAIN)]);
         assert_eq!(gestures.tick(ms(4000)), [Gesture::VeryLong(MAIN)]);
+        assert_eq!(gestures.next_due(), Some(ms(10_000)));
+        assert_eq!(gestures.towards_longest(ms(7500)), Some((MAIN, ms(2500), 0.75)));
+        assert_eq!(gestures.tick(ms(10_000)), [Gesture::Longest(MAIN)]);
         assert_eq!(gestures.next_due(), None);
         assert_eq!(gestures.tick(ms(60_000)), []);
         assert_eq!(gestures.edge(release(MAIN), ms(60_001)), []);
@@ -248,7 +266,7 @@ mod tests {
                 now += pause;
                 presses += usize::from(edge.pressed);
                 let seen = gestures.edge(edge, ms(now));
-                shorts_and_longs += seen.iter().filter(|gesture| !matches!(gesture, Gesture::VeryLong(_))).count();
+                shorts_and_longs += seen.iter().filter(|gesture| !matches!(gesture, Gesture::VeryLong(_) | Gesture::Longest(_))).count();
             }
             prop_assert!(shorts_and_longs <= presses);
         }

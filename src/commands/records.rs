@@ -1,12 +1,14 @@
-//! `dermascope records`: list, show, verify, export, replay, prune and delete what the device has kept, and what became of
-//! it.
+//! `dermascope records`: list, show, verify, export, replay, prune, delete and wipe what the device has kept, and what became
+//! of it.
 
+mod departures;
 mod due;
 mod export;
 mod outcomes;
 mod performance;
 mod prune;
 mod replay;
+mod wipe;
 
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -25,7 +27,7 @@ use crate::records::{
 };
 use crate::verdict::Verdict;
 
-/// List, show, verify, export, replay, prune and delete what the device has kept
+/// List, show, verify, export, replay, prune, delete and wipe what the device has kept
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   dermascope records list
@@ -65,7 +67,9 @@ enum Command {
     Due(due::DueArgs),
     Replay(replay::ReplayArgs),
     Prune(prune::PruneArgs),
+    Departures(departures::DeparturesArgs),
     Delete(DeleteArgs),
+    Wipe(wipe::WipeArgs),
 }
 
 /// List records, newest first
@@ -148,7 +152,7 @@ struct VerifyArgs {
     /// An entry that the chain must have, as an earlier verification printed it
     #[arg(long, value_name = "POSITION:HASH", value_parser = place)]
     contains: Vec<(u64, String)>,
-    /// The public key that must have signed the export, as the device's status tells it
+    /// The public key that must have signed the export, as the device's status tells it, or the QR code on its screen
     #[arg(long, value_name = "KEY", requires = "archive")]
     key: Option<String>,
     /// Print one JSON object
@@ -187,7 +191,9 @@ pub fn run(args: &RecordsArgs) -> anyhow::Result<ExitCode> {
         Command::Due(args) => due::run(&config()?, args, &mut out),
         Command::Replay(args) => replay::run(&Reader::open(&config()?)?, args, &mut out),
         Command::Prune(args) => prune::run(&config()?, args, &mut out),
+        Command::Departures(args) => departures::run(&Reader::open(&config()?)?, args, &mut out),
         Command::Delete(args) => delete(&config()?, args, &mut out),
+        Command::Wipe(args) => wipe::run(&config()?, args, &mut out),
     }?;
     out.flush()?;
     Ok(code)
@@ -389,10 +395,14 @@ fn print_report(report: &Verification, out: &mut impl Write) -> io::Result<()> {
     for problem in &report.problems {
         writeln!(out, "PROBLEM: {problem}")?;
     }
-    let Verification { device, records, deleted, images, unknown, position, head, problems } = report;
+    let Verification { device, records, deleted, images, unknown, wiped_at, position, head, problems } =
+        report;
     writeln!(out, "device {device}: {records} records, {deleted} deleted, {images} pictures")?;
     if *unknown > 0 {
         writeln!(out, "{unknown} entries are of a newer version and were passed over")?;
+    }
+    if let Some(wiped_at) = wiped_at {
+        writeln!(out, "it begins after all before was wiped, {wiped_at}")?;
     }
     writeln!(out, "chain {position}:{head}")?;
     print_outcome(problems.len(), out)
@@ -409,7 +419,7 @@ fn verify_export(archive: &Path, args: &VerifyArgs, out: &mut impl Write) -> any
     use anyhow::Context;
     let mut report =
         verify_archive(archive).with_context(|| format!("{}: cannot verify it", archive.display()))?;
-    if let Some(key) = args.key.as_ref().filter(|key| **key != report.public_key) {
+    if let Some(key) = args.key.as_ref().filter(|key| !key.eq_ignore_ascii_case(&report.public_key)) {
         report.problems.push(format!("it is not signed by the key {key}"));
     }
     for (position, hash) in &args.contains {

@@ -9,11 +9,13 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounde
 
 use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
 use crate::panics::contain;
 use crate::reading::{Reading, Saved};
-use crate::records::{RecordError, RecordsConfig, Store};
+use crate::records::{self, RecordError, RecordsConfig, Scope, Store};
+use crate::screens::About;
 
 /// How often saving is tried again while it fails.
 const RETRY: Duration = Duration::from_secs(10);
@@ -21,6 +23,9 @@ const RETRY: Duration = Duration::from_secs(10);
 const MOST_WAITING: usize = 32;
 /// Pictures removed to make room before anything else is looked at.
 const PRUNE_AT_ONCE: u32 = 20;
+
+/// How often it is looked for records whose time is over.
+const KEEP_PACE: Duration = Duration::from_secs(3600);
 
 /// Deeds that may wait for a disk that hangs.
 const MOST_DEEDS: usize = 64;
@@ -34,6 +39,10 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// Answered by `Introduced`.
+    Introduce,
+    /// Answered by `Wiped`.
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Tell how many records there are, and by `Deleted` where the one of this number is no more.
@@ -47,6 +56,8 @@ impl Deed {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
             Self::Recall(_) => Event::RecallFailed(cause),
+            Self::Introduce => Event::Introduced(Err(cause)),
+            Self::Wipe => Event::Wiped(Err(cause)),
             Self::Look(_) | Self::Seen => return None,
         })
     }
@@ -84,6 +95,9 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         config_sha256: config.sha256(),
         store: None,
         waiting: VecDeque::new(),
+        device: None,
+        kept_time_at: None,
+        overdue: 0,
         free: None,
         broken: None,
         looked_after_at: Instant::now(),
@@ -103,6 +117,12 @@ struct Worker {
     store: Option<Store>,
     /// Readings that could not be saved yet, oldest first.
     waiting: VecDeque<Arc<Reading>>,
+    /// The id under which they were taken; none until the store was open.
+    device: Option<String>,
+    /// When it was last looked for records whose time is over; none where some were left.
+    kept_time_at: Option<Instant>,
+    /// Records whose time is over, and that are only here.
+    overdue: u64,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
     /// Why the store cannot be opened, while it cannot.
@@ -146,6 +166,11 @@ impl Worker {
             }
             Some(Deed::Save(reading)) => self.save(reading),
             Some(Deed::Recall(age)) => return self.recall(age),
+            Some(Deed::Introduce) => {
+                let about = self.about().map_err(|error| error.to_string());
+                return self.tell(Event::Introduced(about));
+            }
+            Some(Deed::Wipe) => self.wipe(),
             Some(Deed::Look(sequence)) => return self.look(sequence),
             Some(Deed::Seen) => return self.seen(),
             None => self.save_waiting(),
@@ -184,7 +209,13 @@ impl Worker {
     }
 
     fn try_save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        self.store()?.save(reading)
+        let saved = self.store()?.save(reading);
+        if matches!(saved, Err(RecordError::Wiping { .. })) {
+            // Opening it anew finishes what was cut off.
+            self.store = None;
+            return self.store()?.save(reading);
+        }
+        saved
     }
 
     fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
@@ -195,11 +226,20 @@ impl Worker {
     }
 
     fn save_waiting(&mut self) {
+        self.forget_wiped();
         while let Some(reading) = self.waiting.front().cloned() {
             let Ok(sequence) = self.try_save(&reading) else { return };
             self.waiting.pop_front();
             self.saved(reading, sequence);
             self.warn();
+        }
+    }
+
+    /// Where the records were wiped by another process, what waits is of before.
+    fn forget_wiped(&mut self) {
+        let Ok(device) = self.store().and_then(|store| store.current_device()) else { return };
+        if self.device.replace(device.clone()).is_some_and(|before| before != device) {
+            self.waiting.clear();
         }
     }
 
@@ -228,6 +268,28 @@ impl Worker {
             Err(error) => return Err(error),
         };
         Ok(Some(Past { shown, sequence, age, total }))
+    }
+
+    fn about(&mut self) -> Result<About, RecordError> {
+        let store = self.store()?;
+        let public_key = store.signed_head()?.map(|head| head.public_key).unwrap_or_default();
+        let only_here = store.count_not_left(Scope::Picture)?;
+        Ok(About { device: store.device().into(), public_key, records: store.count()?, only_here })
+    }
+
+    /// Erases all, and what waits to be saved too.
+    fn wipe(&mut self) {
+        self.store = None;
+        self.waiting.clear();
+        let wiped = records::wipe(&self.config, "the device's screen");
+        if let Ok(wiped) = &wiped {
+            tracing::warn!("all records are wiped; the device is {} from now on", wiped.device);
+            wiped
+                .left
+                .iter()
+                .for_each(|path| tracing::warn!("{}: not the device's, left there", path.display()));
+        }
+        self.tell(Event::Wiped(wiped.map(|_| ()).map_err(|error| error.to_string())));
     }
 
     /// Others delete records too.
@@ -271,8 +333,37 @@ impl Worker {
                 Err(error) => tracing::error!("cannot make room: {error}"),
             }
         }
+        self.keep_time();
+        let erased = self.store().and_then(Store::erase_owed);
+        // Tried again the next time.
+        let _ = erased.inspect_err(|error| tracing::debug!("{error}"));
         self.warn();
         self.tell_found();
+    }
+
+    /// Deletes records that were kept for as long as the configuration says, few at a time, and then now and then.
+    fn keep_time(&mut self) {
+        let (now, clock_set) = Clock::default().now();
+        let is_due = self.kept_time_at.is_none_or(|at| at.elapsed() > KEEP_PACE);
+        // A clock that nobody has set would end the time of all.
+        let Some(days) = self.config.keep_days().filter(|_| clock_set && is_due) else { return };
+        let expired = self.store().and_then(|store| {
+            let expired = store.expire(days, now, PRUNE_AT_ONCE as usize)?;
+            Ok((expired, store.count_overdue(days, now)?))
+        });
+        match expired {
+            Ok((expired, overdue)) => {
+                self.overdue = overdue;
+                self.kept_time_at = (expired < u64::from(PRUNE_AT_ONCE)).then(Instant::now);
+                if expired > 0 {
+                    tracing::info!("{expired} records are deleted: they were kept for {days} days");
+                }
+            }
+            Err(error) => {
+                self.kept_time_at = Some(Instant::now());
+                tracing::error!("cannot delete records whose time is over: {error}");
+            }
+        }
     }
 
     /// Tells what was found of the records, until a person has seen it.
@@ -297,7 +388,8 @@ impl Worker {
         let warning = match (self.waiting.len(), &self.broken, little) {
             (0, Some(broken), _) => Some(format!("Nothing is saved: {broken}")),
             (0, None, Some(free)) => Some(format!("Disk: {free} MB left")),
-            (0, None, None) => unanchored.then(|| "Records not anchored".into()),
+            (0, None, None) if unanchored => Some("Records not anchored".into()),
+            (0, None, None) => (self.overdue > 0).then(|| format!("{} to pull, then delete", self.overdue)),
             (waiting, ..) => Some(format!("{waiting} not saved")),
         };
         tell(&self.notices, Notice::Warning(warning));

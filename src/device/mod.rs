@@ -12,11 +12,11 @@ pub use note::Note;
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
-use crate::buttons::Gesture::{self, Long, Short, VeryLong};
+use crate::buttons::Gesture::{self, Long, Longest, Short, VeryLong};
 use crate::case::Case;
 use crate::classifier::Setting;
 use crate::reading::{Capture, Reading, Saved};
-use crate::screens::{Check, CheckState, Page};
+use crate::screens::{About, Check, CheckState, Page};
 
 /// What the device is doing.
 #[derive(Clone, Debug)]
@@ -56,6 +56,17 @@ pub enum State {
     },
     /// There are no past results yet.
     NoHistory,
+    /// Saying which device this is.
+    About(About),
+    /// Asking whether to wipe it. It counts down once the button was let go and is held anew.
+    Wipe {
+        /// What would go.
+        about: About,
+        /// Whether the button that is held counts.
+        counting: bool,
+    },
+    /// Being wiped.
+    Wiping,
     /// Something is broken.
     Fault(Fault),
     /// Dark, to save power, until a button is pressed.
@@ -159,6 +170,10 @@ pub enum Event {
     Recalled(u64, Option<Past>),
     /// The store cannot show a record.
     RecallFailed(String),
+    /// What the device says of itself, or why it cannot.
+    Introduced(Result<About, String>),
+    /// The device was wiped, or why something is left.
+    Wiped(Result<(), String>),
     /// The records are not as they were left, and no person has seen that yet. Said again until one has.
     Found(String),
     /// Somebody says what the next captures are of.
@@ -186,6 +201,10 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// Say which device this is; answered by [`Event::Introduced`].
+    Introduce,
+    /// Erase all that is kept; answered by [`Event::Wiped`].
+    Wipe,
     /// A person has seen what was found of the records.
     Seen,
     /// Light the other ring, where there is one.
@@ -217,6 +236,8 @@ pub fn start() -> (State, Vec<Effect>) {
 pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
     match (state, event) {
         (State::Off, _) => (State::Off, vec![]),
+        // Who holds the button to wipe holds it for longer.
+        (state @ State::Wipe { counting: true, .. }, Event::Gesture(VeryLong(Main))) => (state, vec![]),
         (_, Event::Gesture(VeryLong(Main)) | Event::BatteryEmpty) => (State::Off, vec![Effect::ShutDown]),
         (State::Asleep, Event::Gesture(_)) => viewfinder(),
         (state, Event::Gesture(gesture)) => gestured(state, gesture),
@@ -245,6 +266,17 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::History { .. }, Event::Recalled(_, None)) => viewfinder(),
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
             (State::Fault(Fault::new(Part::Storage, cause)), vec![])
+        }
+        (State::History { .. } | State::NoHistory, Event::Introduced(Ok(about))) => {
+            (State::About(about), vec![])
+        }
+        (State::History { .. } | State::NoHistory, Event::Introduced(Err(cause)))
+        | (State::Wiping, Event::Wiped(Err(cause))) => {
+            (State::Fault(Fault::new(Part::Storage, cause)), vec![])
+        }
+        (State::Wiping, Event::Wiped(Ok(()))) => {
+            let effects = vec![Effect::Case(Case::default()), Effect::Say(Note::Wiped), Effect::AskCamera];
+            (State::Viewfinder, effects)
         }
         (State::Viewfinder, Event::Found(cause)) => (State::Fault(Fault::new(Part::Records, cause)), vec![]),
         (State::Viewfinder, Event::NoFrame) => (State::Viewfinder, vec![Effect::Say(Note::NoFrame)]),
@@ -286,6 +318,14 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         (State::Retake { reading }, Long(Main)) => read(Arc::new(reading.used_anyway())),
         (State::Retake { .. }, Short(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Short(Back) | Long(Back)) => viewfinder(),
+        // Held once more: which device is this?
+        (state @ State::History { past: Past { age: 0, .. }, .. }, Long(Main))
+        | (state @ State::NoHistory, Long(Main)) => (state, vec![Effect::Introduce]),
+        (State::About(about), Long(Main)) => (State::Wipe { about, counting: false }, vec![]),
+        // The press that led here does not count.
+        (State::Wipe { about, .. }, Long(Main)) => (State::Wipe { about, counting: true }, vec![]),
+        (State::Wipe { counting: true, .. }, Longest(Main)) => (State::Wiping, vec![Effect::Wipe]),
+        (State::About(_) | State::Wipe { .. }, Short(_) | Long(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
         (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, 1) {
             Some(page) => (State::Result { reading, saved, page }, vec![]),
@@ -318,8 +358,8 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         // Whatever was broken may have been mended: look again.
         (State::Fault(_), Short(_)) => start(),
         // Its long press was answered.
-        (state, VeryLong(_)) => (state, vec![]),
-        (state @ (State::SelfTest { .. } | State::Analysing { .. }), _) => {
+        (state, VeryLong(_) | Longest(_)) => (state, vec![]),
+        (state @ (State::SelfTest { .. } | State::Analysing { .. } | State::Wiping), _) => {
             (state, vec![Effect::Say(Note::Wait)])
         }
         (state, _) => (state, vec![Effect::Say(Note::NoUse)]),
@@ -382,6 +422,7 @@ fn idle(state: State) -> State {
     let rests = match &state {
         State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
         State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
+        State::About(_) | State::Wipe { .. } => true,
         _ => false,
     };
     if rests { State::Asleep } else { state }

@@ -15,6 +15,8 @@ pub enum Note {
     Deleted,
     /// There is no other ring of LEDs.
     OneRing,
+    /// All records are gone.
+    Wiped,
     /// The model has no other operating point.
     OnePoint,
 }
@@ -29,6 +31,7 @@ impl Note {
             Self::FirstPage => "This is the first page",
             Self::Deleted => "That record was deleted",
             Self::OneRing => "There is one light only",
+            Self::Wiped => "All records are erased",
             Self::OnePoint => "One operating point only",
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Fault, Part, Past, PastReading, State};
 use crate::camera::Demand;
 use crate::picture::Frame;
-use crate::screens::{Hint, Screen};
+use crate::screens::{Countdown, Hint, Screen};
 
 /// What changes while a state stays: the live picture and the button that is being held.
 #[derive(Clone, Debug)]
@@ -16,6 +16,8 @@ pub struct Live {
     pub hint: Hint,
     /// How far the main button has been held towards a long press, from 0 to 1.
     pub held: f32,
+    /// How long it must still be held for the longest press; none while it is up.
+    pub countdown: Option<Countdown>,
 }
 
 /// The screen for a state; `None` when the panel is dark.
@@ -37,6 +39,11 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
             Err(cause) => Screen::Unreadable { cause, sequence, age, total },
         },
         State::NoHistory => Screen::NoHistory,
+        State::About(about) => Screen::About { about },
+        State::Wipe { about, counting } => {
+            Screen::Wipe { about, countdown: live.countdown.filter(|_| counting) }
+        }
+        State::Wiping => Screen::Wiping,
         State::Fault(fault) => explain(fault),
         State::Asleep => return None,
         State::Off => Screen::Goodbye,

@@ -215,6 +215,52 @@ fn one_button_walks_through_the_history_and_out_of_it() {
     assert!(matches!(step(state, press(Long(Main))).0, State::Viewfinder));
 }
 
+fn about() -> About {
+    About { device: "0123456789abcdef".into(), public_key: "ab".repeat(32), records: 9, only_here: 2 }
+}
+
+/// From the live picture to the question whether to wipe, by holding the one button again and again.
+fn asked_to_wipe() -> State {
+    let (state, effects) =
+        after(State::Viewfinder, [press(Long(Main)), Event::Recalled(0, Some(past(0))), press(Long(Main))]);
+    assert!(matches!(effects[..], [Effect::Introduce]), "{effects:?}");
+    let (state, _) = step(state, Event::Introduced(Ok(about())));
+    assert!(matches!(&state, State::About(shown) if *shown == about()));
+    step(state, press(Long(Main))).0
+}
+
+#[test]
+fn the_device_is_wiped_by_holding_the_button_anew_for_the_longest_time_and_by_nothing_else() {
+    let state = asked_to_wipe();
+    assert!(matches!(state, State::Wipe { counting: false, .. }));
+    // The press that led there is held on: it switches off, as anywhere.
+    let (off, effects) = step(state.clone(), press(VeryLong(Main)));
+    assert!(matches!(off, State::Off) && matches!(effects[..], [Effect::ShutDown]));
+    let (state_after, effects) = step(state.clone(), press(Longest(Main)));
+    assert!(matches!(state_after, State::Wipe { .. }) && effects.is_empty());
+    for other in [Back, Next, Previous] {
+        let (kept, effects) =
+            after(state.clone(), [press(Long(other)), press(VeryLong(other)), press(Longest(other))]);
+        assert!(matches!(kept, State::Viewfinder) && effects.is_empty(), "{other:?}");
+    }
+    // Let go in time: all is kept, and a press leaves.
+    let (state, _) = after(state, [press(Long(Main)), press(VeryLong(Main))]);
+    assert!(matches!(state, State::Wipe { counting: true, .. }));
+    assert!(matches!(step(state.clone(), press(Short(Main))).0, State::Viewfinder));
+    let (state, effects) = step(state, press(Longest(Main)));
+    assert!(matches!(state, State::Wiping) && matches!(effects[..], [Effect::Wipe]));
+    let (wiped, effects) = step(state.clone(), Event::Wiped(Ok(())));
+    assert!(matches!(wiped, State::Viewfinder));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Case(case) if case.is_none())));
+    let (failed, _) = step(state, Event::Wiped(Err("somebody reads".into())));
+    assert!(matches!(&failed, State::Fault(Fault { cause, .. }) if cause == "somebody reads"));
+}
+
+#[test]
+fn the_question_whether_to_wipe_is_left_alone_for_sleep() {
+    assert!(matches!(step(asked_to_wipe(), Event::Idle).0, State::Asleep));
+}
+
 #[test]
 fn an_empty_history_says_so() {
     let (state, _) = after(State::Viewfinder, [press(Long(Main)), Event::Recalled(0, None)]);
@@ -305,8 +351,9 @@ fn any_event() -> impl Strategy<Value = Event> {
     let shared = capture();
     let other = capture();
     let buttons = prop::sample::select(vec![Main, Next, Previous, crate::buttons::Button::Back]);
-    let gesture = (buttons, 0..12).prop_map(|(button, kind)| match kind {
+    let gesture = (buttons, 0..13).prop_map(|(button, kind)| match kind {
         0 => VeryLong(button),
+        12 => Longest(button),
         1..4 => Long(button),
         _ => Short(button),
     });
@@ -327,6 +374,8 @@ fn any_event() -> impl Strategy<Value = Event> {
         1 => prop::sample::select(vec![
             Event::CameraLost("gone".into()), Event::CameraBack, Event::NoFrame, Event::Idle,
             Event::ReadFailed("bad".into()), Event::RecallFailed("bad".into()),
+            Event::Introduced(Ok(about())), Event::Introduced(Err("bad".into())),
+            Event::Wiped(Ok(())), Event::Wiped(Err("bad".into())),
         ]),
     ]
 }
@@ -349,6 +398,8 @@ proptest! {
         prop_assume!(!matches!(state, State::Off));
         let button = [Main, Next, Previous, Back][button];
         let gesture = if long { Long(button) } else { Short(button) };
+        // There the countdown answers.
+        prop_assume!(!matches!((&state, gesture), (State::Wipe { counting: true, .. }, Long(Main))));
         let before = seen(&state);
         let (state, effects) = step(state, press(gesture));
         prop_assert!(seen(&state) != before || !effects.is_empty(), "{gesture:?} in {before}");
@@ -400,7 +451,11 @@ proptest! {
             let answers = match &state {
                 State::SelfTest { .. } => CHECKS.map(|part| Event::Checked(part, Ok(()))).to_vec(),
                 State::Analysing { capture } => vec![Event::Read(reading(capture, vec![]))],
+                State::History { past, .. } if past.age == 0 => {
+                    vec![press(Long(Main)), Event::Introduced(Ok(about()))]
+                }
                 State::History { .. } => vec![press(Long(Main))],
+                State::Wiping => vec![Event::Wiped(Ok(()))],
                 _ => vec![press(Short(Main))],
             };
             state = after(state, answers).0;

@@ -1,6 +1,7 @@
 //! `GET /api/v1/export.zip`: the very bytes of `dermascope records export`, sent while they are made.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
@@ -11,6 +12,7 @@ use tokio::sync::mpsc::{self, Sender};
 
 use super::link::Link;
 use super::problem::Problem;
+use super::question::{Asking, Question};
 use super::records::ListQuery;
 use crate::records::export::{ExportError, FORMATS, export};
 use crate::records::{Filter, Reader, RecordsConfig};
@@ -32,8 +34,10 @@ pub(super) async fn archive(
     let seat = seat.map_err(|_| Problem::busy("another export is under way; try again when it is done"))?;
     let (sender, mut pieces) = mpsc::channel(PIECES);
     let (config, filter) = (link.records.config().clone(), query.filter());
+    let asking = Asking::default();
+    let question = asking.question();
     tokio::task::spawn_blocking(move || {
-        if let Err(error) = write(&config, &filter, &sender) {
+        if let Err(error) = write(&config, &filter, &question, &sender) {
             // Fails only where nobody reads any more, and that is the error then.
             let _ = sender.blocking_send(Err(error));
         }
@@ -45,8 +49,10 @@ pub(super) async fn archive(
         Some(Err(error)) => return Err(error.into()),
         None => return Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the export failed")),
     };
-    let rest =
-        stream::unfold(pieces, |mut pieces| async { pieces.recv().await.map(|piece| (piece, pieces)) });
+    // Whoever reads takes what ends the question with them.
+    let rest = stream::unfold((pieces, asking), |(mut pieces, asking)| async {
+        pieces.recv().await.map(|piece| (piece, (pieces, asking)))
+    });
     let body = Body::from_stream(stream::once(async { Ok(first) }).chain(rest));
     let about = [
         (header::CONTENT_TYPE, "application/zip"),
@@ -59,9 +65,11 @@ pub(super) async fn archive(
 fn write(
     config: &RecordsConfig,
     filter: &Filter,
+    question: &Arc<Question>,
     sender: &Sender<Result<Bytes, ExportError>>,
 ) -> Result<(), ExportError> {
     let reader = Reader::open(config)?;
+    let Some(_asked) = question.begin(&reader) else { return Ok(()) };
     let (_, _, format) = FORMATS[0];
     let mut pieces = Pieces { sender, next: Vec::with_capacity(PIECE), begun: false };
     export(&reader, filter, format, &mut pieces)?;

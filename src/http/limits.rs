@@ -12,6 +12,8 @@ pub(super) const MAX_PHOTO: usize = crate::picture::MAX_FILE as usize;
 pub(super) const MAX_FORM: usize = 16 << 10;
 /// Photographs at once: one that comes in or is read, and one whose sender waits for it.
 pub(super) const MAX_PHOTOS: usize = 2;
+/// Questions to the records at once: a rare class among many takes seconds to find, and a page of pictures asks for twenty.
+pub(super) const MAX_QUESTIONS: usize = 3;
 /// Exports at once: each keeps a snapshot of the records and reads every picture.
 pub(super) const MAX_EXPORTS: usize = 1;
 

@@ -55,6 +55,8 @@ struct Status {
     operating_points: Vec<String>,
     /// On the disk of the records, in bytes; none where that cannot be told.
     space: Option<Space>,
+    /// The public half of the device's key: what signs its exports. None before its first start.
+    public_key: Option<String>,
     /// Whether the page's buttons press anything.
     virtual_buttons: bool,
     firmware: &'static str,
@@ -74,6 +76,7 @@ impl Status {
             setting,
             operating_points,
             space: Space::of(&link.records.config().folder).ok(),
+            public_key: link.records.public_key(),
             virtual_buttons: link.buttons.is_some(),
             firmware: env!("CARGO_PKG_VERSION"),
             notice: RESEARCH_ONLY,

@@ -21,6 +21,7 @@ mod metrics;
 mod outcomes;
 mod photographs;
 mod problem;
+mod question;
 mod records;
 mod routes;
 mod screenshot;
@@ -87,14 +88,7 @@ pub fn serve_within(
     let listening = places.iter().filter_map(|(listener, _)| listener.as_ref());
     let addresses =
         listening.map(TcpListener::local_addr).collect::<Result<_, _>>().map_err(HttpError::Start)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .enable_time()
-        .max_blocking_threads(BLOCKING_THREADS)
-        .on_thread_start(yield_to_the_device)
-        .thread_name("http-disk")
-        .build()
-        .map_err(HttpError::Start)?;
+    let runtime = runtime().map_err(HttpError::Start)?;
     let link = Link::new(device, &limits);
     let metrics = link.metrics.clone();
     let seats = Seats::new(&limits);
@@ -124,8 +118,19 @@ struct Outside {
     door: Door,
 }
 
-/// One lists, one exports, two read photographs, one waits for the device, and one is left for a picture.
-const BLOCKING_THREADS: usize = 6;
+/// What asks the records has seats of its own, as exports and photographs have; one thread is left for what waits for the
+/// device, which then waits for none of them.
+const BLOCKING_THREADS: usize = limits::MAX_QUESTIONS + limits::MAX_EXPORTS + limits::MAX_PHOTOS + 1;
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_io()
+        .enable_time()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .on_thread_start(yield_to_the_device)
+        .thread_name("http-disk")
+        .build()
+}
 
 /// How much nicer the threads are that read records and photographs. Beside one that is not, on the same core, one gets a
 /// tenth of it (weights 110 and 1024: sched(7), and `sched_prio_to_weight` of the kernel): a capture hardly feels it.

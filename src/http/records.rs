@@ -9,25 +9,33 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
 
+use super::limits::MAX_QUESTIONS;
 use super::problem::Problem;
+use super::question::Asking;
 use crate::RESEARCH_ONLY;
 use crate::case::Lesion;
-use crate::records::{Filter, Noted, Reader, Record, RecordError, RecordsConfig, Summary, Unreadable};
+use crate::records::{
+    self, Departures, Filter, Noted, Reader, Record, RecordError, RecordsConfig, Scope, Standing, Summary,
+    Unreadable,
+};
 use crate::verdict::Verdict;
 
 /// Records on a page of the list, unless asked otherwise, and at most.
 const PAGE: usize = 20;
 const MAX_PAGE: usize = 200;
 
-/// The records behind connections of the link's own, opened when first asked for. One question never waits for
-/// another: a rare class among many records takes seconds to find.
+/// The records behind connections of the link's own, opened when first asked for. A few questions at once never wait for
+/// one another: a rare class among many records takes seconds to find.
 pub(super) struct Records {
     config: RecordsConfig,
     /// Of the model, whose card the figures are compared with.
     manifest: PathBuf,
     /// Connections that are not in use.
     idle: Mutex<Vec<Counting>>,
+    /// For questions: whoever has none waits without a thread.
+    seats: Arc<Semaphore>,
 }
 
 /// A connection that counts the records only when there may be others: among many that takes longer than a page.
@@ -62,7 +70,12 @@ const MOST_IDLE: usize = 2;
 
 impl Records {
     pub fn new(config: RecordsConfig, manifest: PathBuf) -> Self {
-        Self { config, manifest, idle: Mutex::default() }
+        Self { config, manifest, idle: Mutex::default(), seats: Arc::new(Semaphore::new(MAX_QUESTIONS)) }
+    }
+
+    /// The public half of the device's key, where it has one.
+    pub fn public_key(&self) -> Option<String> {
+        records::public_key(&self.config.folder)
     }
 
     pub fn manifest(&self) -> &std::path::Path {
@@ -84,10 +97,22 @@ impl Records {
         question: impl FnOnce(&mut Counting) -> Result<T, RecordError> + Send + 'static,
     ) -> Result<T, Problem> {
         let records = self.clone();
+        let closed = |_| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the records are closed");
+        let seat = self.seats.clone().acquire_owned().await.map_err(closed)?;
+        let asking = Asking::default();
+        let asked = asking.question();
         let answer = tokio::task::spawn_blocking(move || {
+            // Given back when the thread is done, not when nobody waits any more.
+            let _seat = seat;
             let idle = records.idle().pop();
+            // Of records that were wiped meanwhile nothing is told any more.
+            let idle = idle.filter(|idle| idle.reader.is_current().unwrap_or(false));
             let mut connection = idle.map_or_else(|| Counting::open(&records.config), Ok)?;
-            let answer = question(&mut connection);
+            let Some(asked) = asked.begin(&connection.reader) else {
+                return Err(Problem::busy("nobody waits for the answer any more"));
+            };
+            let answer = question(&mut connection).map_err(Problem::from);
+            drop(asked);
             let mut idle = records.idle();
             // After an error the next question opens the records anew: they may have been repaired.
             match &answer {
@@ -98,7 +123,7 @@ impl Records {
             answer
         });
         match answer.await {
-            Ok(answer) => Ok(answer?),
+            Ok(answer) => answer,
             Err(_) => Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "reading the records failed")),
         }
     }
@@ -162,17 +187,63 @@ pub(super) async fn list(
     State(records): State<Arc<Records>>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<List>, Problem> {
-    let limit = query.limit.unwrap_or(PAGE);
-    if !(1..=MAX_PAGE).contains(&limit) {
-        let detail = format!("limit is {limit}; it must be from 1 to {MAX_PAGE}");
-        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
-    }
+    let limit = page_size(query.limit)?;
     let filter = query.filter();
     let (page, total) =
         records.ask(move |records| Ok((records.reader.list(&filter, limit)?, records.count()?))).await?;
     let records = page.records.iter().map(Record::summary).collect();
     let (next_before, unreadable) = (page.next_before, page.unreadable);
     Ok(Json(List { records, total, next_before, unreadable, notice: RESEARCH_ONLY }))
+}
+
+/// What has left the device, newest first.
+#[derive(Serialize)]
+pub(super) struct Departed {
+    departures: Vec<records::Departed>,
+    #[serde(flatten)]
+    standing: Standing,
+    /// What to ask as `before` for the next page; none on the last.
+    next_before: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<Unreadable>,
+    notice: &'static str,
+}
+
+/// Which departures are asked for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DeparturesQuery {
+    limit: Option<usize>,
+    before: Option<u64>,
+    after: Option<u64>,
+    /// Only records that have not left with their pictures.
+    #[serde(default)]
+    not_left: bool,
+}
+
+/// `GET /api/v1/departures`
+pub(super) async fn departures(
+    State(records): State<Arc<Records>>,
+    Query(query): Query<DeparturesQuery>,
+) -> Result<Json<Departed>, Problem> {
+    let limit = page_size(query.limit)?;
+    let not_left = query.not_left.then_some(Scope::Picture);
+    let filter = Filter { before: query.before, after: query.after, not_left, ..Filter::default() };
+    let question = move |records: &mut Counting| {
+        Ok((records.reader.list_departures(&filter, limit)?, records.reader.standing()?))
+    };
+    let (Departures { records: departures, next_before, unreadable }, standing) =
+        records.ask(question).await?;
+    Ok(Json(Departed { departures, standing, next_before, unreadable, notice: RESEARCH_ONLY }))
+}
+
+fn page_size(limit: Option<usize>) -> Result<usize, Problem> {
+    let limit = limit.unwrap_or(PAGE);
+    if !(1..=MAX_PAGE).contains(&limit) {
+        let detail = format!("limit is {limit}; it must be from 1 to {MAX_PAGE}");
+        return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+    }
+    Ok(limit)
 }
 
 /// `GET /api/v1/records/{sequence}`

@@ -57,6 +57,7 @@ fn api() -> Vec<(&'static str, MethodRouter<Link>)> {
         ("/api/v1/records", get(records::list)),
         ("/api/v1/records/{sequence}", get(records::one)),
         ("/api/v1/records/{sequence}/image", get(records::image)),
+        ("/api/v1/departures", get(records::departures)),
         ("/api/v1/records/{sequence}/outcomes", limited(get(outcomes::list).post(outcomes::note), MAX_BODY)),
         ("/api/v1/performance", get(outcomes::performance)),
         ("/api/v1/due", get(outcomes::due)),

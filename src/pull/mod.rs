@@ -84,7 +84,8 @@ pub fn pull(
         let (work, tasks) = channel();
         let (done, results) = channel();
         scope.spawn(|| settle_all(&folder, tasks, done));
-        Pull { peer: &mut peer, folder: &folder, work, results, report, progress, newest: 0 }
+        let (newest, emptied) = Default::default();
+        Pull { peer: &mut peer, folder: &folder, work, results, report, progress, newest, emptied }
             .run(device, hello.head.position)
     })
 }

@@ -1,5 +1,6 @@
 //! What a pull does, once it is known where it goes on.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender};
 
@@ -31,6 +32,8 @@ pub(super) struct Pull<'a> {
     pub progress: Progress<'a>,
     /// The highest number of a record that is here.
     pub newest: u64,
+    /// Records that came without their data, and of which no deletion was seen yet.
+    pub emptied: BTreeSet<u64>,
 }
 
 impl Pull<'_> {
@@ -61,6 +64,9 @@ impl Pull<'_> {
             }
             mark = self.batch(&page.entries, mark)?;
         }
+        let emptied = std::mem::take(&mut self.emptied).into_iter();
+        let words = "its data is gone from the device, and nothing says that it was deleted";
+        self.report.missing.extend(emptied.map(|sequence| (sequence, words.into())));
         self.prove()
     }
 
@@ -126,6 +132,15 @@ impl Pull<'_> {
     /// Keeps an entry's record, and gives it where its picture is wanted.
     fn keep(&mut self, entry: &Entry) -> Result<Option<Known>, PullError> {
         let here = self.folder.body(entry.sequence)?;
+        match (&entry.kind, &entry.body) {
+            (Kind::Record, None) => {
+                self.emptied.insert(entry.sequence);
+            }
+            (Kind::Deletion, _) => {
+                self.emptied.remove(&entry.sequence);
+            }
+            _ => {}
+        }
         let body = match (&entry.kind, &entry.body) {
             (Kind::Record, Some(body)) => body,
             (Kind::Deletion, _) if here.is_some() => {

@@ -23,6 +23,10 @@ use super::images::sync_folder;
 use super::key::{DeviceKey, give_to_owner, is_signed};
 
 pub(super) const NAME: &str = "anchor.json";
+/// Every name that it may lie under.
+pub(super) const NAMES: &[&str] = &[NAME, PART, ASIDE];
+const PART: &str = "anchor.json.part";
+const ASIDE: &str = "anchor.json.aside";
 /// Larger than any anchor, in bytes.
 const LARGEST: u64 = 4096;
 
@@ -76,7 +80,7 @@ impl Head {
 
     /// Puts it in the place of the one before. On return it is durable.
     pub(super) fn write(&self, folder: &Path) -> Result<(), RecordError> {
-        let (path, part) = (folder.join(NAME), folder.join("anchor.json.part"));
+        let (path, part) = (folder.join(NAME), folder.join(PART));
         let failed = |cause| io("write the anchor", &path)(cause);
         let mut text = serde_json::to_vec(self).map_err(|cause| failed(cause.into()))?;
         text.push(b'\n');
@@ -85,10 +89,18 @@ impl Head {
         give_to_owner(folder, &part);
         if path.is_dir() {
             // Somebody's: it is moved, not removed.
-            fs::rename(&path, folder.join("anchor.json.aside")).map_err(failed)?;
+            fs::rename(&path, folder.join(ASIDE)).map_err(failed)?;
         }
         fs::rename(&part, &path).map_err(failed)?;
         sync_folder(folder)
+    }
+}
+
+/// The public half of the key that signed the anchor of a folder, as 64 hexadecimal digits; none where nothing is signed.
+pub fn public_key(folder: &Path) -> Option<String> {
+    match Anchor::of(folder) {
+        Ok(Anchor::There(head)) if !head.public_key.is_empty() => Some(head.public_key),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The hash chain over the entries: how an alteration of any row, any column, or any order is found.
 //!
 //! An entry has five columns: `position` (1, 2, 3, ... without gaps), `kind`, `sequence` (the record that it
-//! makes, deletes or prunes, or that an outcome is of; of a finding the highest number given until then), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
+//! makes, deletes or prunes, or that an outcome is of; of a finding the highest number given until then; of a wipe 0), `body` (JSON text) and two hashes. All hashes are SHA-256 as 64 lower-case
 //! hexadecimal digits, over UTF-8 text:
 //!
 //! ```text
@@ -32,6 +32,8 @@ pub enum Kind {
     Pruning,
     /// The device found that its records are not as it left them; its body is a [`Finding`](super::Finding).
     Finding,
+    /// The chain begins here because all before it was wiped; its body is a [`Wipe`].
+    Wipe,
     /// What became of a record's lesion; its body is a [`Noted`](super::Noted).
     Outcome,
     /// Of a later program: kept as it is, and passed over.
@@ -46,6 +48,7 @@ impl Kind {
             Self::Deletion => "deletion",
             Self::Pruning => "pruning",
             Self::Finding => "finding",
+            Self::Wipe => "wipe",
             Self::Outcome => "outcome",
             Self::Other(word) => word,
         }
@@ -54,7 +57,7 @@ impl Kind {
 
 impl From<String> for Kind {
     fn from(word: String) -> Self {
-        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding, Self::Outcome];
+        let known = [Self::Record, Self::Deletion, Self::Pruning, Self::Finding, Self::Wipe, Self::Outcome];
         known.into_iter().find(|kind| kind.word() == word).unwrap_or(Self::Other(word))
     }
 }
@@ -94,6 +97,20 @@ pub struct Removal {
     /// Of the picture that is gone.
     pub image_sha256: String,
 }
+
+/// The body of a wipe: that one happened, and nothing of what was wiped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wipe {
+    /// Of this body: [`WIPE_FORMAT`].
+    pub format: u32,
+    /// When it was asked for, by the device's clock.
+    pub wiped_at: jiff::Timestamp,
+    /// What was asked to: the command, or the device's screen.
+    pub by: String,
+}
+
+/// The format of wipes that this program writes.
+pub const WIPE_FORMAT: u32 = 1;
 
 impl Entry {
     /// The entry that follows `previous`, the chain's hash so far.

@@ -18,6 +18,10 @@ pub struct RecordsConfig {
     /// While less than this is free, pictures that have left the device are removed, the oldest first, in MiB: 0 for
     /// never. Their records stay.
     pub prune_free_mib: u64,
+    /// For how many days records are kept: those that are older and have left the device with their pictures are deleted.
+    /// 0 keeps them for ever, and 36500 is the most.
+    #[schemars(range(max = 36500))]
+    pub keep_days: u32,
     /// After how many months a lesion of a case shall be looked at again: 0 for only where an outcome says so.
     pub look_again_months: u32,
     /// Whose case numbers are said before a press (DICOM's Issuer of Patient ID): lesions of the same case number are the
@@ -38,6 +42,7 @@ impl Default for RecordsConfig {
             folder: "/var/lib/dermascope".into(),
             warn_free_mib: 500,
             prune_free_mib: 0,
+            keep_days: 0,
             look_again_months: 3,
             issuer: String::new(),
             dermoscopy: Dermoscopy::default(),
@@ -46,6 +51,11 @@ impl Default for RecordsConfig {
 }
 
 impl RecordsConfig {
+    /// For how many days records are kept; none where it is for ever.
+    pub fn keep_days(&self) -> Option<u32> {
+        (self.keep_days > 0).then_some(self.keep_days)
+    }
+
     /// Says which key is wrong, and how.
     pub fn check(&self) -> Result<(), String> {
         if self.folder.as_os_str().is_empty() {
@@ -61,6 +71,12 @@ impl RecordsConfig {
             let months = self.look_again_months;
             return Err(format!(
                 "records.look_again_months is {months}; it must be from 0 to {LONGEST_WAIT}"
+            ));
+        }
+        if self.keep_days > 36_500 {
+            let days = self.keep_days;
+            return Err(format!(
+                "records.keep_days is {days}; it is from 0, which keeps all for ever, to 36500"
             ));
         }
         match self.dermoscopy.magnification {

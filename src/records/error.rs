@@ -113,6 +113,15 @@ pub enum RecordError {
         /// The database.
         path: PathBuf,
     },
+    /// The database's log is there, and its index can be neither read nor made.
+    #[error(
+        "{path}: the newest records are in its log {path}-wal, whose index {path}-shm cannot be made or read here; copy \
+         the folder to where this user may write, and read it there"
+    )]
+    LogUnreadable {
+        /// The database.
+        path: PathBuf,
+    },
     /// A record's picture is not there.
     #[error(
         "{path}: the picture of record {sequence} is missing; `dermascope records verify` lists all that is wrong"
@@ -198,12 +207,21 @@ pub enum RecordError {
     },
     /// A record is deleted, but its data may not be erased from the disk yet.
     #[error(
-        "{path}: the record is deleted, but somebody reads the records, so that its data may still be in the file \
-         {path}-wal; end what reads (an export, `sqlite3`) and start `dermascope records prune --free 0`, or the device \
-         anew, to erase it"
+        "{path}: it is deleted, but somebody reads the records, so that its data may still be in the file {path}-wal; \
+         end what reads (an export, `sqlite3`): a device that runs then erases it by itself, and so does `dermascope \
+         records prune --free 0`"
     )]
     NotErased {
         /// The database.
+        path: PathBuf,
+    },
+    /// A wipe was begun and is not finished.
+    #[error(
+        "{path}: the records are being wiped, or that was begun and cut off; the device finishes it at its start, and \
+         `dermascope records wipe` does too"
+    )]
+    Wiping {
+        /// The folder of the records.
         path: PathBuf,
     },
     /// There is no record of that number, or not any more.
@@ -250,7 +268,8 @@ impl RecordError {
             Self::Corrupt { .. } | Self::Entry { .. } => "records damaged",
             Self::EntryNewer { .. } => "newer record",
             Self::Foreign { .. } | Self::Newer { .. } | Self::NewerToWrite { .. } => "wrong records",
-            Self::LogMissing { .. } => "records incomplete",
+            Self::LogMissing { .. } | Self::LogUnreadable { .. } => "records incomplete",
+            Self::Wiping { .. } => "being wiped",
             Self::ImagePruned { .. } => "picture pruned",
             Self::ImageMissing { .. }
             | Self::ImageAltered { .. }

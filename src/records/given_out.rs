@@ -9,7 +9,7 @@ use rusqlite::{params, params_from_iter};
 
 use super::error::sql;
 use super::rows::KEPT;
-use super::{Reader, RecordError, Scope, Store};
+use super::{Filter, Page, Reader, Record, RecordError, Scope, Store, Unreadable};
 use crate::digest::sha256_hex;
 
 /// One giving out of a record.
@@ -21,6 +21,39 @@ pub struct Departure {
     pub picture: bool,
     /// When it was noted, in UTC to the second, such as "2026-03-01T12:00:00Z".
     pub at: String,
+}
+
+/// A record, and by which ways it has left; by none where it has not.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Departed {
+    /// Its number.
+    pub sequence: u64,
+    /// When it was captured, by the device's clock.
+    pub captured_at: Timestamp,
+    /// The oldest first.
+    pub departures: Vec<Departure>,
+}
+
+/// Some records with their departures, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departures {
+    /// Each with its departures.
+    pub records: Vec<Departed>,
+    /// What to ask as `before` for the next page; none on the last.
+    pub next_before: Option<u64>,
+    /// Records of this page that cannot be read.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// How many records there are, and how many have not left the device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Standing {
+    /// All that are kept.
+    pub records: u64,
+    /// By no way at all.
+    pub not_left: u64,
+    /// Not with their pictures.
+    pub pictures_not_left: u64,
 }
 
 /// What proves that somebody has a record and its picture: the SHA-256 of the lines `nonce`, the record's body and the
@@ -54,6 +87,30 @@ impl Reader {
         let rows = statement.query_map(params_from_iter(values), |row| row.get::<_, i64>(0));
         let numbers: Result<Vec<i64>, _> = rows.map_err(failed)?.collect();
         Ok(numbers.map_err(failed)?.into_iter().map(|number| number as u64).collect())
+    }
+
+    /// How many records have not left the device.
+    pub fn count_not_left(&self, scope: Scope) -> Result<u64, RecordError> {
+        let query = format!("SELECT count(*) FROM entries WHERE {KEPT} AND {}", self.not_left(scope)?);
+        let count = self.connection.query_row(&query, [], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(sql("count", &self.database))? as u64)
+    }
+
+    /// How many there are, and how many have not left.
+    pub fn standing(&self) -> Result<Standing, RecordError> {
+        let (not_left, pictures) = (self.count_not_left(Scope::Data)?, self.count_not_left(Scope::Picture)?);
+        Ok(Standing { records: self.count()?, not_left, pictures_not_left: pictures })
+    }
+
+    /// The newest records that a filter lets through, at most `limit`, by which ways they have left.
+    pub fn list_departures(&self, filter: &Filter, limit: usize) -> Result<Departures, RecordError> {
+        let Page { records, next_before, unreadable, .. } = self.list(filter, limit)?;
+        let departed = |record: Record| {
+            let (sequence, captured_at) = (record.sequence, record.captured_at);
+            Ok(Departed { sequence, captured_at, departures: self.departures(sequence)? })
+        };
+        let records = records.into_iter().map(departed).collect::<Result<_, RecordError>>()?;
+        Ok(Departures { records, next_before, unreadable })
     }
 
     /// By which ways a record has left.

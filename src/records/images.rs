@@ -12,6 +12,7 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::RecordError;
+use super::erase::remove;
 use super::error::io;
 
 #[derive(Clone)]
@@ -40,6 +41,18 @@ impl Images {
 
     pub fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Removes all that lies in the two folders.
+    pub fn clear(&self) -> Result<(), RecordError> {
+        for folder in [&self.folder, &self.incoming] {
+            let failed = |cause| io("list", folder)(cause);
+            for file in fs::read_dir(folder).map_err(failed)? {
+                remove(&file.map_err(failed)?.path())?;
+            }
+            sync_folder(folder)?;
+        }
+        Ok(())
     }
 
     /// Whether there is any.

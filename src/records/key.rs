@@ -17,7 +17,10 @@ use super::error::io;
 use super::images::sync_folder;
 use crate::digest::{hex, unhex};
 
-const NAME: &str = "device.key";
+pub(super) const NAME: &str = "device.key";
+/// Every name that it may lie under.
+pub(super) const NAMES: &[&str] = &[NAME, PART];
+const PART: &str = "device.key.part";
 
 /// The key, both halves.
 pub(super) struct DeviceKey(SigningKey);
@@ -38,7 +41,7 @@ impl DeviceKey {
     }
 
     fn make(folder: &Path) -> Result<Self, RecordError> {
-        let (path, part) = (folder.join(NAME), folder.join("device.key.part"));
+        let (path, part) = (folder.join(NAME), folder.join(PART));
         let failed = |cause| io("make the device's key", &path)(cause);
         let mut seed = [0; 32];
         getrandom::fill(&mut seed).map_err(|cause| failed(std::io::Error::other(cause)))?;

@@ -19,6 +19,8 @@ pub struct Verification {
     pub images: u64,
     /// Entries of kinds, and records of formats, that only a later program knows: passed over.
     pub unknown: u64,
+    /// When all before was wiped, where the chain begins so.
+    pub wiped_at: Option<jiff::Timestamp>,
     /// The position of the newest entry.
     pub position: u64,
     /// The newest hash of the chain: noted elsewhere, it proves later that all up to here is as it was.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use rusqlite::{Connection, OptionalExtension, params, params_from_iter};
+use rusqlite::{Connection, InterruptHandle, OptionalExtension, params, params_from_iter};
 
 use super::anchor::{self, Anchor, Head};
 use super::chain::Entry;
@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::images::Images;
 use super::list::{Filter, Page, Scope, Unreadable};
 use super::rows::{KEPT, PRUNED, entry, head, newest};
-use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema};
+use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema, wipe};
 
 /// The records, to read. Any number of readers may be open beside one another and beside writers.
 pub struct Reader {
@@ -25,10 +25,23 @@ pub struct Reader {
     pub(super) layout: i64,
 }
 
+/// Ends the query that a reader is at; it fails then.
+pub struct Interrupter(InterruptHandle);
+
+impl Interrupter {
+    /// Where no query is under way, nothing ends.
+    pub fn interrupt(&self) {
+        self.0.interrupt();
+    }
+}
+
 impl Reader {
     /// Opens records that are there. Needs no right to write, and works on a read-only file system.
     pub fn open(config: &RecordsConfig) -> Result<Self, RecordError> {
         let database = database_path(config);
+        if wipe::is_begun(&config.folder) {
+            return Err(RecordError::Wiping { path: config.folder.clone() });
+        }
         let connection = schema::open_to_read(&database).map_err(|error| match error {
             // Something was here: the rest of the database is in a log that is not.
             RecordError::Missing { path }
@@ -55,6 +68,37 @@ impl Reader {
     /// The device's id: 16 hexadecimal digits drawn when the database was made.
     pub fn device(&self) -> &str {
         &self.device
+    }
+
+    /// Whether these are still the records that were opened. Somebody may have wiped them since: whoever kept anything of
+    /// them then lets it go, and opens them anew.
+    pub fn is_current(&self) -> Result<bool, RecordError> {
+        Ok(self.current_device()? == self.device)
+    }
+
+    /// The id that the database has now.
+    pub fn current_device(&self) -> Result<String, RecordError> {
+        Ok(self.noted("device")?.unwrap_or_default())
+    }
+
+    /// How many records were deleted.
+    pub fn deleted(&self) -> Result<u64, RecordError> {
+        let query = "SELECT count(*) FROM entries WHERE kind = 'record' AND body IS NULL";
+        let count = self.connection.query_row(query, [], |row| row.get::<_, i64>(0));
+        Ok(count.map_err(sql("count", &self.database))? as u64)
+    }
+
+    /// Ends the query that this reader is at, from another thread.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter(self.connection.get_interrupt_handle())
+    }
+
+    /// A query that ends only where it is interrupted.
+    #[cfg(test)]
+    pub fn read_for_ever(&self) -> Result<i64, RecordError> {
+        let query =
+            "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x % 7 + 1 FROM n) SELECT max(x) FROM n";
+        self.connection.query_row(query, [], |row| row.get(0)).map_err(sql("read", &self.database))
     }
 
     /// The room on the disk that keeps them.

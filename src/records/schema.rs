@@ -1,12 +1,12 @@
 //! The database's layout, and how an older one is brought up to date.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::RecordError;
-use super::error::sql;
+use super::error::{io, sql};
 
 /// "derm": says in the file's header whose database it is.
 const APPLICATION_ID: i64 = 0x6465_726d;
@@ -141,6 +141,9 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, RecordError> {
             layout(&connection, path)?;
             Ok(connection)
         }
+        Err(RecordError::ReadOnly { .. } | RecordError::Database { .. }) => {
+            Err(RecordError::LogUnreadable { path: path.into() })
+        }
         Err(error) => Err(error),
         // Made by a first start that was cut off; the next start finishes it.
         Ok(Layout { found: 0, .. }) => Err(RecordError::Missing { path: path.into() }),
@@ -149,7 +152,7 @@ pub(super) fn open_to_read(path: &Path) -> Result<Connection, RecordError> {
 }
 
 /// How long one process waits for another's write.
-const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
+pub(super) const BUSY: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// No trigger or view of a stranger decides what is read and written here.
 fn harden(connection: &Connection) -> rusqlite::Result<()> {
@@ -274,9 +277,45 @@ fn objects(connection: &Connection) -> rusqlite::Result<BTreeMap<String, Option<
 }
 
 fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|log| log.len() > 0)
+    std::fs::metadata(beside(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// The file that SQLite keeps beside a database: "-wal" its log, "-shm" the log's index.
+pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
+/// Takes everything out of a database, however damaged it is, without taking the file from under whoever has it open: its
+/// first page is written anew, and the rest is cut off (SQLITE_DBCONFIG_RESET_DATABASE, sqlite.org/c3ref). One that is
+/// none can be nobody's: its files go.
+pub(super) fn reset(path: &Path) -> Result<(), RecordError> {
+    use rusqlite::config::DbConfig::SQLITE_DBCONFIG_RESET_DATABASE as RESET;
+    if !path.exists() {
+        return Ok(());
+    }
+    let failed = |cause| sql("reset", path)(cause);
+    let connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(BUSY).map_err(failed)?;
+    // SQLite wants to have looked at it before; where that fails it is damaged.
+    let _ = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get::<_, i64>(0));
+    connection.set_db_config(RESET, true).map_err(failed)?;
+    let emptied = connection.execute_batch("VACUUM");
+    connection.set_db_config(RESET, false).map_err(failed)?;
+    match emptied.map_err(failed) {
+        Err(RecordError::Corrupt { .. } | RecordError::Database { .. }) => {
+            drop(connection);
+            for ending in ["-wal", "-shm", ""] {
+                let path = beside(path, ending);
+                if path.exists() {
+                    std::fs::remove_file(&path).map_err(io("remove", &path))?;
+                }
+            }
+            Ok(())
+        }
+        emptied => emptied,
+    }
 }
 
 /// A path inside a `file:` address.

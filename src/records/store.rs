@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
@@ -17,7 +16,7 @@ use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
 use super::record::{Making, image_name};
 use super::rows::{head, newest};
-use super::{Record, RecordError, RecordsConfig, schema};
+use super::{Record, RecordError, RecordsConfig, schema, wipe};
 use crate::digest::sha256_hex;
 use crate::reading::Reading;
 
@@ -50,6 +49,7 @@ impl Store {
         images.make_folders()?;
         let lock = config.folder.join("lock");
         let held = lock_file(&lock)?;
+        let wiped = wipe::clear(config)?;
         let database = database_path(config);
         let connection = schema::open(&database)?;
         sync_folder(&config.folder)?;
@@ -63,9 +63,10 @@ impl Store {
         let making = Making { dermoscopy: config.dermoscopy.clone(), issuer, config_sha256: None };
         let mut store = Self { reader, lock, making, key, anchored, anchor_trouble: None };
         store.look()?;
-        if store.noted("unerased")?.is_some() {
-            let _ = store.erase().inspect_err(|error| tracing::warn!("{error}"));
+        if let Some(wiped) = &wiped {
+            store.begin_anew(wiped)?;
         }
+        let _ = store.erase_owed().inspect_err(|error| tracing::warn!("{error}"));
         drop(held);
         Ok(store)
     }
@@ -78,7 +79,7 @@ impl Store {
     /// Saves a reading and returns its record's sequence number. On return it is on disk; on an error nothing
     /// of it is, and the store can be used further.
     pub fn save(&mut self, reading: &Reading) -> Result<u64, RecordError> {
-        let _held = lock_file(&self.lock)?;
+        let _held = self.hold()?;
         let encoded = &reading.capture.encoded;
         let name = image_name(&sha256_hex(&encoded.bytes), encoded.encoding);
         let images = self.images.clone();
@@ -110,7 +111,7 @@ impl Store {
     }
 
     /// Notes a word beside the entries.
-    fn note(&mut self, key: &str, value: &str) -> Result<(), RecordError> {
+    pub(super) fn note(&mut self, key: &str, value: &str) -> Result<(), RecordError> {
         let query = "INSERT OR REPLACE INTO meta VALUES (?, ?)";
         let noted = self.connection.execute(query, params![key, value]);
         noted.map(|_| ()).map_err(sql("write to", &self.database))
@@ -118,7 +119,7 @@ impl Store {
 
     /// Notes that a person has seen what was found so far.
     pub fn set_seen(&mut self) -> Result<(), RecordError> {
-        let _held = lock_file(&self.lock)?;
+        let _held = self.hold()?;
         let position = self.head()?.0;
         self.note("seen", &position.to_string())
     }
@@ -126,16 +127,26 @@ impl Store {
     /// Why the anchor does not tell the newest entry, where it does not; and tries again to have it do so.
     pub fn anchor_trouble(&mut self) -> Option<String> {
         if self.anchor_trouble.is_some()
-            && let Ok(_held) = lock_file(&self.lock)
+            && let Ok(_held) = self.hold()
         {
             self.drop_anchor();
         }
         self.anchor_trouble.clone()
     }
 
-    /// Waits until no other process writes; until dropped none does.
-    pub(super) fn hold(&self) -> Result<File, RecordError> {
-        lock_file(&self.lock)
+    /// Waits until no other process writes; until dropped none does. Where another has wiped the records meanwhile, they
+    /// are those of the new device from here on.
+    pub(super) fn hold(&mut self) -> Result<File, RecordError> {
+        let held = lock_file(&self.lock)?;
+        if wipe::is_begun(&self.folder) {
+            return Err(RecordError::Wiping { path: self.folder.clone() });
+        }
+        if !self.is_current()? {
+            self.reader.device = self.current_device()?;
+            self.key = DeviceKey::of(&self.folder).ok();
+            self.anchored = self.noted("anchored")?.is_some();
+        }
+        Ok(held)
     }
 
     /// Looks whether all is as it was left, says so in the chain where it is not, and sets the anchor.
@@ -211,43 +222,9 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a record and its picture. What stays is a tombstone that says so.
-    pub fn delete(&mut self, sequence: u64, reason: &str) -> Result<(), RecordError> {
-        let Some(record) = self.get(sequence)? else {
-            return Err(RecordError::NoRecord { path: self.database.clone(), sequence });
-        };
-        self.note("unerased", "yes")?;
-        self.remove(Kind::Deletion, &record, reason)?;
-        // The drive on the USB cable is a copy: it is made anew without what was deleted.
-        erase_file(&self.folder.join(DRIVE))?;
-        self.erase()
-    }
-
-    /// Has nothing of what was deleted stay in the database's log. While somebody reads it cannot be emptied: it is tried
-    /// for a while, and again at the next opening.
-    fn erase(&mut self) -> Result<(), RecordError> {
-        let start = Instant::now();
-        loop {
-            let query = "PRAGMA wal_checkpoint(TRUNCATE)";
-            let busy: i64 = self
-                .connection
-                .query_row(query, [], |row| row.get(0))
-                .map_err(sql("checkpoint", &self.database))?;
-            if busy == 0 {
-                break;
-            }
-            if start.elapsed() > ERASE_PATIENCE {
-                return Err(RecordError::NotErased { path: self.database.clone() });
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        let erased = self.connection.execute("DELETE FROM meta WHERE key = 'unerased'", []);
-        erased.map(|_| ()).map_err(sql("write to", &self.database))
-    }
-
     /// Removes a record's picture, and says so in the chain.
     pub(super) fn remove(&mut self, kind: Kind, record: &Record, reason: &str) -> Result<(), RecordError> {
-        let _held = lock_file(&self.lock)?;
+        let _held = self.hold()?;
         let sequence = record.sequence;
         // Another process may have done it meanwhile.
         if self.get(sequence)?.is_none() || (kind == Kind::Pruning && self.is_pruned(sequence)?) {
@@ -310,23 +287,6 @@ fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
     Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
 }
 
-/// The image of the drive on the USB cable.
-pub const DRIVE: &str = "drive.img";
-/// How long deleting waits for readers to let go of the log.
-const ERASE_PATIENCE: Duration = Duration::from_secs(3);
-
-/// Empties a file, where there is one, before its name goes: whoever has it open sees nothing of it any more.
-fn erase_file(path: &Path) -> Result<(), RecordError> {
-    match File::options().write(true).open(path) {
-        Ok(file) => {
-            file.set_len(0).and_then(|()| file.sync_all()).map_err(io("erase", path))?;
-            std::fs::remove_file(path).map_err(io("remove", path))
-        }
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => Ok(()),
-        Err(cause) => Err(io("erase", path)(cause)),
-    }
-}
-
 /// What a failed commit was about to do.
 const COMMIT: &str = "commit to";
 
@@ -374,7 +334,7 @@ where
 }
 
 /// Waits until no other process writes; held until dropped.
-fn lock_file(path: &Path) -> Result<File, RecordError> {
+pub(super) fn lock_file(path: &Path) -> Result<File, RecordError> {
     let file = File::create(path).map_err(io("make", path))?;
     file.lock().map_err(io("lock", path))?;
     Ok(file)

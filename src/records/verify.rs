@@ -6,7 +6,7 @@ use std::path::Path;
 use rusqlite::OptionalExtension;
 
 use super::anchor::Anchor;
-use super::chain::{self, Entry, Kind, Removal};
+use super::chain::{self, Entry, Kind, Removal, Wipe};
 use super::error::sql;
 use super::finding::Known;
 use super::problem::{Problem, Verification};
@@ -30,10 +30,12 @@ impl Reader {
         walk.check_noted(noted)?;
         walk.check_unclaimed()?;
         drop(snapshot);
-        let Walk { records, deleted, images, unknown, position, previous: head, mut problems, .. } = walk;
+        let Walk {
+            records, deleted, images, unknown, wiped_at, position, previous: head, mut problems, ..
+        } = walk;
         self.look_again(&mut problems)?;
         let device = self.device.clone();
-        Ok(Verification { device, records, deleted, images, unknown, position, head, problems })
+        Ok(Verification { device, records, deleted, images, unknown, wiped_at, position, head, problems })
     }
 
     /// As `verify_noted`, with nothing noted.
@@ -98,6 +100,8 @@ struct Walk<'a> {
     deleted: u64,
     images: u64,
     unknown: u64,
+    /// When all before was wiped, where the chain begins so.
+    wiped_at: Option<jiff::Timestamp>,
     problems: Vec<Problem>,
 }
 
@@ -113,6 +117,7 @@ impl<'a> Walk<'a> {
             deleted: 0,
             images: 0,
             unknown: 0,
+            wiped_at: None,
             problems: Vec::new(),
         }
     }
@@ -158,6 +163,7 @@ impl<'a> Walk<'a> {
             Kind::Record => return self.check_record(entry),
             Kind::Deletion | Kind::Pruning => self.problems.extend(removal_problem(entry)),
             Kind::Finding => self.check_finding(entry),
+            Kind::Wipe => self.check_wipe(entry),
             Kind::Outcome => self.check_outcome(entry)?,
             Kind::Other(_) => self.unknown += 1,
         }
@@ -180,6 +186,21 @@ impl<'a> Walk<'a> {
         }
         self.position = position;
         self.previous.clone_from(&entry.chain_sha256);
+    }
+
+    /// A chain may begin with a wipe, and nowhere else is one.
+    fn check_wipe(&mut self, entry: &Entry) {
+        let position = entry.position;
+        match serde_json::from_str::<Wipe>(entry.body.as_deref().unwrap_or_default()) {
+            Ok(wipe) if position == 1 => self.wiped_at = Some(wipe.wiped_at),
+            Ok(_) => {
+                let cause = "a chain that was wiped begins with that".into();
+                self.problems.push(Problem::EntryUnreadable { position, cause });
+            }
+            Err(cause) => {
+                self.problems.push(Problem::EntryUnreadable { position, cause: cause.to_string() });
+            }
+        }
     }
 
     /// What the device found itself stays known.

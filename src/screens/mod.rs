@@ -1,5 +1,6 @@
 //! Screens: what the device shows, each drawn once into a canvas of any size.
 
+mod about;
 mod analysing;
 mod attention;
 mod details;
@@ -18,13 +19,15 @@ mod test_card;
 mod text;
 mod theme;
 mod viewfinder;
+mod ways;
 mod widgets;
+mod wipe;
 mod words;
 
 use embedded_graphics::geometry::Dimensions;
 
 use crate::panel::Canvas;
-pub use screen::{Check, CheckState, Hint, Page, Screen};
+pub use screen::{About, Check, CheckState, Countdown, Hint, Page, Screen};
 pub use status::Status;
 use theme::Cut;
 pub use words::{count, share};
@@ -69,6 +72,9 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
         }
         Screen::NoHistory => history::draw_empty(canvas, area),
         Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
+        Screen::About { about } => about::draw(canvas, area, about),
+        Screen::Wipe { about, countdown } => wipe::draw(canvas, area, about, *countdown),
+        Screen::Wiping => wipe::draw_under_way(canvas, area),
         Screen::TestCard => test_card::draw(canvas, area),
         Screen::Goodbye => goodbye::draw(canvas, area),
     }

@@ -1,11 +1,10 @@
 //! Retake: why a capture was refused, and the two ways on.
 
-use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::{icons, ink, picture, result, widgets};
+use super::{icons, picture, result, ways, widgets};
 use crate::panel::Canvas;
 use crate::reading::Capture;
 use crate::verdict::Why;
@@ -18,7 +17,8 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, capture: &Capture, reasons
     });
     let margin = theme::margin(area);
     let mut inside = area.inset(margin, margin);
-    ways(canvas, inside.cut_bottom((height * 3 / 10).max(40)), held);
+    let below = inside.cut_bottom((height * 3 / 10).max(40));
+    ways::draw(canvas, below, ["Press: try again", "Hold: use it anyway"], held);
     inside.cut_bottom(margin);
     let side = inside.size.height.min(inside.size.width * 2 / 5);
     let column = inside.cut_right(side);
@@ -49,32 +49,4 @@ fn why(canvas: &mut Canvas, area: Rectangle, reasons: &[Why]) {
         let lines = face.wrap(words, part.size.width, 9);
         face.write_lines(canvas, &lines, *part, Align::Left, theme::TEXT);
     }
-}
-
-/// What a press and what holding does; the second fills while the button is held.
-fn ways(canvas: &mut Canvas, area: Rectangle, held: f32) {
-    let gap = (area.size.height / 12).max(2);
-    let mut rest = area;
-    let press = rest.cut_top((area.size.height - gap) / 2);
-    rest.cut_top(gap);
-    let radius = press.size.height as f32 / 4.0;
-    ink::fill_slab(canvas, press, radius, theme::TEXT);
-    key(canvas, press, ("Press", "try again"), theme::DARK_TEXT);
-    ink::fill_slab(canvas, rest, radius, theme::SURFACE);
-    let hold = ("Hold", "use it anyway");
-    key(canvas, rest, hold, theme::TEXT);
-    // As it looks when filled, shown as far as it is: the words stay readable on both colours.
-    let mut filled = canvas.clone();
-    ink::fill_slab(&mut filled, rest, radius, theme::CAUTION);
-    key(&mut filled, rest, hold, theme::DARK_TEXT);
-    let share = if held.is_finite() { held.clamp(0.0, 1.0) } else { 0.0 };
-    canvas.copy(&filled, rest.cut_left((rest.size.width as f32 * share) as u32));
-}
-
-/// A key with what it does.
-fn key(canvas: &mut Canvas, area: Rectangle, (key, does): (&str, &str), colour: Rgb565) {
-    let text = format!("{key}: {does}");
-    let inside = area.inset((area.size.height / 3).max(4), 0);
-    let face = Type::Lead.bold().fit(&text, inside.size.width, area.size.height * 3 / 5);
-    face.write(canvas, &text, inside, Align::Centre, colour);
 }

@@ -82,6 +82,20 @@ pub enum Screen {
         /// What the person can do about it.
         cure: String,
     },
+    /// Which device this is, and its public key as a QR code.
+    About {
+        /// What it says of itself.
+        about: About,
+    },
+    /// Whether to wipe the device. `countdown` runs while the button is held for it.
+    Wipe {
+        /// What would go.
+        about: About,
+        /// While the button is held for it.
+        countdown: Option<Countdown>,
+    },
+    /// The device is being wiped.
+    Wiping,
     /// What a panel must show if it is wired and configured right.
     TestCard,
     /// The device is off.
@@ -134,10 +148,36 @@ impl Screen {
             (Fault { title, cause, cure }, Fault { title: other, cause: other_cause, cure: other_cure }) => {
                 (title, cause, cure) == (other, other_cause, other_cure)
             }
-            (NoHistory, NoHistory) | (TestCard, TestCard) | (Goodbye, Goodbye) => true,
+            (About { about }, About { about: other }) => about == other,
+            (Wipe { about, countdown }, Wipe { about: other, countdown: other_countdown }) => {
+                (about, countdown) == (other, other_countdown)
+            }
+            (NoHistory, NoHistory) | (Wiping, Wiping) | (TestCard, TestCard) | (Goodbye, Goodbye) => true,
             _ => false,
         }
     }
+}
+
+/// What a device says of itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
+    /// Its id.
+    pub device: String,
+    /// The public half of its key, in hexadecimal digits; empty where it has none.
+    pub public_key: String,
+    /// How many records it has.
+    pub records: u64,
+    /// How many of them have not left it with their pictures.
+    pub only_here: u64,
+}
+
+/// How long a button must still be held.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Countdown {
+    /// Rounded up.
+    pub seconds: u64,
+    /// How much of it is done, from 0 to 1.
+    pub share: f32,
 }
 
 /// A line of the start-up self-test.

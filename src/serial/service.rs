@@ -36,6 +36,8 @@ pub struct Service {
     export: Option<Outgoing>,
     /// What the next proofs must be made with.
     nonce: Option<String>,
+    /// The device's id and how many records were deleted, when that was last looked at.
+    known: Option<(String, u64)>,
 }
 
 /// A result, and the bytes of the line after it.
@@ -190,7 +192,7 @@ impl From<Unfulfilled> for Fault {
 impl Service {
     /// Answers of these records, this clock and this device. Nothing is opened until it is asked for.
     pub fn new(config: RecordsConfig, clock: Box<dyn SettableClock>, remote: Remote) -> Self {
-        Self { config, reader: None, clock, remote, export: None, nonce: None }
+        Self { config, reader: None, clock, remote, export: None, nonce: None, known: None }
     }
 
     /// Answers a call.
@@ -199,7 +201,18 @@ impl Service {
             let names: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
             return Err(Fault::new(NO_METHOD, format!("the methods are {}", names.join(", "))));
         };
+        self.forget_erased();
         known(self, params)
+    }
+
+    /// Lets go of what was erased since: an export is a copy, and nothing of wiped records is told any more.
+    fn forget_erased(&mut self) {
+        let state = self.reader.as_ref().map(|reader| Ok((reader.current_device()?, reader.deleted()?)));
+        let state = state.and_then(|state: Result<_, RecordError>| state.ok());
+        if self.known.is_some() && state != self.known {
+            (self.reader, self.export, self.nonce) = (None, None, None);
+        }
+        self.known = state;
     }
 
     /// Asks the records something.

@@ -438,3 +438,39 @@ fn holding_the_button_very_long_ends_the_device_cleanly() {
     };
     assert!(status.success(), "{status}");
 }
+
+#[test]
+fn the_one_button_wipes_the_device_which_goes_on_as_a_new_one() {
+    let device = Device::start(|_| {});
+    device.read();
+    device.hold_until(&["viewfinder"]);
+    let before = device.status();
+    device.hold_until(&["history"]);
+    device.hold_until(&["about"]);
+    let words = device.status()["words"].as_str().unwrap().to_string();
+    let key = before["public_key"].as_str().unwrap();
+    assert!(words.contains(key), "{words}");
+    device.hold_until(&["wipe"]);
+    // Let go during the countdown: all is kept.
+    device.edge(true);
+    device.wait_for("a countdown", |status| status["words"].as_str().unwrap().contains("Let go"));
+    device.edge(false);
+    device.wait_for("the question", |status| status["words"].as_str().unwrap().contains("Press to keep all"));
+    assert_eq!(device.status()["records"], 1);
+    let start = Instant::now();
+    while device.status()["screen"] == "wipe" {
+        // Who holds a virtual button says so again and again.
+        device.edge(true);
+        std::thread::sleep(Duration::from_millis(200));
+        assert!(start.elapsed() < PATIENCE, "it is not wiped");
+    }
+    device.edge(false);
+    device.wait_for_screen(&["viewfinder"]);
+    let after = device.wait_for("no records", |status| status["records"] == 0);
+    assert!(after["public_key"].is_string() && after["public_key"] != before["public_key"]);
+    assert_eq!(device.read()["result"]["record"], 1, "numbers begin anew");
+    let (exit, folder) = device.terminate();
+    assert!(exit.success(), "{exit}");
+    let report = open(folder.path()).verify().unwrap();
+    assert!(report.is_sound() && report.wiped_at.is_some() && report.records == 1, "{report:?}");
+}

@@ -395,3 +395,51 @@ fn the_documented_python_verifies_an_export_and_refuses_an_altered_one() {
         assert!(!verify(&altered).status.success(), "{name}");
     }
 }
+
+#[test]
+fn a_wipe_asks_for_the_devices_id_and_erases_nothing_without_it() {
+    let bench = Bench::new();
+    let device = Reader::open(&bench.config).expect("opens").device().to_string();
+    for confirm in ["", "wipe", "yes", "0123456789abcdef"] {
+        let refused = bench.command(&["wipe", "--confirm", confirm]);
+        assert_eq!(refused.status.code(), Some(1), "{confirm}");
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("nothing is erased"));
+    }
+    // Nobody there to type it.
+    let refused = bench.command(&["wipe"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(Reader::open(&bench.config).expect("opens").count().expect("counts"), 3);
+    let wiped = bench.command(&["wipe", "--confirm", &device]);
+    let said = String::from_utf8_lossy(&wiped.stdout);
+    assert!(wiped.status.success() && said.contains("3 records, of which 3 are only here"), "{said}");
+    assert_eq!(Reader::open(&bench.config).expect("opens").count().expect("counts"), 0);
+    let verified = bench.command(&["verify"]);
+    let said = String::from_utf8_lossy(&verified.stdout).into_owned();
+    assert!(verified.status.success() && said.contains("after all before was wiped"), "{said}");
+}
+
+#[test]
+fn departures_tell_what_left_by_which_way_and_what_has_not() {
+    let bench = Bench::new();
+    let mut store = Store::open(&bench.config).expect("opens");
+    store.give_out("pull", &[(1, true)]).expect("notes");
+    store.give_out("export csv", &[(1, false), (2, false)]).expect("notes");
+    drop(store);
+    let all = String::from_utf8(bench.command(&["departures"]).stdout).expect("text");
+    let line =
+        |number: &str| all.lines().find(|line| line.trim_start().starts_with(number)).expect("is listed");
+    assert!(line("4 ").contains("NOT YET"), "{all}");
+    assert!(line("2 ").contains("export csv") && line("2 ").contains("without its picture"), "{all}");
+    assert!(line("1 ").contains("pull"), "{all}");
+    assert!(all.contains("1 records have not left the device, 2 not with their pictures"), "{all}");
+    let lines =
+        String::from_utf8(bench.command(&["departures", "--not-left", "--json"]).stdout).expect("text");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let numbers: Vec<_> = lines.iter().map(|line| line["sequence"].as_u64().expect("a number")).collect();
+    assert_eq!(numbers, [4, 2], "newest first");
+    assert_eq!(lines[0]["departures"], serde_json::json!([]));
+    assert_eq!(
+        (&lines[1]["departures"][0]["way"], &lines[1]["departures"][0]["picture"]),
+        (&"export csv".into(), &false.into())
+    );
+}

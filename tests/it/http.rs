@@ -627,3 +627,46 @@ fn a_dropped_server_lets_its_address_go() {
     drop(bench.server);
     assert!(TcpStream::connect(address).is_err(), "nobody listens any more");
 }
+
+#[test]
+fn what_was_wiped_is_told_by_nobody_and_nothing_here_wipes() {
+    let bench = bench();
+    let key = get(&bench, "/api/v1/status").json()["public_key"].clone();
+    assert_eq!(
+        key.as_str(),
+        bench.store.signed_head().expect("reads").map(|head| head.public_key).as_deref()
+    );
+    for (method, path) in
+        [("POST", "/api/v1/wipe"), ("DELETE", "/api/v1/records"), ("DELETE", "/api/v1/records/1")]
+    {
+        let answer = send(&bench, method, path, "{}");
+        assert!(matches!(answer.status, 404 | 405), "{method} {path}: {}", answer.status);
+    }
+    assert_eq!(get(&bench, "/api/v1/records").json()["total"], 3);
+    dermascope::records::wipe(&bench.records, "a test").expect("wipes");
+    let left = get(&bench, "/api/v1/records").json();
+    assert_eq!((left["total"].clone(), left["records"].clone()), (0.into(), serde_json::json!([])));
+    assert_eq!(get(&bench, "/api/v1/records/1").status, 404);
+    assert_eq!(get(&bench, "/api/v1/records/1/image").status, 404);
+    let after = get(&bench, "/api/v1/status").json()["public_key"].clone();
+    assert!(after.is_string() && after != key, "a new device, by a new key");
+}
+
+#[test]
+fn departures_are_told_in_pages() {
+    let mut bench = bench();
+    bench.store.give_out("pull", &[(1, true), (2, false)]).expect("notes");
+    let page = get(&bench, "/api/v1/departures?limit=2").json();
+    let numbers = |page: &Value| -> Vec<u64> {
+        let records = page["departures"].as_array().expect("a list");
+        records.iter().map(|record| record["sequence"].as_u64().expect("a number")).collect()
+    };
+    assert_eq!((numbers(&page), &page["next_before"]), (vec![3, 2], &2.into()));
+    assert_eq!(
+        (&page["records"], &page["not_left"], &page["pictures_not_left"]),
+        (&3.into(), &1.into(), &2.into())
+    );
+    assert_eq!(page["departures"][1]["departures"][0]["way"], "pull");
+    assert_eq!(numbers(&get(&bench, "/api/v1/departures?not_left=true").json()), [3, 2]);
+    assert_eq!(numbers(&get(&bench, "/api/v1/departures?before=2").json()), [1]);
+}

@@ -11,7 +11,7 @@ use dermascope::light::{Lit, Ring};
 use dermascope::panel::Canvas;
 use dermascope::power::{Battery, Charge};
 use dermascope::reading::Saved;
-use dermascope::screens::{Page, Screen, Status};
+use dermascope::screens::{About, Countdown, Page, Screen, Status};
 use dermascope::synthetic;
 use embedded_graphics::geometry::Size;
 use serde_json::Value;
@@ -152,6 +152,9 @@ fn every_answer_is_as_described() {
     asked("/api/v1/records", "/api/v1/records");
     asked("/api/v1/records?limit=2&usable=true&class=nv&before=9", "/api/v1/records");
     asked("/api/v1/records?limit=0", "/api/v1/records");
+    for query in ["", "?limit=2&not_left=true", "?limit=0", "?before=2&after=1"] {
+        asked(&format!("/api/v1/departures{query}"), "/api/v1/departures");
+    }
     for record in ["1", "9", "x"] {
         asked(&format!("/api/v1/records/{record}"), "/api/v1/records/{sequence}");
         asked(&format!("/api/v1/records/{record}/image"), "/api/v1/records/{sequence}/image");
@@ -207,6 +210,9 @@ fn every_state_of_the_screen_is_as_described() {
         result(Saved::Failed("disk full".into())),
         Screen::SelfTest { checks: Vec::new() },
         Screen::NoHistory,
+        Screen::About { about: About::default() },
+        Screen::Wipe { about: About::default(), countdown: Some(Countdown { seconds: 7, share: 0.3 }) },
+        Screen::Wiping,
         Screen::Goodbye,
     ];
     agrees(&document, "/api/v1/status", "get", &get(&bench, "/api/v1/status"));

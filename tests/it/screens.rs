@@ -11,14 +11,14 @@ use dermascope::case::Case;
 use dermascope::classifier::{
     Assessment, Attention, ClassProbability, Doubt, Malignant, ModelId, Timings, Worth,
 };
-use dermascope::device::Note;
+use dermascope::device::{Fault, Live, Note, Part, State};
 use dermascope::light::Ring;
 use dermascope::panel::Canvas;
 use dermascope::picture::{Encoded, Encoding, Frame, Region};
 use dermascope::power::{Battery, Charge};
 use dermascope::quality::{Quality, Reason};
 use dermascope::reading::{Capture, Reading, Saved};
-use dermascope::screens::{Check, CheckState, Hint, Page, Screen, Status, draw};
+use dermascope::screens::{About, Check, CheckState, Countdown, Hint, Page, Screen, Status, draw};
 use dermascope::verdict::{Why, judge};
 use embedded_graphics::geometry::Size;
 use image::{Rgb, RgbImage};
@@ -217,6 +217,18 @@ fn fault() -> Screen {
     }
 }
 
+/// As the device shows what it found of its records.
+fn records_altered() -> Screen {
+    let fault = Fault { part: Part::Records, cause: "records were cut off".into(), then: Vec::new() };
+    let live = Live { frame: None, hint: Hint::Ready, held: 0.0, countdown: None };
+    dermascope::device::screen(&State::Fault(fault), &live).unwrap()
+}
+
+fn about(records: u64, only_here: u64) -> About {
+    let public_key = "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c".into();
+    About { device: "5f70bf18a0860070".into(), public_key, records, only_here }
+}
+
 fn result(reading: Arc<Reading>, page: Page) -> Screen {
     Screen::Result { reading, saved: Saved::Saved(128), page }
 }
@@ -284,6 +296,15 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("history-gone-attention", gone(Page::Attention)),
         ("history-empty", Screen::NoHistory),
         ("fault", fault()),
+        ("records-altered", records_altered()),
+        ("about", Screen::About { about: about(128, 3) }),
+        ("wipe", Screen::Wipe { about: about(128, 3), countdown: None }),
+        ("wipe-only-here", Screen::Wipe { about: about(14, 14), countdown: None }),
+        (
+            "wipe-held",
+            Screen::Wipe { about: about(128, 3), countdown: Some(Countdown { seconds: 7, share: 0.34 }) },
+        ),
+        ("wiping", Screen::Wiping),
         ("test-card", Screen::TestCard),
         ("goodbye", Screen::Goodbye),
     ]

@@ -10,6 +10,7 @@ use rusqlite::{Connection, params};
 use tempfile::TempDir;
 
 use crate::records::reading;
+use crate::serial::pull_from;
 
 /// Records on a device: six of which the second is deleted, the third's picture pruned, and an older copy of the database
 /// with four.
@@ -493,4 +494,133 @@ fn a_folder_that_was_rolled_back_as_a_whole_is_told_by_what_was_noted_elsewhere(
     assert_eq!(report.problems, [not]);
     let (position, hash) = store.head().expect("reads");
     assert!(store.verify_noted(&[(position, hash)]).expect("verifies").is_sound());
+}
+
+/// Who tells of a tampering before the device has been started again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Told {
+    device: bool,
+    verify: bool,
+    /// The laptop that pulled before.
+    pull: bool,
+    /// One that never did.
+    first_pull: bool,
+    /// Making an export, or verifying it with the key that was noted.
+    export: bool,
+}
+
+impl Told {
+    fn of(alter: fn(&Card)) -> Self {
+        let card = Card::new();
+        let key = dermascope::records::public_key(&card.config.folder).expect("is signed");
+        alter(&card);
+        let verified = Reader::open(&card.config).and_then(|reader| reader.verify());
+        let verify = verified.is_ok_and(|report| !report.is_sound()) || Reader::open(&card.config).is_err();
+        let export = export_tells(&card, &key);
+        let device = Store::open(&card.config).expect("opens").unseen().expect("reads").is_some();
+        let (pull, first_pull) = (pull_tells(alter, true), pull_tells(alter, false));
+        Self { device, verify, pull, first_pull, export }
+    }
+
+    fn row(self, name: &str) -> String {
+        let sign = |told| if told { "x" } else { " " };
+        let Self { device, verify, pull, first_pull, export } = self;
+        let [device, verify, pull, first_pull, export] = [device, verify, pull, first_pull, export].map(sign);
+        format!("| {name} | {device} | {verify} | {pull} | {first_pull} | {export} |")
+    }
+}
+
+/// Whether a laptop is told that pulls from the device, and has pulled before, or not.
+fn pull_tells(alter: fn(&Card), again: bool) -> bool {
+    let card = Card::new();
+    let laptop = card.folder.path().join("laptop");
+    if again {
+        let before = pull_from(&card.config, &laptop).expect("pulls");
+        assert!(before.missing.is_empty() && before.fork.is_none(), "{before:?}");
+    }
+    alter(&card);
+    match pull_from(&card.config, &laptop) {
+        Ok(report) => report.fork.is_some() || !report.missing.is_empty(),
+        Err(_) => true,
+    }
+}
+
+fn export_tells(card: &Card, key: &str) -> bool {
+    use dermascope::records::export::{FORMATS, export, verify_archive};
+    let Ok(reader) = Reader::open(&card.config) else { return true };
+    let archive = card.folder.path().join("export.zip");
+    let mut file = fs::File::create(&archive).expect("makes");
+    let (_, _, format) = FORMATS[0];
+    match export(&reader, &Default::default(), format, &mut file) {
+        Ok(exported) if exported.lost().next().is_some() => true,
+        Ok(_) => {
+            let report = verify_archive(&archive).expect("reads");
+            !report.problems.is_empty() || report.public_key != key
+        }
+        Err(_) => true,
+    }
+}
+
+const HEAD: &str =
+    "| what was done | device | `verify` | next `pull` | first `pull` | export |\n|---|---|---|---|---|---|";
+
+/// The page is held to what is found: who does not find a thing is told there as plainly as who does.
+#[test]
+fn who_finds_what_is_as_the_docs_say() {
+    let mut lines = vec![HEAD.to_string()];
+    for (name, alter, _) in [CHAIN, LAYOUT, ANCHOR, PICTURES].into_iter().flatten() {
+        let told = Told::of(*alter);
+        assert!(told.device || told.verify, "{name}: nobody tells");
+        lines.push(told.row(name));
+    }
+    let table = lines.join("\n");
+    println!("{table}");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/records.md");
+    let page = fs::read_to_string(path).expect("reads");
+    assert!(page.contains(&table), "docs/records.md does not have this table:\n{table}");
+}
+
+#[test]
+fn a_database_without_its_logs_index_is_read_whole_and_one_without_its_log_is_told() {
+    let card = Card::new();
+    // Open, so that the log is there and not yet in the database.
+    let mut store = Store::open(&card.config).expect("opens");
+    store.save(&reading(7)).expect("saves");
+    let copied = |names: &[&str]| {
+        let folder = TempDir::new().expect("a temporary folder");
+        for name in names {
+            let from = card.path(name);
+            if from.is_dir() {
+                copy(&from, &folder.path().join(name));
+            } else {
+                fs::copy(&from, folder.path().join(name)).expect("copies");
+            }
+        }
+        let config = RecordsConfig { folder: folder.path().into(), ..RecordsConfig::default() };
+        (folder, config)
+    };
+    let rest = ["records.sqlite", "anchor.json", "device.key", "images"];
+    let (_folder, config) = copied(&[&rest[..], &["records.sqlite-wal"]].concat());
+    let reader = Reader::open(&config).expect("the index is made anew");
+    assert_eq!(reader.newest().expect("reads"), 7);
+    assert!(reader.verify().expect("verifies").is_sound());
+    drop(reader);
+    assert_eq!(Store::open(&config).expect("opens").unseen().expect("reads"), None);
+
+    // Where it cannot be made, as on a medium that cannot be written to.
+    let (folder, config) = copied(&[&rest[..], &["records.sqlite-wal"]].concat());
+    // SQLite follows no link there.
+    std::os::unix::fs::symlink("nowhere", folder.path().join("records.sqlite-shm")).expect("links");
+    let told = Reader::open(&config).map(|_| ()).expect_err("cannot be read");
+    assert!(matches!(told, RecordError::LogUnreadable { .. }), "{told}");
+    assert!(told.to_string().contains("-shm") && !told.to_string().contains("dmesg"), "{told}");
+
+    for index in [&[][..], &["records.sqlite-shm"]] {
+        let (_folder, config) = copied(&[&rest[..], index].concat());
+        let report = Reader::open(&config).and_then(|reader| reader.verify()).expect("what is there is read");
+        assert!(!report.is_sound(), "what the log held is missed");
+        let mut store = Store::open(&config).expect("opens");
+        assert_eq!(store.unseen().expect("reads").expect("is told").what, What::Shortened);
+        assert_eq!(store.save(&reading(8)).expect("saves"), 8, "no number is given again");
+    }
 }

@@ -36,6 +36,8 @@ impl Device {
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::Introduce => self.archive(Deed::Introduce),
+            Effect::Wipe => self.archive(Deed::Wipe),
             Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),

@@ -8,7 +8,7 @@ use crate::camera::CameraState;
 use crate::device::{self, Live, State};
 use crate::picture::Frame;
 use crate::quality;
-use crate::screens::{Hint, Status};
+use crate::screens::{Countdown, Hint, Status};
 
 impl Device {
     /// Has the screen painted, where it is not painted already.
@@ -19,7 +19,13 @@ impl Device {
         self.judge(frame.as_deref());
         let towards = self.gestures.towards_long(self.now());
         let held = towards.filter(|(button, _)| *button == Button::Main).map_or(0.0, |(_, share)| share);
-        let live = Live { frame, hint: self.hint, held };
+        let towards =
+            self.gestures.towards_longest(self.now()).filter(|(button, ..)| *button == Button::Main);
+        let countdown = towards.map(|(_, left, share)| {
+            let seconds = left.as_millis().div_ceil(1000) as u64;
+            Countdown { seconds, share }
+        });
+        let live = Live { frame, hint: self.hint, held, countdown };
         let screen = device::screen(&self.state, &live);
         let (case, ring) = (self.case.clone(), self.light.choice());
         let note = self.note.filter(|(_, since)| since.elapsed() < NOTE_LASTS).map(|(note, _)| note.words());

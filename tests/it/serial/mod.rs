@@ -61,6 +61,19 @@ fn reading_of(seed: u8, size: usize) -> Reading {
     reading
 }
 
+/// Pulls into `dir` from a device with these records, over a pseudo-terminal of its own.
+pub fn pull_from(records: &RecordsConfig, dir: &Path) -> Result<Report, PullError> {
+    let terminal = terminal();
+    let link = Bench::link(&terminal.path, records, &FakeClock::default());
+    let cable = Cable::plug(&terminal.master, clean(), clean());
+    let port = open(&cable.laptop, 115_200).map_err(PeerError::Cut)?;
+    let patience = Patience { silence: Duration::from_millis(300), tries: 20, call: Duration::from_secs(60) };
+    let mut report = Report::default();
+    let pulled = pull(port, dir, patience, &mut report, &mut |_, _, _| {});
+    drop(link);
+    pulled.map(|()| report)
+}
+
 /// A device with records, its serial link on a pseudo-terminal, and the laptop's folder.
 struct Bench {
     config: RecordsConfig,

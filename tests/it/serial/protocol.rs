@@ -175,6 +175,27 @@ fn an_export_over_the_link_is_the_export() {
 }
 
 #[test]
+fn an_export_of_before_a_deletion_or_a_wipe_is_not_given_any_more_and_nothing_here_wipes() {
+    let bench = Bench::new(&[100, 200]);
+    let mut session = session(&bench);
+    let part = json!({"offset": 0, "length": 16, "as": "base64"});
+    result(&mut session, "export", json!({"format": "csv"}));
+    result(&mut session, "export.read", part.clone());
+    bench.store().delete(1, "test").expect("deletes");
+    assert_eq!(code(&mut session, "export.read", part.clone()), message::NO_PART);
+    result(&mut session, "export", json!({"format": "csv"}));
+    for method in ["records.wipe", "wipe", "records.delete"] {
+        assert_eq!(code(&mut session, method, json!({})), message::NO_METHOD);
+    }
+    let device = result(&mut session, "hello", Value::Null)["device"].clone();
+    dermascope::records::wipe(&bench.config, "a test").expect("wipes");
+    assert_eq!(code(&mut session, "export.read", part), message::NO_PART);
+    let hello = result(&mut session, "hello", Value::Null);
+    assert!(hello["device"].is_string() && hello["device"] != device);
+    assert_eq!(result(&mut session, "status", json!({}))["records"], 0);
+}
+
+#[test]
 fn a_person_reads_plain_words() {
     let bench = Bench::new(&[100, 100]);
     let mut session = session(&bench);
