@@ -146,8 +146,8 @@ fn blurred(planes: Vec<[f32; 3]>, width: usize, sigma: f32) -> Vec<[f32; 3]> {
             let mut total = [0.0f32; 3];
             for (offset, share) in kernel.iter().enumerate() {
                 let at = (x as i64 + offset as i64 - reach).clamp(0, width as i64 - 1) as usize;
-                for channel in 0..3 {
-                    total[channel] += share * pixel[at][channel];
+                for (total, value) in total.iter_mut().zip(pixel[at]) {
+                    *total += share * value;
                 }
             }
             out[x * height + y] = total.map(|value| value / sum);
@@ -225,9 +225,8 @@ fn patches_are_told_as_they_were_printed_whatever_the_lamp() {
         assert!((found.greys[step] - linear(*grey)).abs() < 0.03, "step {step}: {found:?}");
     }
     for (which, colour) in COLOURS.iter().enumerate() {
-        for channel in 0..3 {
-            let wanted = linear(colour[channel]);
-            assert!((found.colours[which][channel] - wanted).abs() < 0.04, "colour {which}: {found:?}");
+        for (value, said) in colour.iter().zip(found.colours[which]) {
+            assert!((said - linear(*value)).abs() < 0.04, "colour {which}: {found:?}");
         }
     }
 }
