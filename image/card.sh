@@ -48,9 +48,9 @@ rm -rf $out/data $out/data.img
 mkdir -p $out/data/lib
 find $out/data -exec touch --date="@$SOURCE_DATE_EPOCH" {} +
 truncate --size=${DATA_MIB}M $out/data.img
-# The number of inodes and the journal are for the card that it grows to.
-E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -d $out/data -L data -J size=16 -m 1 -O ^metadata_csum_seed,^orphan_file \
-    -E hash_seed=6465726d-6173-636f-7065-000000000003,root_owner=0:0,lazy_itable_init=0 -U 6465726d-6173-636f-7065-000000000002 $out/data.img
+# Blocks, inodes and room for the table of groups are for the card that it grows to, not for what is written of it.
+E2FSPROGS_FAKE_TIME=$SOURCE_DATE_EPOCH mke2fs -q -t ext4 -d $out/data -L data -b 4096 -i 65536 -J size=16 -m 1 -O ^metadata_csum_seed,^orphan_file \
+    -E hash_seed=6465726d-6173-636f-7065-000000000003,root_owner=0:0,lazy_itable_init=0,resize=33554432 -U 6465726d-6173-636f-7065-000000000002 $out/data.img
 
 # A table of the old kind, which a Pi 3 starts from: A and B in an extended partition, and data behind it, so that it can
 # grow by one entry of one sector. Each logical partition has a sector of its own a MiB before it.

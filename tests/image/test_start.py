@@ -8,11 +8,10 @@ import time
 from pathlib import Path
 
 import pytest
-from pi import BUILT, CARD_BYTES, HERE, SHELL, Card, Pi
+from pi import BUILT, CARD_BYTES, EMULATED, HERE, Card, Pi
 
 FOLDER = BUILT / "test"
-# A camera that is drawn; no name service, which on an emulated processor takes a minute; time for the slow.
-ARGUMENTS = f"{SHELL} modules_load=vivid systemd.mask=systemd-resolved.service systemd.default_timeout_start_sec=900"
+ARGUMENTS = EMULATED
 ASK = "exec 3<>/dev/tcp/127.0.0.1/8080; printf '{method} {path} HTTP/1.0\\r\\nHost: 127.0.0.1:8080\\r\\nOrigin: http://127.0.0.1:8080\\r\\n"
 
 
