@@ -5,9 +5,9 @@
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls), systemd-analyze, three terminal programs, and curl, openssl and nginx for HTTPS.
+# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings. For the tests Python, Java for Spark, Chromium, strace (which breaks system calls), systemd-analyze, three terminal programs, curl, openssl and nginx for HTTPS, and what judges DICOM files. A DICOM archive in CI alone: Debian starts it as it is installed.
 BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
-TEST_PACKAGES := python3-venv default-jre-headless chromium chromium-driver strace systemd picocom minicom screen curl openssl nginx-light
+TEST_PACKAGES := python3-venv default-jre-headless chromium chromium-driver strace systemd picocom minicom screen curl openssl nginx-light dicom3tools dcmtk $(if $(CI),orthanc)
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
 ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils

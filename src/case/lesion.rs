@@ -4,8 +4,6 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::digest::{sha256_hex, unhex};
-
 /// The highest number of a lesion: more than anybody has photographed.
 pub const MOST: u16 = 999;
 
@@ -31,10 +29,7 @@ impl Lesion {
     /// B.2; version 8 of RFC 9562) of a SHA-256, so that whoever knows the issuer of the case numbers, the case and the
     /// lesion comes to the same.
     pub fn tracking_uid(self, issuer: &str, case_id: &str) -> String {
-        let hash = sha256_hex(format!("dermascope lesion 1\n{issuer}\n{case_id}\n{self}\n").as_bytes());
-        let first = unhex(&hash[..32]).map_or(0, u128::from_be_bytes);
-        let version = (first & !(0xf << 76)) | (8 << 76);
-        let uuid = (version & !(0b11 << 62)) | (0b10 << 62);
+        let uuid = dermoscopy_dicom::uuid(&format!("dermascope lesion 1\n{issuer}\n{case_id}\n{self}\n"));
         format!("2.25.{uuid}")
     }
 }

@@ -6,12 +6,14 @@ mod config;
 pub mod demo;
 mod doctor;
 mod evaluate;
+mod labels;
 mod man;
 mod model;
 mod pull;
 mod reader;
 mod records;
 mod run;
+mod target;
 mod token;
 mod usb;
 
@@ -36,6 +38,8 @@ enum Command {
     Evaluate(evaluate::EvaluateArgs),
     Records(records::RecordsArgs),
     Pull(pull::PullArgs),
+    Labels(labels::LabelsArgs),
+    Target(target::TargetArgs),
     Usb(usb::UsbArgs),
     Bench(bench::BenchArgs),
     Config(config::ConfigArgs),
@@ -66,6 +70,8 @@ impl Command {
             Self::Evaluate(args) => evaluate::run(&args),
             Self::Records(args) => records::run(&args),
             Self::Pull(args) => pull::run(&args),
+            Self::Labels(args) => labels::run(&args),
+            Self::Target(args) => target::run(&args),
             Self::Usb(args) => usb::run(&args),
             Self::Bench(args) => bench::run(&args),
             Self::Config(args) => config::run(&args),

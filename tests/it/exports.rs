@@ -106,7 +106,7 @@ fn lines_hold_the_whole_records() {
 #[test]
 fn the_challenge_form_has_its_columns_in_order() {
     let bench = Bench::new();
-    let text = String::from_utf8(bench.export("isic", &Filter::default())).expect("text");
+    let text = String::from_utf8(bench.export("isic2018", &Filter::default())).expect("text");
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("image,MEL,NV,BCC,AKIEC,BKL,DF,VASC"));
     let mel = 200.0_f32 / 255.0;

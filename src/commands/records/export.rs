@@ -19,7 +19,9 @@ use crate::records::{Filter, Reader, RecordsConfig, Scope, Store};
   dermascope records export records.zip
   dermascope records export --new monday.zip
   dermascope records export --since 2026-05-01T00:00:00Z may.csv
-  dermascope records export --format isic challenge.csv
+  dermascope records export --format dicom for-the-archive.zip
+  dermascope records export --format isic metadata.csv
+  dermascope records export --format fhir bundle.json
   dermascope records export --excel for-the-office.csv
   dermascope records export --format zip - | ssh clinic 'cat > records.zip'
 
@@ -29,8 +31,8 @@ pub struct ExportArgs {
     /// The file to write, or `-`; its extension says the format: .zip, .csv or .jsonl
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// zip, csv, excel (csv with a byte-order mark), jsonl, or isic (the ISIC 2018 challenge's CSV), whatever the
-    /// extension
+    /// zip, csv, excel (csv with a byte-order mark), jsonl, dicom (a ZIP of pictures and structured reports), fhir (R4,
+    /// one bundle), isic (the ISIC Archive's metadata) or isic2018 (that challenge's probabilities), whatever the extension
     #[arg(long, value_name = "NAME")]
     format: Option<String>,
     /// The same as --format excel: spreadsheets then read every letter right
@@ -53,7 +55,7 @@ pub fn run(config: &RecordsConfig, args: &ExportArgs, out: &mut impl Write) -> a
     let reader = Reader::open(config)?;
     let (format, writer) = find_format(args)?;
     // A table gives out no pictures, so an archive takes up what no archive has.
-    let scope = if format == "zip" { Scope::Picture } else { Scope::Data };
+    let scope = if matches!(format, "zip" | "dicom") { Scope::Picture } else { Scope::Data };
     if args.new && reader.not_given_out(scope, 0, 1)?.is_empty() {
         say(args, out, "nothing new since the last export")?;
         return Ok(ExitCode::SUCCESS);

@@ -2,11 +2,15 @@
 
 mod archive;
 mod bundle;
+mod dicom;
 mod exported;
+mod fhir;
+mod isic;
 mod lines;
 mod page;
 mod proof;
 mod table;
+mod told;
 mod unpack;
 mod zip;
 
@@ -31,7 +35,10 @@ pub const FORMATS: &[(&str, &str, Export)] = &[
     ("csv", "csv", |reader, filter, out| table::write(reader, filter, out)),
     ("excel", "csv", |reader, filter, out| table::write_excel(reader, filter, out)),
     ("jsonl", "jsonl", |reader, filter, out| lines::write(reader, filter, out)),
-    ("isic", "csv", |reader, filter, out| table::write_isic(reader, filter, out)),
+    ("isic", "csv", isic::write),
+    ("isic2018", "csv", |reader, filter, out| table::write_isic(reader, filter, out)),
+    ("dicom", "zip", dicom::write),
+    ("fhir", "json", fhir::write),
 ];
 
 /// Writes an export as the records are now, whatever is saved meanwhile.
