@@ -1,12 +1,13 @@
 //! The archivist: a thread that makes readings durable and brings past ones back.
 
+mod lesions;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
-use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::notices::{Notice, spawn, tell};
@@ -17,7 +18,7 @@ use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
 use crate::panics::contain;
 use crate::reading::{Reading, Saved};
-use crate::records::{self, Due, RecordError, RecordsConfig, Scope, Store, day};
+use crate::records::{self, RecordError, RecordsConfig, Scope, Store};
 use crate::screens::About;
 
 /// How often saving is tried again while it fails.
@@ -290,44 +291,6 @@ impl Worker {
         Ok(Some(Past { shown, sequence, age, total }))
     }
 
-    /// Brings the newest reading of a case's lesion.
-    fn earlier(&mut self, case: Case) {
-        match self.store().and_then(|store| store.earlier_reading(&case, u64::MAX)) {
-            Ok(earlier) => tell(&self.notices, Notice::Earlier(case, earlier.map(Arc::new))),
-            Err(error) => tracing::warn!("the earlier picture of {} cannot be found: {error}", case.words()),
-        }
-    }
-
-    /// Lists the lesions that are due: a line each.
-    fn list_due(&mut self) {
-        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
-        let line = |due: &Due| {
-            let when = due.due.map_or("?".into(), |day| day.to_string());
-            format!("{when} {} {}", due.case_id, due.lesion)
-        };
-        let event = match self.store().and_then(|store| store.due(months)) {
-            Ok(due) => Event::DueListed(due.iter().filter(|due| due.is_due(today)).map(line).collect()),
-            Err(error) => Event::RecallFailed(error.to_string()),
-        };
-        self.tell(event);
-    }
-
-    /// Tells how many lesions are due, where the records or the day have changed.
-    fn count_due(&mut self) {
-        let (months, today) = (self.config.look_again_months, day(Timestamp::now()));
-        let counted = self.store().and_then(|store| {
-            let at = (store.head()?.0, today);
-            Ok((at, store.due(months)?.iter().filter(|due| due.is_due(today)).count()))
-        });
-        match counted {
-            Ok((at, count)) => {
-                self.due_at = Some(at);
-                tell(&self.notices, Notice::Due(count as u64));
-            }
-            Err(error) => tracing::debug!("cannot count what is due: {error}"),
-        }
-    }
-
     fn about(&mut self) -> Result<About, RecordError> {
         let store = self.store()?;
         let public_key = store.signed_head()?.map(|head| head.public_key).unwrap_or_default();
@@ -397,10 +360,7 @@ impl Worker {
         let _ = erased.inspect_err(|error| tracing::debug!("{error}"));
         self.warn();
         self.tell_found();
-        let position = self.store.as_ref().and_then(|store| store.head().ok()).map(|(position, _)| position);
-        if self.due_at != position.map(|position| (position, day(Timestamp::now()))) {
-            self.count_due();
-        }
+        self.look_for_due();
     }
 
     /// Deletes records that were kept for as long as the configuration says, few at a time, and then now and then.

@@ -3,12 +3,14 @@
 
 mod config;
 mod note;
+mod pages;
 mod screen;
 
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
 pub use note::Note;
+use pages::{neighbour, page_before};
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
@@ -388,13 +390,6 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
     }
 }
 
-fn page_before(page: Page, reading: &Reading) -> (Page, Vec<Effect>) {
-    match neighbour(page, reading, -1) {
-        Some(page) => (page, vec![]),
-        None => (page, vec![Effect::Say(Note::FirstPage)]),
-    }
-}
-
 fn checked(mut checks: Vec<Check>, part: Part, outcome: Result<(), String>) -> (State, Vec<Effect>) {
     if let Some(check) = checks.iter_mut().find(|check| check.name == part.name()) {
         check.state = match outcome {
@@ -448,13 +443,6 @@ fn idle(state: State) -> State {
         _ => false,
     };
     if rests { State::Asleep } else { state }
-}
-
-/// The page of a reading that many steps on, if there is one.
-fn neighbour(page: Page, reading: &Reading, steps: isize) -> Option<Page> {
-    let pages = Page::of(reading);
-    let index = pages.iter().position(|known| *known == page)?;
-    pages.get(index.checked_add_signed(steps)?).copied()
 }
 
 #[cfg(test)]

@@ -421,7 +421,7 @@ fn records_of_the_last_release_are_read_as_they_are_and_brought_up_to_date_by_a_
     assert_eq!(store.save(&reading(5)).expect("saves"), 5);
     let connection = Connection::open(database(&config)).expect("opens");
     let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-    assert_eq!(version.expect("reads"), 4);
+    assert_eq!(version.expect("reads"), 5);
     assert!(problems(&config).is_empty(), "{:?}", problems(&config));
 }
 

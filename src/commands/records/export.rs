@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use super::FilterArgs;
+use super::filter::FilterArgs;
 use crate::records::export::{Export, Exported, FORMATS, Missing, export};
 use crate::records::{Filter, Reader, RecordsConfig, Scope, Store};
 
