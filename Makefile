@@ -30,7 +30,7 @@ test: build/packages build/test-packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace --all-targets
 	cargo test --package tract-int8 --doc
 	$(VENV)/bin/python -m pytest -q models/training/tests
-	$(VENV)/bin/python -m pytest -q hardware/tests
+	$(VENV)/bin/python -m pytest -q -rs hardware/tests
 
 setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 
