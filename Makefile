@@ -1,13 +1,13 @@
 # dermascope: every task by name. `make demo` and `make test` do all their own set-up.
 
-.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root image image-update image-test release fuzz fuzz-check help
+.PHONY: demo test setup lint licences kernels-aarch64 sanitise cross cross-test deb deb-test vm-test arm64-root image image-update image-test case release fuzz fuzz-check help
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
 VENV := build/venv
-# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings. For the tests Python, Java for Spark, Chromium, strace (which breaks system calls), systemd-analyze, three terminal programs, curl, openssl and nginx for HTTPS, and what judges DICOM files. A DICOM archive in CI alone: Debian starts it as it is installed.
+# Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings. For the tests Python, Java for Spark, Chromium, strace (which breaks system calls), systemd-analyze, three terminal programs, curl, openssl and nginx for HTTPS, OpenSCAD for the case, and what judges DICOM files. A DICOM archive in CI alone: Debian starts it as it is installed.
 BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
-TEST_PACKAGES := python3-venv default-jre-headless chromium chromium-driver strace systemd picocom minicom screen curl openssl nginx-light dicom3tools dcmtk $(if $(CI),orthanc)
+TEST_PACKAGES := python3-venv default-jre-headless chromium chromium-driver strace systemd picocom minicom screen curl openssl nginx-light openscad dicom3tools dcmtk $(if $(CI),orthanc)
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
 ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils
@@ -30,7 +30,7 @@ test: build/packages build/test-packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace --all-targets
 	cargo test --package tract-int8 --doc
 	$(VENV)/bin/python -m pytest -q models/training/tests
-	$(VENV)/bin/python -m pytest -q hardware/tests
+	$(VENV)/bin/python -m pytest -q -rs hardware/tests
 
 setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 
@@ -75,6 +75,9 @@ deb: cross build/arm64-packages $(CARGO_DEB) ## make the package for Raspberry P
 	rm -rf build/man
 	qemu-aarch64-static -L /usr/aarch64-linux-gnu $(CROSS_BUILT)/dermascope man build/man
 	$(CARGO_DEB) --quiet --no-build --no-strip --target $(TARGET) --output build/dermascope_arm64.deb
+
+case: build/test-packages ## the printed parts of both handhelds as STL, in build/case/
+	$(PYTHON) hardware/case.py
 
 release: $(CYCLONEDX) ## check version and changelog, and make package, checksums, list of dependencies and notes in build/release/; signed where RELEASE_KEY names a key
 	MAKE="$(MAKE)" bash cross/release.sh $(CYCLONEDX)
@@ -122,7 +125,7 @@ $(CYCLONEDX):
 	rm -rf build/cargo-cyclonedx/target
 
 # What the tests need of Python's packages; it is small, torch is not among it.
-$(VENV)/.done: models/training/requirements-test.txt tests/requirements.txt | build/test-packages
+$(VENV)/.done: models/training/requirements-test.txt tests/requirements.txt hardware/requirements-test.txt | build/test-packages
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(addprefix -r ,$^)
 	@touch $@
