@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := build/venv
 # Debian's packages: a C toolchain, CMake and NASM for libjpeg-turbo, libclang for nokhwa's V4L2 bindings, and for the tests Python, Chromium, strace (which breaks system calls), systemd-analyze and three terminal programs.
 BUILD_PACKAGES := build-essential cmake nasm pkg-config libclang-dev
-TEST_PACKAGES := python3-venv chromium chromium-driver strace systemd picocom minicom screen
+TEST_PACKAGES := python3-venv default-jre-headless chromium chromium-driver strace systemd picocom minicom screen
 # For aarch64: Debian's cross compiler (cross/), and what the arm64 root and the virtual machine (tests/vm) are made with.
 CROSS_PACKAGES := $(shell cat cross/packages)
 ARM64_PACKAGES := arch-test cpio device-tree-compiler kmod mmdebstrap qemu-system-arm qemu-user-static xz-utils
@@ -30,6 +30,7 @@ test: build/packages build/test-packages $(VENV)/.done ## run every test
 	DERMASCOPE_PYTHON=$(abspath $(VENV))/bin/python cargo test --workspace --all-targets
 	cargo test --package tract-int8 --doc
 	$(VENV)/bin/python -m pytest -q models/training/tests
+	$(VENV)/bin/python -m pytest -q hardware/tests
 
 setup: build/packages build/test-packages $(VENV)/.done ## install what the build and the tests need
 

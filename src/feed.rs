@@ -163,6 +163,7 @@ impl ScreenState {
                 );
                 ("history", words, None)
             }
+            Screen::Due { lesions } => ("due", due_words(lesions), None),
             Screen::NoHistory => ("no_history", "No results on this device yet".into(), None),
             Screen::Fault { title, cause, cure } => ("fault", format!("{title}: {cause}. {cure}"), None),
             Screen::About { about } => {
@@ -178,6 +179,15 @@ impl ScreenState {
             Screen::Goodbye => ("goodbye", "The device is off".into(), None),
         };
         Self { screen: name, words, result, warning: status.warning.clone(), records: status.records }
+    }
+}
+
+/// The first few of a list that is due, and how many there are.
+fn due_words(lesions: &[String]) -> String {
+    let first = lesions.iter().take(5).cloned().collect::<Vec<_>>().join(", ");
+    match lesions.len() {
+        0 => "Nothing is due to be looked at again".into(),
+        many => format!("{many} due to be looked at again: {first}"),
     }
 }
 
@@ -219,6 +229,7 @@ impl ResultState {
             self.top.iter().map(|class| format!("{} {}", class.name, percent(class.probability))).collect();
         let page = match page {
             Page::Reading => "",
+            Page::Compare => " Shown: the same lesion before and now.",
             Page::Attention => " Shown: where the network looked.",
             Page::Details => " Shown: details.",
         };
@@ -282,6 +293,9 @@ fn live_words(hint: Hint, status: &Status) -> String {
     }
     if !status.case.is_none() {
         words += &format!(". Case: {}", status.case.words());
+    }
+    if status.outline.is_some() {
+        words += ". The line is where the lesion lay before";
     }
     words
 }

@@ -10,7 +10,7 @@ use crate::classifier::{Assessment, Malignant};
 use crate::examiner::Examination;
 use crate::light::Lit;
 use crate::picture::{Encoded, Region};
-use crate::quality::Quality;
+use crate::quality::{Outline, Quality};
 use crate::verdict::{Judgement, Verdict, judge};
 
 /// The frame kept when the button is pressed. What is stored is exactly what is analysed:
@@ -31,6 +31,19 @@ pub struct Capture {
     pub light: Option<Lit>,
     /// What it is of, as the operator had said before the press.
     pub case: Case,
+    /// What was read of the same lesion before, where it was.
+    pub earlier: Option<Arc<Earlier>>,
+}
+
+/// The newest reading of the same lesion before.
+#[derive(Clone, Debug)]
+pub struct Earlier {
+    /// What was read, with its picture, unless that has left the device.
+    pub reading: Reading,
+    /// Its record's number.
+    pub sequence: u64,
+    /// Of the lesion in its picture, where one stands out.
+    pub outline: Option<Arc<Outline>>,
 }
 
 impl Capture {

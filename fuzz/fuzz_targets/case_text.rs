@@ -5,7 +5,8 @@ use dermascope::case::Case;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|words: (&str, &str)| {
-    if let Ok(case) = Case::new(Some(words.0), Some(words.1)) {
+    let said = [Case::new(Some(words.0), Some(words.1)), Case::said(words.0)];
+    for case in said.into_iter().flatten() {
         assert!(!case.words().chars().any(char::is_control));
         let json = serde_json::to_string(&case).expect("a case can be written");
         assert_eq!(serde_json::from_str::<Case>(&json).expect("and read"), case);

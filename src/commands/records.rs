@@ -4,6 +4,7 @@
 mod departures;
 mod due;
 mod export;
+mod filter;
 mod outcomes;
 mod performance;
 mod prune;
@@ -14,18 +15,14 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Args, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use clap::{Args, Subcommand};
+use filter::FilterArgs;
 
 use crate::RESEARCH_ONLY;
-use crate::case::Lesion;
 use crate::classifier::ModelConfig;
 use crate::config::Config;
 use crate::records::export::verify_archive;
-use crate::records::{
-    Dermoscopy, Filter, Polarisation, Reader, Record, RecordsConfig, Store, Summary, Verification,
-};
-use crate::verdict::Verdict;
+use crate::records::{Dermoscopy, Polarisation, Reader, Record, RecordsConfig, Store, Summary, Verification};
 
 /// List, show, verify, export, replay, prune, delete and wipe what the device has kept
 #[derive(Debug, Args)]
@@ -83,45 +80,6 @@ struct ListArgs {
     /// Print one JSON object a line
     #[arg(long)]
     json: bool,
-}
-
-/// Which records.
-#[derive(Debug, Args)]
-struct FilterArgs {
-    /// Only those with a lower number
-    #[arg(long, value_name = "NUMBER")]
-    before: Option<u64>,
-    /// Only those with a higher number
-    #[arg(long, value_name = "NUMBER")]
-    after: Option<u64>,
-    /// Only those captured at or after this time, such as 2026-05-01T00:00:00Z
-    #[arg(long, value_name = "TIME")]
-    since: Option<Timestamp>,
-    /// Only those captured before this time
-    #[arg(long, value_name = "TIME")]
-    until: Option<Timestamp>,
-    /// Only those with this result
-    #[arg(long, value_name = "RESULT")]
-    verdict: Option<VerdictArg>,
-    /// Only those whose likeliest class has this code, such as mel
-    #[arg(long, value_name = "CODE")]
-    class: Option<String>,
-    /// Only those whose picture passed every quality check (true), or only the others (false)
-    #[arg(long, value_name = "BOOL")]
-    usable: Option<bool>,
-    /// Only those of this case
-    #[arg(long, value_name = "ID")]
-    case: Option<String>,
-    /// Only those of this lesion of the case, such as L1
-    #[arg(long, value_name = "LESION", requires = "case", value_parser = lesion)]
-    lesion: Option<Lesion>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum VerdictArg {
-    Suspicious,
-    Uncertain,
-    NotSuspicious,
 }
 
 /// Show all data of one record
@@ -240,46 +198,19 @@ fn list(reader: &Reader, args: &ListArgs, out: &mut impl Write) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-fn lesion(text: &str) -> Result<Lesion, String> {
-    Lesion::try_from(text.to_string())
-}
-
-impl FilterArgs {
-    fn filter(&self) -> Filter {
-        Filter {
-            before: self.before,
-            after: self.after,
-            since: self.since,
-            until: self.until,
-            verdict: self.verdict.map(VerdictArg::verdict),
-            class: self.class.clone(),
-            usable: self.usable,
-            case_id: self.case.clone(),
-            lesion: self.lesion,
-            not_left: None,
-        }
-    }
-}
-
-impl VerdictArg {
-    fn verdict(self) -> Verdict {
-        match self {
-            Self::Suspicious => Verdict::Suspicious,
-            Self::Uncertain => Verdict::Uncertain,
-            Self::NotSuspicious => Verdict::NotSuspicious,
-        }
-    }
-}
-
 fn print_line(summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let top = summary
         .top
         .first()
         .map_or(String::new(), |class| format!("{} {:.0} %", class.name, class.probability * 100.0));
+    let case = summary.case_id.as_ref().map(|id| match summary.lesion {
+        Some(lesion) => format!("{id} {lesion}"),
+        None => id.clone(),
+    });
     let notes = [
         (!summary.clock_set).then_some("clock not set"),
         summary.overridden.then_some("refused picture used anyway"),
-        summary.case_id.as_deref(),
+        case.as_deref(),
     ];
     let notes: String = notes.into_iter().flatten().map(|note| format!("; {note}")).collect();
     let captured = summary.captured_at.strftime("%Y-%m-%d %H:%M:%S").to_string();

@@ -1,14 +1,18 @@
 //! The archivist: a thread that makes readings durable and brings past ones back.
 
+mod lesions;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError, bounded};
+use jiff::civil::Date;
 
 use super::notices::{Notice, spawn, tell};
 use super::supervisor::AtIt;
+use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::device::{Event, Part, Past, PastReading};
@@ -39,6 +43,10 @@ pub enum Deed {
     Save(Arc<Reading>),
     /// Answered by `Recalled` or `RecallFailed`.
     Recall(u64),
+    /// Answered by a notice: the newest reading of a case's lesion.
+    Earlier(Case),
+    /// Answered by `DueListed` or `RecallFailed`.
+    ListDue,
     /// Answered by `Introduced`.
     Introduce,
     /// Answered by `Wiped`.
@@ -55,10 +63,10 @@ impl Deed {
         Some(match self {
             Self::Open => Event::Checked(Part::Storage, Err(cause)),
             Self::Save(reading) => Event::Stored(reading, Saved::Failed(cause)),
-            Self::Recall(_) => Event::RecallFailed(cause),
+            Self::Recall(_) | Self::ListDue => Event::RecallFailed(cause),
             Self::Introduce => Event::Introduced(Err(cause)),
             Self::Wipe => Event::Wiped(Err(cause)),
-            Self::Look(_) | Self::Seen => return None,
+            Self::Look(_) | Self::Seen | Self::Earlier(_) => return None,
         })
     }
 }
@@ -99,6 +107,7 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
         kept_time_at: None,
         overdue: 0,
         free: None,
+        due_at: None,
         broken: None,
         looked_after_at: Instant::now(),
         notices,
@@ -125,6 +134,8 @@ struct Worker {
     overdue: u64,
     /// On the disk, in MiB; none where that is not known.
     free: Option<u64>,
+    /// The newest entry and the day at which what is due was counted last.
+    due_at: Option<(u64, Date)>,
     /// Why the store cannot be opened, while it cannot.
     broken: Option<String>,
     /// When waiting readings and the space were last looked after.
@@ -172,6 +183,8 @@ impl Worker {
             }
             Some(Deed::Wipe) => self.wipe(),
             Some(Deed::Look(sequence)) => return self.look(sequence),
+            Some(Deed::ListDue) => return self.list_due(),
+            Some(Deed::Earlier(case)) => return self.earlier(case),
             Some(Deed::Seen) => return self.seen(),
             None => self.save_waiting(),
         }
@@ -219,7 +232,12 @@ impl Worker {
     }
 
     fn saved(&mut self, reading: Arc<Reading>, sequence: u64) {
+        let case = reading.capture.case.clone();
         self.tell(Event::Stored(reading, Saved::Saved(sequence)));
+        if case.lesion.is_some() {
+            // The next picture of the lesion follows this one.
+            self.earlier(case);
+        }
         if let Ok(count) = self.store().and_then(|store| store.count()) {
             tell(&self.notices, Notice::Records(count));
         }
@@ -260,7 +278,10 @@ impl Worker {
             Ok(Some(record)) => {
                 let reading = store.past_reading(&record);
                 let picture_fault = reading.as_ref().err().map(RecordError::brief);
-                let reading = Arc::new(reading.unwrap_or_else(|_| store.without_picture(&record)));
+                let mut reading = reading.unwrap_or_else(|_| store.without_picture(&record));
+                let earlier = store.earlier_reading(&record.case(), record.sequence)?;
+                Arc::make_mut(&mut reading.capture).earlier = earlier.map(Arc::new);
+                let reading = Arc::new(reading);
                 (Ok(PastReading { reading, picture_fault }), Some(record.sequence))
             }
             // It is there, and cannot be read.
@@ -339,6 +360,7 @@ impl Worker {
         let _ = erased.inspect_err(|error| tracing::debug!("{error}"));
         self.warn();
         self.tell_found();
+        self.look_for_due();
     }
 
     /// Deletes records that were kept for as long as the configuration says, few at a time, and then now and then.

@@ -1,5 +1,6 @@
 //! What the threads tell the main thread, and how threads are started.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
@@ -7,9 +8,11 @@ use crossbeam_channel::{Receiver, Sender};
 
 use super::settings::Known;
 use crate::buttons::Edge;
+use crate::case::Case;
 use crate::control::Wish;
 use crate::device::Event;
 use crate::power::Charge;
+use crate::reading::Earlier;
 
 /// What the threads tell the main thread.
 #[derive(Debug)]
@@ -17,6 +20,10 @@ pub enum Notice {
     Event(Event),
     /// How many records there are.
     Records(u64),
+    /// The newest reading of a case's lesion, if there is one.
+    Earlier(Case, Option<Arc<Earlier>>),
+    /// How many lesions are due to be looked at again.
+    Due(u64),
     /// A model is loaded.
     Model(Known),
     /// Something that the screen warns of for as long as it lasts, such as a full disk.

@@ -6,6 +6,7 @@ mod show;
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, select};
@@ -27,7 +28,7 @@ use crate::health::Parts;
 use crate::light::Light;
 use crate::power::{self, Charge};
 use crate::quality::QualityConfig;
-use crate::reading::Saved;
+use crate::reading::{Earlier, Saved};
 use crate::screens::{Hint, Status};
 use crate::usb;
 
@@ -72,6 +73,8 @@ pub struct Device {
     remote: Base,
     /// What the next captures are of.
     case: Case,
+    /// The newest reading of its lesion.
+    earlier: Option<Arc<Earlier>>,
     /// How the next captures are read.
     settings: Settings,
     /// What the screen says for a moment, and since when.
@@ -136,6 +139,7 @@ impl Device {
             clock: Clock::default(),
             remote,
             case: Case::default(),
+            earlier: None,
             settings: Settings::new(config.model.setting()),
             note: None,
             looked_for_at: now,
@@ -258,6 +262,10 @@ impl Device {
                 self.pending.push_back(event);
             }
             Notice::Records(count) => self.status.records = count,
+            // What was asked for another case comes too late.
+            Notice::Earlier(case, earlier) if case == self.case => self.earlier = earlier,
+            Notice::Earlier(..) => {}
+            Notice::Due(count) => self.status.due = count,
             Notice::Model(known) => self.settings.model = known,
             Notice::Warning(warning) => self.status.warning = warning,
         }

@@ -3,12 +3,14 @@
 
 mod config;
 mod note;
+mod pages;
 mod screen;
 
 use std::sync::Arc;
 
 pub use config::DeviceConfig;
 pub use note::Note;
+use pages::{neighbour, page_before};
 pub use screen::{Live, demand, is_lit, screen};
 
 use crate::buttons::Button::{Back, Main, Next, Previous};
@@ -56,6 +58,11 @@ pub enum State {
     },
     /// There are no past results yet.
     NoHistory,
+    /// Showing which lesions are due to be looked at again, a line each, the earliest first.
+    Due {
+        /// The day, the case and the lesion.
+        lesions: Arc<[String]>,
+    },
     /// Saying which device this is.
     About(About),
     /// Asking whether to wipe it. It counts down once the button was let go and is held anew.
@@ -86,6 +93,13 @@ pub struct Past {
     pub age: u64,
     /// How many records there are.
     pub total: u64,
+}
+
+impl Past {
+    /// What was read, where it can be shown.
+    fn reading(&self) -> Option<&Reading> {
+        self.shown.as_ref().ok().map(|past| past.reading.as_ref())
+    }
 }
 
 /// A past reading, and what has become of its picture.
@@ -168,6 +182,8 @@ pub enum Event {
     Stored(Arc<Reading>, Saved),
     /// The history answered: the record of that age, if there is one.
     Recalled(u64, Option<Past>),
+    /// The store answered which lesions are due to be looked at again, a line each.
+    DueListed(Arc<[String]>),
     /// The store cannot show a record.
     RecallFailed(String),
     /// What the device says of itself, or why it cannot.
@@ -201,6 +217,8 @@ pub enum Effect {
     Save(Arc<Reading>),
     /// Load the record of this age; answered by [`Event::Recalled`] or [`Event::RecallFailed`].
     Recall(u64),
+    /// List which lesions are due; answered by [`Event::DueListed`] or [`Event::RecallFailed`].
+    ListDue,
     /// Say which device this is; answered by [`Event::Introduced`].
     Introduce,
     /// Erase all that is kept; answered by [`Event::Wiped`].
@@ -267,6 +285,7 @@ pub fn step(state: State, event: Event) -> (State, Vec<Effect>) {
         (State::Viewfinder | State::History { .. }, Event::RecallFailed(cause)) => {
             (State::Fault(Fault::new(Part::Storage, cause)), vec![])
         }
+        (State::Viewfinder, Event::DueListed(lesions)) => (State::Due { lesions }, vec![]),
         (State::History { .. } | State::NoHistory, Event::Introduced(Ok(about))) => {
             (State::About(about), vec![])
         }
@@ -314,6 +333,7 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         (State::Viewfinder, Short(Back)) => (State::Viewfinder, vec![Effect::SwitchRing]),
         (State::Viewfinder, Long(Back)) => (State::Viewfinder, vec![Effect::NextPoint]),
         (state @ (State::Viewfinder | State::Fault(_)), Long(Main)) => (state, vec![Effect::Recall(0)]),
+        (State::Viewfinder, Long(Next | Previous)) => (State::Viewfinder, vec![Effect::ListDue]),
         (State::Viewfinder, Short(Next | Previous)) => (State::Viewfinder, vec![Effect::Recall(0)]),
         (State::Retake { reading }, Long(Main)) => read(Arc::new(reading.used_anyway())),
         (State::Retake { .. }, Short(_)) => viewfinder(),
@@ -327,12 +347,12 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
         (State::Wipe { counting: true, .. }, Longest(Main)) => (State::Wiping, vec![Effect::Wipe]),
         (State::About(_) | State::Wipe { .. }, Short(_) | Long(_)) => viewfinder(),
         (State::Result { .. } | State::History { .. }, Long(Main)) => viewfinder(),
-        (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, 1) {
+        (State::Result { reading, saved, page }, Short(Main | Next)) => match neighbour(page, &reading, 1) {
             Some(page) => (State::Result { reading, saved, page }, vec![]),
             None => viewfinder(),
         },
         (State::Result { reading, saved, page }, Short(Previous)) => {
-            let (page, effects) = page_before(page);
+            let (page, effects) = page_before(page, &reading);
             (State::Result { reading, saved, page }, effects)
         }
         (State::History { past, page }, Short(Main)) => {
@@ -340,13 +360,17 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (State::History { past, page }, vec![Effect::Recall(older)])
         }
         (State::History { past, page }, Short(Next)) => {
-            (State::History { past, page: neighbour(page, 1).unwrap_or(Page::ALL[0]) }, vec![])
+            let next = past.reading().and_then(|reading| neighbour(page, reading, 1));
+            (State::History { past, page: next.unwrap_or(Page::Reading) }, vec![])
         }
         (State::History { past, page }, Short(Previous)) => {
-            let (page, effects) = page_before(page);
+            let (page, effects) = match past.reading() {
+                Some(reading) => page_before(page, reading),
+                None => (page, vec![Effect::Say(Note::FirstPage)]),
+            };
             (State::History { past, page }, effects)
         }
-        (State::NoHistory, _) => viewfinder(),
+        (State::NoHistory | State::Due { .. }, _) => viewfinder(),
         (State::Fault(Fault { then, .. }), Short(_)) if !then.is_empty() => (next_fault(then), vec![]),
         // Without a model there is still the live picture, and a press tries to load it again.
         (State::Fault(Fault { part: Part::Settings | Part::Model | Part::Storage, .. }), Short(_)) => {
@@ -363,13 +387,6 @@ fn gestured(state: State, gesture: Gesture) -> (State, Vec<Effect>) {
             (state, vec![Effect::Say(Note::Wait)])
         }
         (state, _) => (state, vec![Effect::Say(Note::NoUse)]),
-    }
-}
-
-fn page_before(page: Page) -> (Page, Vec<Effect>) {
-    match neighbour(page, -1) {
-        Some(page) => (page, vec![]),
-        None => (page, vec![Effect::Say(Note::FirstPage)]),
     }
 }
 
@@ -422,16 +439,10 @@ fn idle(state: State) -> State {
     let rests = match &state {
         State::Result { saved, .. } => matches!(saved, Saved::Saved(_)),
         State::Viewfinder | State::Retake { .. } | State::History { .. } | State::NoHistory => true,
-        State::About(_) | State::Wipe { .. } => true,
+        State::About(_) | State::Wipe { .. } | State::Due { .. } => true,
         _ => false,
     };
     if rests { State::Asleep } else { state }
-}
-
-/// The page that many steps on, if there is one.
-fn neighbour(page: Page, steps: isize) -> Option<Page> {
-    let index = Page::ALL.iter().position(|known| *known == page)?;
-    Page::ALL.get(index.checked_add_signed(steps)?).copied()
 }
 
 #[cfg(test)]

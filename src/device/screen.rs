@@ -39,6 +39,7 @@ pub fn screen(state: &State, live: &Live) -> Option<Screen> {
             Err(cause) => Screen::Unreadable { cause, sequence, age, total },
         },
         State::NoHistory => Screen::NoHistory,
+        State::Due { lesions } => Screen::Due { lesions },
         State::About(about) => Screen::About { about },
         State::Wipe { about, counting } => {
             Screen::Wipe { about, countdown: live.countdown.filter(|_| counting) }

@@ -11,6 +11,7 @@ use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timing
 use crate::examiner::Examination;
 use crate::picture::{Encoded, Encoding, Region};
 use crate::quality::{Quality, Reason};
+use crate::reading::Earlier;
 use crate::verdict::{Verdict, Why, judge};
 
 fn capture() -> Arc<Capture> {
@@ -22,6 +23,7 @@ fn capture() -> Arc<Capture> {
         clock_set: false,
         light: None,
         case: Case::default(),
+        earlier: None,
     })
 }
 
@@ -199,6 +201,33 @@ fn one_button_walks_through_the_pages_and_back_to_the_viewfinder() {
         assert!(matches!(&state, State::Result { page: shown, .. } if *shown == page));
     }
     assert!(matches!(step(state, press(Short(Main))).0, State::Viewfinder));
+}
+
+#[test]
+fn holding_next_lists_what_is_due_and_any_press_goes_back() {
+    let (state, effects) = step(State::Viewfinder, press(Long(Next)));
+    assert!(matches!(effects[..], [Effect::ListDue]));
+    let (state, _) = step(state, Event::DueListed(vec!["2026-03-02 AB-12 L1".to_string()].into()));
+    assert!(matches!(&state, State::Due { lesions } if lesions.len() == 1));
+    assert!(matches!(step(state.clone(), press(Short(Main))).0, State::Viewfinder));
+    assert!(matches!(step(state, Event::Idle).0, State::Asleep));
+    let late = step(State::NoHistory, Event::DueListed(Vec::new().into())).0;
+    assert!(matches!(late, State::NoHistory), "an answer that comes too late");
+}
+
+#[test]
+fn a_lesion_that_was_seen_before_has_a_page_before_and_now() {
+    let earlier = Earlier { reading: (*reading(&capture(), vec![])).clone(), sequence: 3, outline: None };
+    let capture = Arc::new(Capture { earlier: Some(Arc::new(earlier)), ..(*capture()).clone() });
+    let reading = reading(&capture, vec![]);
+    let mut state = State::Result { reading, saved: Saved::Saved(9), page: Page::Reading };
+    for page in [Page::Compare, Page::Attention, Page::Details] {
+        state = step(state, press(Short(Main))).0;
+        assert!(matches!(&state, State::Result { page: shown, .. } if *shown == page));
+    }
+    state = step(state, press(Short(Previous))).0;
+    assert!(matches!(&state, State::Result { page: Page::Attention, .. }));
+    assert!(matches!(after(state, [press(Short(Main)), press(Short(Main))]).0, State::Viewfinder));
 }
 
 #[test]

@@ -143,12 +143,26 @@ pub(super) struct ListQuery {
     usable: Option<bool>,
     case_id: Option<String>,
     lesion: Option<Lesion>,
+    review: Option<bool>,
 }
 
 impl ListQuery {
     pub fn filter(self) -> Filter {
-        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id, lesion } = self;
-        Filter { before, after, since, until, verdict, class, usable, case_id, lesion, not_left: None }
+        let Self { limit: _, before, after, since, until, verdict, class, usable, case_id, lesion, review } =
+            self;
+        Filter {
+            before,
+            after,
+            since,
+            until,
+            verdict,
+            class,
+            usable,
+            case_id,
+            lesion,
+            review,
+            not_left: None,
+        }
     }
 }
 

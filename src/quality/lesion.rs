@@ -5,7 +5,7 @@ use super::view::{View, from_middle};
 
 /// The small copy has a pixel for each block of so many pixels a side: hairs and pores fade in it.
 const BLOCK: usize = 4;
-const SMALL: usize = SIDE / BLOCK;
+pub const SMALL: usize = SIDE / BLOCK;
 /// How much each channel counts: blood and melanin both absorb green and blue.
 const WEIGHTS: [f32; 3] = [0.2, 0.4, 0.4];
 /// Steps of the histogram that the threshold is found in.
@@ -23,13 +23,37 @@ pub struct Lesion {
 }
 
 pub fn measure(view: &View) -> Lesion {
-    let density = smooth(&density(view));
-    let ring: Vec<usize> = (0..SMALL * SMALL).filter(|at| from_middle(*at, SMALL) <= 1.0).collect();
-    let threshold = otsu(&ring.iter().map(|at| density[*at]).collect::<Vec<_>>());
-    let mut dark = vec![false; SMALL * SMALL];
-    ring.iter().for_each(|at| dark[*at] = density[*at] > threshold);
+    let Dark { density, ring, threshold, dark } = Dark::of(view);
     let patch = heaviest(&dark, &density);
     Lesion { offset: offset(&dark, &density, threshold), ..describe(&patch, &ring, &density) }
+}
+
+/// The cells of the patch, on a copy of [`SMALL`] a side; none where nothing is darker than the rest.
+pub fn patch(view: &View) -> Vec<usize> {
+    let Dark { density, dark, .. } = Dark::of(view);
+    heaviest(&dark, &density)
+}
+
+/// What is dark in the ring.
+struct Dark {
+    /// Of each cell.
+    density: Vec<f32>,
+    /// The cells of the ring.
+    ring: Vec<usize>,
+    /// From which density on a cell is dark.
+    threshold: f32,
+    dark: Vec<bool>,
+}
+
+impl Dark {
+    fn of(view: &View) -> Self {
+        let density = smooth(&density(view));
+        let ring: Vec<usize> = (0..SMALL * SMALL).filter(|at| from_middle(*at, SMALL) <= 1.0).collect();
+        let threshold = otsu(&ring.iter().map(|at| density[*at]).collect::<Vec<_>>());
+        let mut dark = vec![false; SMALL * SMALL];
+        ring.iter().for_each(|at| dark[*at] = density[*at] > threshold);
+        Self { density, ring, threshold, dark }
+    }
 }
 
 /// The optical density of each block: how much less light comes back than from white.
@@ -47,7 +71,7 @@ fn density(view: &View) -> Vec<f32> {
 }
 
 /// The mean of each value and its neighbours.
-fn smooth(values: &[f32]) -> Vec<f32> {
+pub fn smooth(values: &[f32]) -> Vec<f32> {
     let near = |at: usize| at.saturating_sub(1)..(at + 2).min(SMALL);
     let mean = |at: usize| {
         let (rows, columns) = (near(at / SMALL), near(at % SMALL));

@@ -9,12 +9,14 @@ mod focus;
 mod grid;
 mod lesion;
 mod light;
+mod outline;
 mod view;
 
 use image::RgbImage;
 use serde::{Deserialize, Serialize};
 
 pub use config::QualityConfig;
+pub use outline::{Outline, outline};
 use view::View;
 
 /// Why a picture should be taken again.

@@ -18,6 +18,8 @@ pub struct View {
     pub pixels: Vec<[u8; 3]>,
     pub luma: Vec<u8>,
     pub ring: &'static [bool],
+    /// Of the picture, what it shows.
+    pub region: Region,
 }
 
 impl View {
@@ -39,7 +41,7 @@ impl View {
         let luma = pixels.iter().map(|[red, green, blue]| {
             ((77 * u32::from(*red) + 150 * u32::from(*green) + 29 * u32::from(*blue) + 128) >> 8) as u8
         });
-        Self { luma: luma.collect(), pixels, ring: &RING }
+        Self { luma: luma.collect(), pixels, ring: &RING, region: square }
     }
 
     /// What `values` holds of the ring.

@@ -23,9 +23,11 @@ pub struct RecordsConfig {
     #[schemars(range(max = 36500))]
     pub keep_days: u32,
     /// After how many months a lesion of a case shall be looked at again: 0 for only where an outcome says so.
+    #[schemars(range(min = 0, max = 120))]
     pub look_again_months: u32,
     /// Whose case numbers are said before a press (DICOM's Issuer of Patient ID): lesions of the same case number are the
     /// same on all devices that say the same here. Empty for this device's own.
+    #[schemars(length(max = 64))]
     pub issuer: String,
     /// How the dermoscope takes its pictures: kept with every record.
     pub dermoscopy: Dermoscopy,

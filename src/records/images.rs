@@ -12,8 +12,8 @@ use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use super::RecordError;
-use super::erase::remove;
 use super::error::io;
+use super::files::remove;
 
 #[derive(Clone)]
 pub(super) struct Images {

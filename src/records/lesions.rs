@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
-use serde::Serialize;
+use rusqlite::OptionalExtension;
+use serde::{Deserialize, Serialize};
 
 use super::error::sql;
+use super::rows::KEPT;
 use super::{Filter, Noted, Reader, Record, RecordError};
-use crate::case::{Case, Lesion};
+use crate::case::{Case, Laterality, Lesion, Site};
 use crate::classifier::Manifest;
 use crate::performance::{Known, Performance, Read};
 
@@ -67,21 +69,25 @@ impl Reader {
         let mut due = Vec::new();
         for sequences in self.lesions()?.into_values() {
             // Each lesion has a record, in the order of their numbers.
-            let Some(newest) = sequences.last().and_then(|newest| self.get(*newest).transpose()) else {
-                continue;
-            };
-            let record = match newest {
-                Ok(record) => record,
-                Err(error) => {
-                    tracing::warn!("{error}");
-                    continue;
-                }
-            };
+            let Some(newest) = sequences.last().copied() else { continue };
+            let Some(taken) = self.taken(newest)? else { continue };
             let noted = sequences.iter().filter_map(|sequence| outcomes.get(sequence));
-            due.extend(next_look(&record, noted, months));
+            due.extend(next_look(newest, taken, noted, months));
         }
         due.sort_by_key(|due| (due.due, due.sequence));
         Ok(due)
+    }
+
+    /// When a record was captured, and of what; none where it cannot be read.
+    fn taken(&self, sequence: u64) -> Result<Option<Taken>, RecordError> {
+        // The attention map alone is most of a record: to read it of all of them takes long.
+        let parts = TAKEN.map(|key| format!("'{key}', body -> '$.{key}'")).join(", ");
+        let query = format!("SELECT json_object({parts}) FROM entries WHERE {KEPT} AND sequence = ?");
+        let failed = |cause| sql("read", &self.database)(cause);
+        let mut statement = self.connection.prepare_cached(&query).map_err(failed)?;
+        let body: Option<String> =
+            statement.query_row([sequence as i64], |row| row.get(0)).optional().map_err(failed)?;
+        Ok(body.and_then(|body| serde_json::from_str(&body).ok()))
     }
 
     /// The numbers of the records of each lesion.
@@ -119,30 +125,51 @@ impl Reader {
     }
 }
 
+/// What is needed of a record to say when its lesion shall be looked at again.
+#[derive(Deserialize)]
+struct Taken {
+    captured_at: Timestamp,
+    clock_set: bool,
+    case_id: Option<String>,
+    lesion: Option<Lesion>,
+    anatomic_site: Option<Site>,
+    laterality: Option<Laterality>,
+    body_site: Option<String>,
+}
+
+/// The keys of [`Taken`].
+const TAKEN: [&str; 7] =
+    ["captured_at", "clock_set", "case_id", "lesion", "anatomic_site", "laterality", "body_site"];
+
 /// When a lesion shall be looked at again, after its newest record; what was noted before that record was taken says
 /// nothing of it.
-fn next_look<'a>(record: &Record, noted: impl Iterator<Item = &'a Noted>, months: u32) -> Option<Due> {
-    let after =
-        noted.filter(|noted| noted.sequence == record.sequence || noted.noted_at > record.captured_at);
+fn next_look<'a>(
+    sequence: u64,
+    taken: Taken,
+    noted: impl Iterator<Item = &'a Noted>,
+    months: u32,
+) -> Option<Due> {
+    let Taken { captured_at, clock_set, case_id, lesion, anatomic_site, laterality, body_site } = taken;
+    let after = noted.filter(|noted| noted.sequence == sequence || noted.noted_at > captured_at);
     let newest = after.max_by_key(|noted| noted.noted_at).map(|noted| &noted.outcome);
     if newest.and_then(|outcome| outcome.confirmed_by).is_some_and(|way| way.is_of_tissue()) {
         return None;
     }
     let named = newest.and_then(|outcome| outcome.look_again);
     let by_months = || {
-        let from = record.clock_set.then(|| day(record.captured_at));
+        let from = clock_set.then(|| day(captured_at));
         from.and_then(|from| from.checked_add(i64::from(months).months()).ok())
     };
     if named.is_none() && months == 0 {
         return None;
     }
-    let case = record.case();
+    let case = Case { case_id, lesion, anatomic_site, laterality, body_site };
     Some(Due {
         place: case.place(),
         case_id: case.case_id?,
         lesion: case.lesion?,
-        sequence: record.sequence,
-        captured_at: record.captured_at,
+        sequence,
+        captured_at,
         due: named.or_else(by_months),
         said: named.is_some(),
     })

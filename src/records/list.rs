@@ -31,6 +31,8 @@ pub struct Filter {
     pub case_id: Option<String>,
     /// Only records of this lesion; of which case, `case_id` says.
     pub lesion: Option<Lesion>,
+    /// Only records that somebody shall look at, as their outcomes say, or only the others.
+    pub review: Option<bool>,
     /// Only records that have not left the device.
     #[serde(skip)]
     pub not_left: Option<Scope>,
@@ -74,6 +76,11 @@ const SINCE: &str = "sequence IN (SELECT sequence FROM entries WHERE kind = 'rec
 /// That its picture passed every check, or that it did not.
 const USABLE: &str = "(json_array_length(body, '$.quality.reasons') = 0) = ?";
 
+/// That the outcome that holds asks for somebody to look at the record, or that none does.
+const REVIEW: &str = "ifnull((SELECT noted.body ->> '$.outcome.review' FROM entries AS noted
+    WHERE noted.kind = 'outcome' AND noted.body IS NOT NULL AND noted.sequence = entries.sequence
+    ORDER BY noted.position DESC LIMIT 1), 0) = ?";
+
 impl Filter {
     /// As the rest of a WHERE clause, and its parameters.
     pub(super) fn condition(&self) -> (String, Vec<Value>) {
@@ -88,6 +95,7 @@ impl Filter {
             ("verdict = ?", self.verdict.map(|verdict| Value::Text(verdict.code().into()))),
             (&of_class, self.class.clone().map(Value::Text)),
             (USABLE, self.usable.map(|usable| Value::Integer(usable.into()))),
+            (REVIEW, self.review.map(|review| Value::Integer(review.into()))),
             ("case_id = ?", self.case_id.clone().map(Value::Text)),
             ("body ->> '$.lesion' = ?", self.lesion.map(|lesion| Value::Text(lesion.to_string()))),
         ];

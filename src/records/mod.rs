@@ -14,6 +14,7 @@ mod dermoscopy;
 mod erase;
 mod error;
 pub mod export;
+mod files;
 mod finding;
 mod given_out;
 mod images;
@@ -33,6 +34,7 @@ mod space;
 mod store;
 mod verify;
 mod wipe;
+mod wiping;
 
 pub use anchor::{Head, public_key};
 pub use config::RecordsConfig;

@@ -9,9 +9,11 @@ use image::RgbImage;
 
 use super::error::io;
 use super::{Reader, Record, RecordError};
+use crate::case::Case;
 use crate::digest::sha256_hex;
 use crate::picture::{self, Encoded};
-use crate::reading::{Capture, Reading};
+use crate::quality::{Reason, outline};
+use crate::reading::{Capture, Earlier, Reading};
 use crate::verdict::Judgement;
 
 impl Reader {
@@ -93,6 +95,19 @@ impl Reader {
         }
     }
 
+    /// The newest reading of a case's lesion before a record's number, with its outline, where there is one.
+    pub fn earlier_reading(&self, case: &Case, before: u64) -> Result<Option<Earlier>, RecordError> {
+        let Some(record) = self.earlier(case, before)? else { return Ok(None) };
+        // What is wrong with the earlier picture keeps nobody from the next one.
+        let reading = self.past_reading(&record).unwrap_or_else(|error| {
+            tracing::warn!("{error}");
+            self.without_picture(&record)
+        });
+        let stands_out = !reading.capture.has_left() && !record.quality.reasons.contains(&Reason::NoLesion);
+        let outline = if stands_out { outline(&reading.capture.pixels).map(Arc::new) } else { None };
+        Ok(Some(Earlier { reading, sequence: record.sequence, outline }))
+    }
+
     /// What was read, without the picture that it was read of.
     pub fn without_picture(&self, record: &Record) -> Reading {
         let encoded = Encoded { encoding: record.image_encoding, bytes: Arc::new([]) };
@@ -109,6 +124,7 @@ fn reading_of(record: &Record, pixels: RgbImage, encoded: Encoded) -> Reading {
         clock_set: record.clock_set,
         light: record.light,
         case: record.case(),
+        earlier: None,
     };
     Reading {
         capture: Arc::new(capture),

@@ -11,7 +11,7 @@ use super::finding::Finding;
 use super::images::Images;
 use super::list::{Filter, Page, Scope, Unreadable};
 use super::rows::{KEPT, PRUNED, entry, head, newest};
-use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema, wipe};
+use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema, wiping};
 
 /// The records, to read. Any number of readers may be open beside one another and beside writers.
 pub struct Reader {
@@ -39,7 +39,7 @@ impl Reader {
     /// Opens records that are there. Needs no right to write, and works on a read-only file system.
     pub fn open(config: &RecordsConfig) -> Result<Self, RecordError> {
         let database = database_path(config);
-        if wipe::is_begun(&config.folder) {
+        if wiping::is_begun(&config.folder) {
             return Err(RecordError::Wiping { path: config.folder.clone() });
         }
         let connection = schema::open_to_read(&database).map_err(|error| match error {

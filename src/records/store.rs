@@ -16,7 +16,7 @@ use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
 use super::record::{Making, image_name};
 use super::rows::{head, newest};
-use super::{Record, RecordError, RecordsConfig, schema, wipe};
+use super::{Record, RecordError, RecordsConfig, schema, wiping};
 use crate::digest::sha256_hex;
 use crate::reading::Reading;
 
@@ -49,8 +49,8 @@ impl Store {
         images.make_folders()?;
         let lock = config.folder.join("lock");
         let held = lock_file(&lock)?;
-        let wiped = wipe::clear(config)?;
         let database = database_path(config);
+        let wiped = wiping::clear(&config.folder, &database)?;
         let connection = schema::open(&database)?;
         sync_folder(&config.folder)?;
         let reader = Reader::over(connection, config)?;
@@ -138,7 +138,7 @@ impl Store {
     /// are those of the new device from here on.
     pub(super) fn hold(&mut self) -> Result<File, RecordError> {
         let held = lock_file(&self.lock)?;
-        if wipe::is_begun(&self.folder) {
+        if wiping::is_begun(&self.folder) {
             return Err(RecordError::Wiping { path: self.folder.clone() });
         }
         if !self.is_current()? {

@@ -2,7 +2,7 @@
 
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::{Standing, View};
+use super::standing::{Standing, View};
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{ink, picture, widgets};

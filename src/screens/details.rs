@@ -3,7 +3,7 @@
 use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
-use super::result::View;
+use super::standing::View;
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
 use super::{icons, widgets, words};

@@ -3,7 +3,9 @@
 mod about;
 mod analysing;
 mod attention;
+mod compare;
 mod details;
+mod due;
 mod fault;
 mod goodbye;
 mod history;
@@ -14,6 +16,7 @@ mod result;
 mod retake;
 mod screen;
 mod self_test;
+mod standing;
 mod status;
 mod test_card;
 mod text;
@@ -53,14 +56,14 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
         }
         Screen::Analysing { capture } => analysing::draw(canvas, area, capture),
         Screen::Result { reading, saved, page } => {
-            result::draw(canvas, area, &result::View { reading, standing: saved.into(), page: *page });
+            result::draw(canvas, area, &standing::View { reading, standing: saved.into(), page: *page });
         }
         Screen::Retake { capture, reasons, held } => retake::draw(canvas, area, capture, reasons, *held),
         Screen::History { reading, picture_fault, sequence, age, total, page } => {
             let (sequence, place, total) = (*sequence, age + 1, *total);
             let picture_fault = picture_fault.as_deref();
-            let standing = result::Standing::Past { sequence, place, total, picture_fault };
-            result::draw(canvas, area, &result::View { reading, standing, page: *page });
+            let standing = standing::Standing::Past { sequence, place, total, picture_fault };
+            result::draw(canvas, area, &standing::View { reading, standing, page: *page });
         }
         Screen::Unreadable { cause, sequence, age, total } => {
             history::draw_unreadable(
@@ -70,6 +73,7 @@ pub fn draw(screen: &Screen, status: &Status, canvas: &mut Canvas) {
                 history::Place { sequence: *sequence, place: age + 1, total: *total },
             );
         }
+        Screen::Due { lesions } => due::draw(canvas, area, lesions),
         Screen::NoHistory => history::draw_empty(canvas, area),
         Screen::Fault { title, cause, cure } => fault::draw(canvas, area, title, cause, cure),
         Screen::About { about } => about::draw(canvas, area, about),

@@ -8,11 +8,12 @@ use embedded_graphics::primitives::Rectangle;
 use image::RgbImage;
 
 use super::ink::mix;
-use super::theme::Cut;
+use super::theme::{self, Cut};
 use crate::classifier::Attention;
 use crate::panel::Canvas;
 use crate::picture::Region;
 use crate::picture::resize;
+use crate::quality::Outline;
 
 /// Draws a picture as large as it fits into `area` without distortion, centred, and returns where it lies.
 /// A picture without pixels draws nothing.
@@ -69,6 +70,29 @@ pub fn overlay(canvas: &mut Canvas, attention: &Attention, place: Rectangle) {
         }
     }
 }
+
+/// Draws an earlier lesion's outline faintly over a picture that lies at `place`: a light line, so that the picture itself is
+/// seen on both sides of it.
+pub fn outline(canvas: &mut Canvas, outline: &Outline, place: Rectangle) {
+    let place = canvas.clip(place);
+    let (width, height) = (place.size.width as f32, place.size.height as f32);
+    // Half a line's width: one pixel for every 160.
+    let reach = (width / 160.0).max(1.0) / 2.0;
+    let inside = |x: f32, y: f32| outline.at(x / width, y / height) > 0.5;
+    for (y, (_, row)) in (0..).zip(canvas.rows_mut(place)) {
+        for (x, pixel) in (0..).zip(row) {
+            let (x, y) = (x as f32 + 0.5, y as f32 + 0.5);
+            let corners = [(-1.0, -1.0), (1.0, -1.0), (-1.0, 1.0), (1.0, 1.0)];
+            let within = corners.into_iter().filter(|(a, b)| inside(x + a * reach, y + b * reach)).count();
+            if (1..4).contains(&within) {
+                *pixel = mix(*pixel, theme::TEXT, FAINT);
+            }
+        }
+    }
+}
+
+/// How much of the line is seen, of 256.
+const FAINT: u32 = 130;
 
 /// A place between the centres of two cells.
 struct Between {

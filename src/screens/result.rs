@@ -5,45 +5,13 @@ use embedded_graphics::pixelcolor::Rgb565;
 use embedded_graphics::primitives::Rectangle;
 
 use super::screen::Page;
+use super::standing::{Standing, View};
 use super::text::{Align, Face, Type};
 use super::theme::{self, Cut};
-use super::{attention, details, history, icons, ink, picture, widgets, words};
+use super::{attention, compare, details, history, icons, picture, widgets, words};
 use crate::classifier::{ClassProbability, Doubt, Malignant};
 use crate::panel::Canvas;
-use crate::reading::{Reading, Saved};
-
-/// A result as it is shown.
-pub struct View<'a> {
-    pub reading: &'a Reading,
-    pub standing: Standing<'a>,
-    pub page: Page,
-}
-
-/// How a result stands to the records.
-#[derive(Clone, Copy)]
-pub enum Standing<'a> {
-    Saving,
-    Saved(u64),
-    NotSaved(&'a str),
-    /// From the past: the `place`th newest of `total`.
-    Past {
-        sequence: u64,
-        place: u64,
-        total: u64,
-        /// Why its picture cannot be shown, where it should be there.
-        picture_fault: Option<&'a str>,
-    },
-}
-
-impl<'a> From<&'a Saved> for Standing<'a> {
-    fn from(saved: &'a Saved) -> Self {
-        match saved {
-            Saved::Pending => Self::Saving,
-            Saved::Saved(sequence) => Self::Saved(*sequence),
-            Saved::Failed(why) => Self::NotSaved(why),
-        }
-    }
-}
+use crate::reading::Reading;
 
 /// Draws a page of a result.
 pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
@@ -55,6 +23,7 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     match view.page {
         Page::Reading if canvas_is_low => low_reading(canvas, area, view),
         Page::Reading => reading(canvas, area, view),
+        Page::Compare => compare::draw(canvas, area, view),
         Page::Attention => attention::draw(canvas, area, view),
         Page::Details => details::draw(canvas, area, view),
     }
@@ -76,7 +45,7 @@ fn reading(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
             attention::gone(canvas, side, view);
         } else {
             let place = picture::draw(canvas, &view.reading.capture.pixels, side.square());
-            frame(canvas, place, theme::LINE);
+            widgets::frame(canvas, place, theme::LINE);
         }
     }
     // A line more where it is said what the word is worth.
@@ -263,12 +232,6 @@ fn class_row(
     name.write(canvas, &class.short, row, Align::Left, theme::TEXT);
 }
 
-/// A thin line around an area.
-pub fn frame(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
-    let slab = ink::slab(area, 3.0);
-    ink::fill(canvas, area, colour, move |x, y| (slab(x, y) + 0.5).abs() - 0.5);
-}
-
 /// Cuts off the footer and fills it: saved or not, the page, and what this is not.
 fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
     let line = (area.size.height / 12).clamp(13, 20);
@@ -282,7 +245,8 @@ fn footer(canvas: &mut Canvas, area: &mut Rectangle, view: &View) {
         widgets::research(canvas, row.cut_right(row.size.width * 2 / 5), Align::Right);
         row.cut_right(margin);
     }
-    widgets::dots(canvas, row.cut_right(widgets::dots_width(line)), view.page);
+    let pages = Page::of(view.reading);
+    widgets::dots(canvas, row.cut_right(widgets::dots_width(line, pages.len())), view.page, &pages);
     row.cut_right(Columns::GAP);
     standing(canvas, row, view);
 }

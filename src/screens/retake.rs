@@ -4,7 +4,7 @@ use embedded_graphics::primitives::Rectangle;
 
 use super::text::{Align, Type};
 use super::theme::{self, Cut};
-use super::{icons, picture, result, ways, widgets};
+use super::{icons, picture, ways, widgets};
 use crate::panel::Canvas;
 use crate::reading::Capture;
 use crate::verdict::Why;
@@ -25,7 +25,7 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, capture: &Capture, reasons
     let mut square = column.square();
     square.top_left.y = column.top_left.y;
     let place = picture::draw(canvas, &capture.pixels, square);
-    result::frame(canvas, place, theme::LINE);
+    widgets::frame(canvas, place, theme::LINE);
     inside.cut_right(margin);
     why(canvas, inside, reasons);
 }

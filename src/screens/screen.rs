@@ -73,6 +73,11 @@ pub enum Screen {
     },
     /// No past results yet.
     NoHistory,
+    /// The lesions that are due to be looked at again, a line each, the earliest first.
+    Due {
+        /// The day, the case and the lesion.
+        lesions: Arc<[String]>,
+    },
     /// Something is broken: what, the technical cause, and what to do.
     Fault {
         /// What is broken, in a few words.
@@ -148,6 +153,7 @@ impl Screen {
             (Fault { title, cause, cure }, Fault { title: other, cause: other_cause, cure: other_cure }) => {
                 (title, cause, cure) == (other, other_cause, other_cure)
             }
+            (Due { lesions }, Due { lesions: others }) => lesions == others,
             (About { about }, About { about: other }) => about == other,
             (Wipe { about, countdown }, Wipe { about: other, countdown: other_countdown }) => {
                 (about, countdown) == (other, other_countdown)
@@ -220,6 +226,8 @@ pub enum Hint {
 pub enum Page {
     /// The verdict, P(malignant), the three likeliest classes, saved or not.
     Reading,
+    /// The same lesion before and now, where it was seen before.
+    Compare,
     /// The picture with where the network looked.
     Attention,
     /// Quality, doubts, model, timings.
@@ -228,5 +236,11 @@ pub enum Page {
 
 impl Page {
     /// Every page, in the order that presses go through them.
-    pub const ALL: [Page; 3] = [Page::Reading, Page::Attention, Page::Details];
+    pub const ALL: [Page; 4] = [Page::Reading, Page::Compare, Page::Attention, Page::Details];
+
+    /// The pages that a result has.
+    pub fn of(reading: &Reading) -> Vec<Page> {
+        let compares = reading.capture.earlier.is_some();
+        Self::ALL.into_iter().filter(|page| *page != Page::Compare || compares).collect()
+    }
 }

@@ -1,8 +1,11 @@
 //! What every screen shows along its edge.
 
+use std::sync::Arc;
+
 use crate::case::Case;
 use crate::light::Ring;
 use crate::power::Battery;
+use crate::quality::Outline;
 
 /// What every screen shows along its edge.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,6 +20,10 @@ pub struct Status {
     pub ring: Option<Ring>,
     /// What the next captures are of.
     pub case: Case,
+    /// The earlier outline of the lesion that the next captures are of.
+    pub outline: Option<Arc<Outline>>,
+    /// Lesions that are due to be looked at again.
+    pub due: u64,
     /// What a host on the USB cable finds the device by, while there is one, such as "USB 169.254.55.1".
     pub usb: Option<String>,
     /// The answer to a press that changes nothing else, for a moment.

@@ -31,14 +31,16 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
         // The whole field of view is shown, since the whole of it is read; the words stand beside it.
         let square = area.cut_left(area.size.height);
         let place = picture::draw(canvas, &frame.pixels, square);
+        earlier(canvas, place, status);
         ring(canvas, place, hint);
         labels(canvas, square, Labels { ring: status.ring, point: None });
         column(canvas, area.inset(theme::margin(area).max(8), 10), hint, status);
         return;
     }
     let place = picture::draw(canvas, &frame.pixels, area);
+    earlier(canvas, place, status);
     ring(canvas, place, hint);
-    if status.battery.is_some() || !status.case.is_none() {
+    if status.battery.is_some() || !status.case.is_none() || status.due > 0 {
         above(canvas, &mut area, (place.size.height / 10).clamp(12, 20), status);
     }
     let pill = area.cut_bottom((area.size.height / 7).max(20));
@@ -49,6 +51,18 @@ fn live(canvas: &mut Canvas, mut area: Rectangle, frame: &Frame, hint: Hint, sta
     widgets::labelled(canvas, pill.inset(4, 0), (face, words, colour), Align::Centre, |canvas, area| {
         sign(canvas, area, hint);
     });
+}
+
+/// Where the lesion lay in its earlier picture.
+fn earlier(canvas: &mut Canvas, place: Rectangle, status: &Status) {
+    if let Some(outline) = &status.outline {
+        picture::outline(canvas, outline, place);
+    }
+}
+
+/// How many lesions are due, in words; nothing where none is.
+fn due(status: &Status) -> Option<String> {
+    (status.due > 0).then(|| format!("{} due", status.due))
 }
 
 /// What to do now, beside the picture.
@@ -66,6 +80,11 @@ fn column(canvas: &mut Canvas, mut area: Rectangle, hint: Hint, status: &Status)
         let text = format!("{} saved", status.records);
         let face = Type::Label.regular().fit(&text, count.size.width, 10);
         face.write(canvas, &text, count, Align::Left, theme::MUTED);
+        if let Some(due) = due(status) {
+            let line = area.cut_bottom(16);
+            let face = Type::Label.bold().fit(&due, line.size.width, 10);
+            face.write(canvas, &due, line, Align::Left, theme::TEXT);
+        }
     } else {
         case_beside(canvas, &mut area, &status.case);
     }
@@ -117,6 +136,10 @@ fn above(canvas: &mut Canvas, area: &mut Rectangle, height: u32, status: &Status
         let corner = top.cut_right((height * 7 / 2).max(54));
         ink::veil(canvas, corner, theme::BACKGROUND, 200);
         widgets::battery(canvas, corner.inset(3, 2), battery, Align::Right);
+    }
+    if let Some(due) = due(status).filter(|_| status.case.is_none()) {
+        let corner = top.cut_left(Type::Label.bold().width(&due) + 12);
+        return row(canvas, corner, &due);
     }
     if !status.case.is_none() {
         let words = status.case.words();

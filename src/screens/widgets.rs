@@ -40,13 +40,14 @@ pub fn threshold(canvas: &mut Canvas, bar: Rectangle, share: f32, colour: Rgb565
 }
 
 /// The dots that say which page of a result this is.
-pub fn dots(canvas: &mut Canvas, area: Rectangle, page: Page) {
+pub fn dots(canvas: &mut Canvas, area: Rectangle, page: Page, pages: &[Page]) {
     let reach = (area.size.height as f32 / 6.0).clamp(2.0, 3.5);
     let (x, y) = ink::centre(area);
-    for (index, each) in Page::ALL.into_iter().enumerate() {
-        let spot = (x + (index as f32 - 1.0) * reach * 3.6, y);
+    let middle = pages.len().saturating_sub(1) as f32 / 2.0;
+    for (index, each) in pages.iter().enumerate() {
+        let spot = (x + (index as f32 - middle) * reach * 3.6, y);
         let around = ink::around(spot, reach);
-        if each == page {
+        if *each == page {
             fill(canvas, around, theme::TEXT, ink::disc(spot, reach));
         } else {
             fill(canvas, around, theme::MUTED, ink::ring(spot, reach - 0.7, 1.2));
@@ -54,9 +55,9 @@ pub fn dots(canvas: &mut Canvas, area: Rectangle, page: Page) {
     }
 }
 
-/// How wide [`dots`] are in a line of that height.
-pub fn dots_width(height: u32) -> u32 {
-    ((height as f32 / 6.0).clamp(2.0, 3.5) * 9.5).ceil() as u32
+/// How wide [`dots`] of so many pages are in a line of that height.
+pub fn dots_width(height: u32, pages: usize) -> u32 {
+    ((height as f32 / 6.0).clamp(2.0, 3.5) * (3.6 * pages as f32 - 1.3)).ceil() as u32
 }
 
 /// Says what this is not, as fully as fits.
@@ -148,4 +149,10 @@ pub fn note_strip(canvas: &mut Canvas, area: Rectangle, text: &str) {
     let inside = area.inset(theme::margin(area), 1);
     let face = Type::Label.regular().fit(text, inside.size.width, inside.size.height);
     face.write(canvas, text, inside, Align::Centre, theme::TEXT);
+}
+
+/// A thin line around an area.
+pub fn frame(canvas: &mut Canvas, area: Rectangle, colour: Rgb565) {
+    let slab = ink::slab(area, 3.0);
+    ink::fill(canvas, area, colour, move |x, y| (slab(x, y) + 0.5).abs() - 0.5);
 }

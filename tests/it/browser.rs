@@ -151,6 +151,22 @@ impl Device {
         self.client.execute(script, vec![json!(css)]).await.expect("the script runs");
     }
 
+    /// Puts a value into a field of a form.
+    async fn fill(&self, css: &str, value: &str) {
+        self.element(css).await;
+        let script = "document.querySelector(arguments[0]).value = arguments[1]";
+        self.client.execute(script, vec![json!(css), json!(value)]).await.expect("the script runs");
+    }
+
+    /// Says on the page what the next pictures are of.
+    async fn say(&self, case: &str, lesion: &str) {
+        self.fill("#case [name=case_id]", case).await;
+        self.fill("#case [name=lesion]", lesion).await;
+        self.click("#case .says button").await;
+        let words = format!("The next pictures are of {case} {lesion}.");
+        self.until("it holds", async || self.text("#case-state").await == words).await;
+    }
+
     async fn number(&self, script: &str) -> u64 {
         let value = self.client.execute(script, vec![]).await.expect("the script runs");
         value.as_u64().unwrap_or_else(|| panic!("{script} gave {value}"))
@@ -502,6 +518,9 @@ fn every_view_fits_a_phone_and_names_all_that_can_be_used() {
             ("#/records", "#gallery li"),
             (&format!("#/records/{}", record.sequence), "canvas.picture[data-drawn=yes]"),
             ("#/photograph", "#view-photograph:not([hidden])"),
+            (&format!("#/compare?records={}", record.sequence), "#compare canvas"),
+            ("#/due", "#due > *"),
+            ("#/performance", "#performance .card"),
         ] {
             device.view(view).await;
             device.element(ready).await;
@@ -512,6 +531,91 @@ fn every_view_fits_a_phone_and_names_all_that_can_be_used() {
                  .filter((one) => !(one.ariaLabel || one.textContent.trim() || one.labels?.length || one.alt === ''))\
                  .length";
             assert_eq!(device.number(nameless).await, 0, "{view} has something without a name");
+        }
+        device.finish().await;
+    });
+}
+
+#[test]
+fn the_same_lesion_again_is_compared_its_outcome_noted_and_the_next_look_listed() {
+    if no_browser("the_same_lesion_again_is_compared_its_outcome_noted_and_the_next_look_listed") {
+        return;
+    }
+    in_a_runtime(async {
+        let device = Device::start().await;
+        device.screen("viewfinder").await;
+        device.say("AB-12", "L1").await;
+        let first = device.take_picture().await;
+        assert_eq!(first.case().words(), "AB-12 L1");
+        device.key(' ', HOLD).await;
+        device.screen("viewfinder").await;
+        // The screen shows where the lesion lay.
+        device.picture("again-live").await;
+        let second = device.take_picture().await;
+        device.key(' ', Duration::ZERO).await;
+        device.until("before and now", async || device.words().await.contains("before and now")).await;
+        device.picture("again-result").await;
+
+        device.view(&format!("#/records/{}", second.sequence)).await;
+        let link = format!("a[href='#/compare?records={},{}']", first.sequence, second.sequence);
+        device.element(&link).await;
+        device.click(&link).await;
+        device.element("#compare .beside canvas:nth-of-type(1)").await;
+        assert_eq!(device.text("#compare .whose").await, "AB-12 L1");
+        for (way, part) in
+            [("slider", ".stack + input"), ("overlay", ".stack + input"), ("flicker", ".stack + button")]
+        {
+            device.click(&format!("#compare .ways a[href$='way={way}']")).await;
+            device.element(&format!("#compare .two {part}")).await;
+            device.picture(&format!("compare-{way}")).await;
+        }
+        let said = device.text("#compare").await;
+        assert!(said.contains("not known to be harmless") && said.contains("not registered"), "{said}");
+
+        // Half a year later everything is due.
+        device.view("#/due?by=2999-01-01").await;
+        device.element(&format!("#due a[href='#/records/{}']", second.sequence)).await;
+        device.picture("due").await;
+
+        device.view(&format!("#/records/{}", second.sequence)).await;
+        device.element(".outcome-form").await;
+        device.picture("record-outcome").await;
+        device.fill(".outcome-form [name=diagnosis]", "melanoma").await;
+        device.fill(".outcome-form [name=confirmed_by]", "histopathology").await;
+        device.fill(".outcome-form [name=by]", "Dr A").await;
+        device.click(".outcome-form button").await;
+        let noted = async || {
+            let holds = device.text(".outcome-card .holds").await;
+            holds == "Noted: melanoma, confirmed by histopathology, by Dr A"
+        };
+        device.until("it is noted", noted).await;
+        let reader = Reader::open(&device.records).expect("opens");
+        let outcome = reader.outcome(second.sequence).expect("reads").expect("is noted").outcome;
+        assert_eq!(outcome.truth(), Some(true));
+
+        // Cut out: no more to look at; and counted.
+        device.view("#/due").await;
+        device.view("#/due?by=2999-01-01").await;
+        let empty = async || device.text("#due").await.starts_with("Nothing is due");
+        device.until("it is not due any more", empty).await;
+        device.view("#/performance").await;
+        let counted = async || device.text("#performance").await.contains("1 malignant, 0 benign");
+        device.until("it is counted", counted).await;
+        assert!(device.text("#performance").await.contains("too few to say"));
+        device.picture("performance").await;
+        device.client.set_window_size(390, 844).await.expect("a phone's window");
+        for (name, view) in [
+            ("performance", "#/performance".to_string()),
+            ("due", "#/due?by=2999-01-01".into()),
+            ("compare", format!("#/compare?records={},{}", first.sequence, second.sequence)),
+            ("record", format!("#/records/{}", second.sequence)),
+            ("device", "#/".into()),
+        ] {
+            device.view(&view).await;
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let beyond = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+            assert_eq!(device.number(beyond).await, 0, "{name} is wider than a phone");
+            device.picture(&format!("phone-{name}")).await;
         }
         device.finish().await;
     });

@@ -14,10 +14,11 @@ use dermascope::digest::sha256_hex;
 use dermascope::records::{Reader, RecordsConfig, Store};
 use tempfile::TempDir;
 
-use crate::records::reading;
+use crate::records::{reading, reading_of_case};
 
 const FOLDER: &str = "DERMASCOPE_CRASH_FOLDER";
 const READINGS: u8 = 3;
+const CASE: &str = "Quillfeather-0815";
 /// Calls that change what is on the disk, or open what will.
 const CALLS: &str = "openat,write,pwrite64,fsync,fdatasync,rename,unlink,ftruncate,fallocate,mkdir,flock";
 
@@ -46,6 +47,17 @@ fn the_child() {
     say("CHILD finished".into());
 }
 
+/// Wipes what is there. Only ever run by the test below.
+#[test]
+#[ignore = "is run under strace by another"]
+fn the_wiping_child() {
+    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let config = RecordsConfig { folder: folder.into(), ..RecordsConfig::default() };
+    println!("CHILD started");
+    dermascope::records::wipe(&config, "a test").expect("wipes");
+    println!("CHILD finished");
+}
+
 /// What a child said before it ended.
 struct Said {
     started: bool,
@@ -57,13 +69,13 @@ struct Said {
     all: String,
 }
 
-fn run_child(folder: &Path, strace: &[&str]) -> Said {
+fn run_child(child: &str, folder: &Path, strace: &[&str]) -> Said {
     let program = std::env::current_exe().expect("a test knows its program");
     let output = Command::new("strace")
         .args(["-f", "-qq"])
         .args(strace)
         .arg(program)
-        .args(["--exact", "crash::the_child", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", child, "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
         .stdin(Stdio::null())
         .output()
@@ -81,13 +93,14 @@ fn run_child(folder: &Path, strace: &[&str]) -> Said {
 }
 
 /// Every call that a child makes where nothing happens to it: its name, and which one of that name it is. strace
-/// counts each name by itself.
-fn list_calls() -> Vec<(String, usize)> {
+/// counts each name by itself. `prepare` makes what it finds.
+fn list_calls(child: &str, prepare: impl Fn(&Path)) -> Vec<(String, usize)> {
     let folder = TempDir::new().expect("a temporary folder");
+    prepare(&folder.path().join("records"));
     let log = folder.path().join("calls");
     let trace = format!("trace={CALLS}");
     let log_name = log.display().to_string();
-    let said = run_child(&folder.path().join("records"), &["-e", &trace, "-o", &log_name]);
+    let said = run_child(child, &folder.path().join("records"), &["-e", &trace, "-o", &log_name]);
     assert!(said.finished, "{}", said.all);
     let log = std::fs::read_to_string(log).expect("strace wrote its log");
     let mut counts = BTreeMap::new();
@@ -102,14 +115,35 @@ fn list_calls() -> Vec<(String, usize)> {
         .collect()
 }
 
-/// Runs children with a fault at one call after another, and checks after each what is there.
+/// Runs children that save, with a fault at one call after another, and checks after each what is there.
 fn try_calls(test: &str, fault: &str, check: impl Fn(&Said, &str)) {
+    try_calls_of(
+        "crash::the_child",
+        test,
+        fault,
+        |_| {},
+        |config, said, place| {
+            check(said, place);
+            check_records(config, said, place);
+        },
+    );
+}
+
+/// Runs children with a fault at one call after another. `prepare` makes what each finds, and `check` looks at what it
+/// left.
+fn try_calls_of(
+    child: &str,
+    test: &str,
+    fault: &str,
+    prepare: impl Fn(&Path),
+    check: impl Fn(&RecordsConfig, &Said, &str),
+) {
     let there = Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_ok_and(|s| s.success());
     if !there {
         return skipped("strace", &format!("{test}: needs strace (apt install strace)"));
     }
     let step = if std::env::var("DERMASCOPE_CRASH").is_ok_and(|which| which == "all") { 1 } else { 11 };
-    let calls = list_calls();
+    let calls = list_calls(child, &prepare);
     let start = start(step);
     println!(
         "{fault}: every {step}th call from the {start}th on; DERMASCOPE_CRASH_START={start} does the same again"
@@ -120,10 +154,9 @@ fn try_calls(test: &str, fault: &str, check: impl Fn(&Said, &str)) {
         let config = RecordsConfig { folder: folder.path().join("records"), ..RecordsConfig::default() };
         let inject = format!("inject={name}:{fault}:when={number}");
         let trace = format!("trace={name}");
-        let said = run_child(&config.folder, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
-        let place = format!("{fault} at {name} {number}");
-        check(&said, &place);
-        check_records(&config, &said, &place);
+        prepare(&config.folder);
+        let said = run_child(child, &config.folder, &["-e", &trace, "-e", &inject, "-o", "/dev/null"]);
+        check(&config, &said, &format!("{fault} at {name} {number}"));
         runs += 1;
     }
     println!("{fault}: {runs} of {} calls tried", calls.len());
@@ -181,4 +214,32 @@ fn an_input_output_error_at_any_call_costs_one_try_at_most() {
 #[test]
 fn a_disk_that_turns_read_only_for_any_call_costs_one_try_at_most() {
     fails_at_any_call("a_disk_that_turns_read_only_for_any_call_costs_one_try_at_most", "EROFS");
+}
+
+#[test]
+fn a_wipe_that_is_killed_at_any_call_has_not_begun_or_is_finished_at_the_next_start() {
+    let prepare = |folder: &Path| {
+        let config = RecordsConfig { folder: folder.into(), ..RecordsConfig::default() };
+        let mut store = Store::open(&config).expect("opens");
+        for seed in 1..=READINGS {
+            store.save(&reading_of_case(seed, CASE, None)).expect("saves");
+        }
+    };
+    let test = "a_wipe_that_is_killed_at_any_call_has_not_begun_or_is_finished_at_the_next_start";
+    try_calls_of("crash::the_wiping_child", test, "signal=KILL", prepare, |config, said, place| {
+        let store = Store::open(config).unwrap_or_else(|error| panic!("{place}: {error}"));
+        let report = store.verify().unwrap_or_else(|error| panic!("{place}: {error}"));
+        assert!(report.is_sound(), "{place}: {:?}", report.problems);
+        drop(store);
+        if report.wiped_at.is_none() {
+            assert!(!said.finished && report.records == u64::from(READINGS), "{place}: {report:?}");
+            return;
+        }
+        assert_eq!((report.records, report.position), (0, 1), "{place}");
+        for file in crate::wipe::files(&config.folder) {
+            let bytes = std::fs::read(&file).expect("reads");
+            let left = bytes.windows(CASE.len()).any(|window| window == CASE.as_bytes());
+            assert!(!left, "{place}: {} still holds the case", file.display());
+        }
+    });
 }

@@ -91,6 +91,24 @@ fn a_later_outcome_holds_and_the_earlier_one_stays_in_the_chain() {
 }
 
 #[test]
+fn what_somebody_shall_look_at_is_found_until_it_is_taken_back() {
+    let bench = Bench::new(&["A L1", "A L2", "A L3"]);
+    let mut store = bench.store();
+    let flagged = Outcome { review: true, ..Outcome::default() };
+    store.note_outcome(1, &flagged).expect("notes");
+    store.note_outcome(3, &flagged).expect("notes");
+    store.note_outcome(3, &confirmed("nevus")).expect("notes");
+    let found = |review| {
+        let filter = Filter { review: Some(review), ..Filter::default() };
+        let page = store.list(&filter, 9).expect("lists");
+        page.records.iter().map(|record| record.sequence).collect::<Vec<_>>()
+    };
+    assert_eq!((found(true), found(false)), (vec![1], vec![3, 2]));
+    let listed = text(&bench.command(&["list", "--review", "true"]).stdout);
+    assert!(listed.contains("A L1") && !listed.contains("A L2"), "{listed}");
+}
+
+#[test]
 fn a_deleted_records_outcomes_are_gone_from_the_disk_and_the_chain_is_whole() {
     let bench = Bench::new(&["A L1", "A L2"]);
     let mut store = bench.store();

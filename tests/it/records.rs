@@ -11,8 +11,10 @@ use dermascope::picture;
 use dermascope::picture::Region;
 use dermascope::quality::Quality;
 use dermascope::reading::{Capture, Reading};
+use dermascope::records::export::{FORMATS, export};
 use dermascope::records::{
-    Dermoscopy, Filter, Immersion, Polarisation, Problem, Reader, Record, RecordError, RecordsConfig, Store,
+    Dermoscopy, Filter, Immersion, Polarisation, Problem, Reader, Record, RecordError, RecordsConfig, Scope,
+    Store,
 };
 use dermascope::verdict::judge;
 use proptest::prelude::*;
@@ -27,8 +29,9 @@ pub fn reading(seed: u8) -> Reading {
     let Region { x, y, width, height } = field_of_view;
     let pixels = image::imageops::crop_imm(&picture, x, y, width, height).to_image();
     let captured_at = jiff::Timestamp::from_second(1_760_000_000 + i64::from(seed) * 60).expect("in range");
-    let (light, case) = (None, Case::default());
-    let capture = Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case };
+    let (light, case, earlier) = (None, Case::default(), None);
+    let capture =
+        Capture { pixels, encoded, field_of_view, captured_at, clock_set: true, light, case, earlier };
     let quality = measured_quality(&capture);
     let assessment = assessment(seed);
     let judgement = judge(&quality, &assessment, false);
@@ -418,7 +421,7 @@ fn records_of_the_last_release_are_read_as_they_are_and_brought_up_to_date_by_a_
     assert_eq!(store.save(&reading(5)).expect("saves"), 5);
     let connection = Connection::open(database(&config)).expect("opens");
     let version = connection.pragma_query_value(None, "user_version", |row| row.get::<_, i64>(0));
-    assert_eq!(version.expect("reads"), 4);
+    assert_eq!(version.expect("reads"), 5);
     assert!(problems(&config).is_empty(), "{:?}", problems(&config));
 }
 
@@ -587,10 +590,10 @@ fn multiply(config: &RecordsConfig, count: u64) {
     transaction.commit().expect("commits");
 }
 
-/// Memory that the process has in use, in MiB.
-fn memory() -> u64 {
+/// Memory of the process in MiB: in use ("VmRSS:"), or at most so far ("VmHWM:").
+fn memory(key: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
     line.trim().trim_end_matches(" kB").parse::<u64>().unwrap_or(0) / 1024
 }
 
@@ -609,26 +612,21 @@ fn figures_with_a_hundred_thousand_records() {
     saves.sort();
     println!("save with fsync: median {:?}, 95th of 100 {:?}", saves[50], saves[94]);
     drop(store);
-    let connection = Connection::open(database(&config)).expect("opens");
-    connection.execute_batch("DROP INDEX record_by_class; PRAGMA user_version = 2").expect("as it was");
     multiply(&config, 100_000);
-    let of_class = Filter { class: Some("x".into()), ..Filter::default() };
     let start = Instant::now();
-    let found = Reader::open(&config).and_then(|reader| reader.list(&of_class, 50)).expect("lists");
-    println!("none of a class, without an index: {} in {:?}", found.records.len(), start.elapsed());
-    let start = Instant::now();
-    drop(Store::open(&config).expect("opens"));
-    println!("index 100,000 records: {:?}", start.elapsed());
-    let start = Instant::now();
-    let store = Store::open(&config).expect("opens");
+    let mut store = Store::open(&config).expect("opens");
     println!("open to write with 100,000 records: {:?}", start.elapsed());
-    let before = memory();
+    let of_class = Filter { class: Some("x".into()), ..Filter::default() };
+    let later: jiff::Timestamp = "2027-01-01T00:00:00Z".parse().expect("a time");
+    let before = memory("VmRSS:");
     for (name, filter) in [
         ("newest 50", Filter::default()),
         ("50 in the middle", Filter { before: Some(50_000), ..Filter::default() }),
         ("none of a class", of_class),
         ("50 of a class", Filter { class: Some("nv".into()), ..Filter::default() }),
         ("none of a case", Filter { case_id: Some("x".into()), ..Filter::default() }),
+        ("none since", Filter { since: Some(later), ..Filter::default() }),
+        ("50 that have not left", Filter { not_left: Some(Scope::Picture), ..Filter::default() }),
     ] {
         let start = Instant::now();
         let page = store.list(&filter, 50).expect("lists");
@@ -636,10 +634,54 @@ fn figures_with_a_hundred_thousand_records() {
     }
     let start = Instant::now();
     println!("count {} in {:?}", store.count().expect("counts"), start.elapsed());
-    println!("memory {before} MiB before listing, {} MiB after", memory());
+    println!("memory {before} MiB before listing, {} MiB after", memory("VmRSS:"));
+    let start = Instant::now();
+    println!("{:?} in {:?}", store.standing().expect("counts"), start.elapsed());
+    let start = Instant::now();
+    println!(
+        "{} of age, none elsewhere, in {:?}",
+        store.count_overdue(1, later).expect("counts"),
+        start.elapsed()
+    );
+    for (name, _, format) in FORMATS {
+        let mut out = Clocked { start: Instant::now(), first: None, bytes: 0 };
+        export(&store, &Filter::default(), *format, &mut out).expect("exports");
+        let Clocked { start, first, bytes } = out;
+        println!("{name}: first byte in {first:?}, {} MiB in {:?}", bytes >> 20, start.elapsed());
+    }
+    println!("{} MiB, at most {} MiB", memory("VmRSS:"), memory("VmHWM:"));
     let start = Instant::now();
     assert!(store.verify().expect("verifies").is_sound());
-    println!("verify in {:?}, then {} MiB", start.elapsed(), memory());
+    println!("verify in {:?}; {} MiB, at most {} MiB", start.elapsed(), memory("VmRSS:"), memory("VmHWM:"));
+    let every: Vec<_> = (1..=100_000).map(|sequence| (sequence, true)).collect();
+    let start = Instant::now();
+    store.give_out("test", &every).expect("notes");
+    println!("give out 100,000 in {:?}", start.elapsed());
+    let start = Instant::now();
+    println!("{} expire in {:?}", store.expire(1, later, 20).expect("expires"), start.elapsed());
+    drop(store);
+    let start = Instant::now();
+    dermascope::records::wipe(&config, "a test").expect("wipes");
+    println!("wipe in {:?}; at most {} MiB", start.elapsed(), memory("VmHWM:"));
+}
+
+/// Notes when the first byte came, and counts all of them.
+struct Clocked {
+    start: std::time::Instant,
+    first: Option<std::time::Duration>,
+    bytes: u64,
+}
+
+impl std::io::Write for Clocked {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.first.get_or_insert_with(|| self.start.elapsed());
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 proptest! {

@@ -16,8 +16,8 @@ use dermascope::light::Ring;
 use dermascope::panel::Canvas;
 use dermascope::picture::{Encoded, Encoding, Frame, Region};
 use dermascope::power::{Battery, Charge};
-use dermascope::quality::{Quality, Reason};
-use dermascope::reading::{Capture, Reading, Saved};
+use dermascope::quality::{Quality, Reason, outline};
+use dermascope::reading::{Capture, Earlier, Reading, Saved};
 use dermascope::screens::{About, Check, CheckState, Countdown, Hint, Page, Screen, Status, draw};
 use dermascope::verdict::{Why, judge};
 use embedded_graphics::geometry::Size;
@@ -58,7 +58,40 @@ fn capture(clock_set: bool) -> Arc<Capture> {
         clock_set,
         light: None,
         case: Case::default(),
+        earlier: None,
     })
+}
+
+/// Lesions that are due, of which one has a long name.
+fn due(count: usize) -> Arc<[String]> {
+    let line = |index: usize| match index {
+        1 => "2026-03-02 Dermatology 2026-0417/3 L12".into(),
+        _ => format!("2026-03-{:02} AB-{index} L1", index + 1),
+    };
+    (0..count).map(line).collect()
+}
+
+/// A suspicious reading of a lesion that was not suspicious half a year before.
+fn again() -> Arc<Reading> {
+    let before = not_suspicious();
+    let earlier =
+        Capture { captured_at: "2025-09-02T08:00:00Z".parse().unwrap(), ..(*before.capture).clone() };
+    of_the_lesion(Reading { capture: Arc::new(earlier), ..(*before).clone() })
+}
+
+/// The same, where the clock was not set then and the picture has left the device.
+fn again_without_picture() -> Arc<Reading> {
+    let before = not_suspicious();
+    let earlier = Capture { pixels: RgbImage::default(), clock_set: false, ..(*before.capture).clone() };
+    of_the_lesion(Reading { capture: Arc::new(earlier), ..(*before).clone() })
+}
+
+fn of_the_lesion(earlier: Reading) -> Arc<Reading> {
+    let mut reading = (*suspicious()).clone();
+    let outline = None;
+    let earlier = Arc::new(Earlier { reading: earlier, sequence: 17, outline });
+    reading.capture = Arc::new(Capture { earlier: Some(earlier), ..(*reading.capture).clone() });
+    Arc::new(reading)
 }
 
 fn frame() -> Option<Arc<Frame>> {
@@ -258,6 +291,8 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("result-here-not", result(at_home(&not_suspicious(), worth(0.2, 0.1, 0.3)), Page::Reading)),
         ("result-here-details", result(at_home(&suspicious(), worth(6.5, 5.6, 7.4)), Page::Details)),
         ("result-overridden", result(overridden(), Page::Reading)),
+        ("result-compare", result(again(), Page::Compare)),
+        ("result-compare-gone", result(again_without_picture(), Page::Compare)),
         ("result-attention", result(suspicious(), Page::Attention)),
         ("result-details", result(suspicious(), Page::Details)),
         ("result-details-overridden", result(overridden(), Page::Details)),
@@ -295,6 +330,8 @@ fn screens() -> Vec<(&'static str, Screen)> {
         ("history-gone", gone(Page::Reading)),
         ("history-gone-attention", gone(Page::Attention)),
         ("history-empty", Screen::NoHistory),
+        ("due", Screen::Due { lesions: due(23) }),
+        ("due-none", Screen::Due { lesions: due(0) }),
         ("fault", fault()),
         ("records-altered", records_altered()),
         ("about", Screen::About { about: about(128, 3) }),
@@ -402,6 +439,15 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
             let live = Screen::Viewfinder { frame: frame(), hint: Hint::Improve(Reason::TooBright) };
             wrong.extend(compare(&format!("case-{name}"), size, &drawn(&live, &status, size).to_rgb()));
         }
+    }
+    // The earlier picture was taken with the device turned by a quarter.
+    let earlier = outline(&image::imageops::rotate90(&*MOLE)).map(Arc::new);
+    let again = Status { outline: earlier, case: Case::said("AB-12 L3").unwrap(), ..status.clone() };
+    let due = Status { due: 12, ..status.clone() };
+    for size in SIZES.into_iter().chain(SMALL) {
+        let live = Screen::Viewfinder { frame: frame(), hint: Hint::Ready };
+        wrong.extend(compare("viewfinder-again", size, &drawn(&live, &again, size).to_rgb()));
+        wrong.extend(compare("viewfinder-due", size, &drawn(&live, &due, size).to_rgb()));
     }
     let on_cable = Status { usb: Some("USB 169.254.55.1:8080".into()), ..status.clone() };
     let warning = Status { warning: Some("Disk almost full".into()), ..status };

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use dermascope::pull::{PeerError, PullError};
 use dermascope::records::chain::{self, Entry, Kind};
 use dermascope::records::{Reader, RecordError, RecordsConfig, Store, What};
 use rusqlite::{Connection, params};
@@ -539,7 +540,10 @@ fn pull_tells(alter: fn(&Card), again: bool) -> bool {
         assert!(before.missing.is_empty() && before.fork.is_none(), "{before:?}");
     }
     alter(&card);
-    match pull_from(&card.config, &laptop) {
+    // On a busy computer a line may be silent for too long: that tells nothing.
+    let pulled = std::iter::repeat_with(|| pull_from(&card.config, &laptop));
+    let is_answered = |pulled: &Result<_, _>| !matches!(pulled, Err(PullError::Peer(error)) if !matches!(error, PeerError::Fault(_)));
+    match pulled.take(9).find(is_answered).expect("the device answers") {
         Ok(report) => report.fork.is_some() || !report.missing.is_empty(),
         Err(_) => true,
     }

@@ -30,7 +30,7 @@ fn device() -> (TempDir, RecordsConfig) {
 }
 
 /// Every file below a folder.
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for file in fs::read_dir(folder).expect("lists") {
         let path = file.expect("is readable").path();

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::FilterArgs;
+use super::filter::FilterArgs;
 use crate::records::{Departure, Filter, Reader, Scope, Standing};
 
 /// List what has left the device, by which way and when, and what has not left yet

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use clap::Args;
 
-use super::FilterArgs;
+use super::filter::FilterArgs;
 use crate::records::export::{Export, Exported, FORMATS, Missing, export};
 use crate::records::{Filter, Reader, RecordsConfig, Scope, Store};
 
@@ -37,7 +37,7 @@ pub struct ExportArgs {
     #[arg(long, conflicts_with = "format")]
     excel: bool,
     /// Only what no earlier export with --new has given out
-    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "class", "usable", "case"])]
+    #[arg(long, conflicts_with_all = ["before", "after", "since", "until", "verdict", "class", "usable", "case", "review"])]
     new: bool,
     #[command(flatten)]
     filter: FilterArgs,

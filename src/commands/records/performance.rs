@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::FilterArgs;
+use super::filter::FilterArgs;
 use crate::RESEARCH_ONLY;
 use crate::classifier::{Manifest, ModelConfig, find_manifest};
 use crate::records::Reader;

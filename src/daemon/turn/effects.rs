@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::{CAMERA_PATIENCE, CARD_HANGS, Device, MODEL_PATIENCE, STORAGE_PATIENCE};
 use crate::camera::CameraState;
+use crate::case::Case;
 use crate::daemon::analyst::Job;
 use crate::daemon::archivist::Deed;
 use crate::device::{Effect, Event, Note, Part};
@@ -36,12 +37,13 @@ impl Device {
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
             Effect::Save(reading) => self.archive(Deed::Save(reading)),
             Effect::Recall(age) => self.archive(Deed::Recall(age)),
+            Effect::ListDue => self.archive(Deed::ListDue),
             Effect::Introduce => self.archive(Deed::Introduce),
             Effect::Wipe => self.archive(Deed::Wipe),
             Effect::Seen => self.archive(Deed::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
-            Effect::Case(case) => self.case = case,
+            Effect::Case(case) => self.set_case(case),
             Effect::Setting(setting) => self.settings.now = setting,
             Effect::NextPoint if self.settings.next_point() => {}
             Effect::NextPoint => self.say(Note::OnePoint),
@@ -54,6 +56,18 @@ impl Device {
             }
             Effect::ShutDown => self.shutting_down = true,
         }
+    }
+
+    /// The lesion's earlier reading is asked for, if it names one.
+    fn set_case(&mut self, case: Case) {
+        if case == self.case {
+            return;
+        }
+        self.earlier = None;
+        if case.lesion.is_some() {
+            self.archive(Deed::Earlier(case.clone()));
+        }
+        self.case = case;
     }
 
     fn say(&mut self, note: Note) {
@@ -85,8 +99,8 @@ impl Device {
             None => (picture::encode_png(&frame.pixels).ok()?, whole(&frame)),
         };
         let full = frame.full().inspect_err(|error| tracing::error!("the frame cannot be taken: {error}"));
-        let (pixels, case) = (full.ok()?, self.case.clone());
-        Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case })
+        let (pixels, case, earlier) = (full.ok()?, self.case.clone(), self.earlier.clone());
+        Some(Capture { pixels, encoded, field_of_view, captured_at, clock_set, light, case, earlier })
     }
 }
 

@@ -32,7 +32,8 @@ impl Device {
         let operating_point = Some(self.settings.now.operating_point.clone());
         let warning = if self.card_hangs() { Some(CARD_HANGS.into()) } else { self.status.warning.clone() };
         let warning = warning.or_else(|| self.remote.health.words());
-        let status = Status { case, ring, note, operating_point, warning, ..self.status.clone() };
+        let outline = self.earlier.as_ref().and_then(|earlier| earlier.outline.clone());
+        let status = Status { case, outline, ring, note, operating_point, warning, ..self.status.clone() };
         let painting = Painting { screen, status, pressed_at: self.pressed_at };
         // A screen that stands still costs nothing; a live picture is renewed, or it counts as stale.
         let renewed = self.painted.as_ref().is_some_and(|(last, at)| {

@@ -65,7 +65,7 @@ async function nameClasses(sequence) {
 // ---- The gallery: what it shows is in the address, so that it can be kept, sent and gone back to. ----
 
 const form = byId("filters");
-const NAMES = ["verdict", "class", "usable", "case_id", "lesion", "from", "to"];
+const NAMES = ["verdict", "class", "usable", "case_id", "lesion", "review", "from", "to"];
 let wanted = null;
 let older = null;
 // Where the pages that were left begin.
@@ -80,7 +80,7 @@ function midnight(day, later) {
 
 function question(filters) {
   const query = new URLSearchParams();
-  for (const name of ["verdict", "class", "usable", "case_id", "lesion"]) if (filters.get(name)) query.set(name, filters.get(name));
+  for (const name of ["verdict", "class", "usable", "case_id", "lesion", "review"]) if (filters.get(name)) query.set(name, filters.get(name));
   const [since, until] = [filters.get("from") && midnight(filters.get("from"), 0), filters.get("to") && midnight(filters.get("to"), 1)];
   if (since) query.set("since", since);
   if (until) query.set("until", until);
