@@ -16,7 +16,7 @@ image/in-tools.sh bash image/system.sh
 image/in-tools.sh bash image/card.sh
 python3 image/sbom.py build/image/versions.root build/image/versions.parts "$package" >$name.cdx.json
 cut -f1-3 build/image/versions.root build/image/versions.parts | LC_ALL=C sort -u >$name.versions
-image/in-tools.sh xz -6 -T2 --block-size=16MiB --keep --stdout build/image/card.img >$name.img.xz
+image/in-tools.sh xz -1 -T2 --block-size=16MiB --keep --stdout build/image/card.img >$name.img.xz
 bash image/bundle.sh $name.raucb
 (cd build && sha256sum dermascope-arm64.{img.xz,raucb,versions,cdx.json} >dermascope-arm64.sha256)
 ls -l $name.*

@@ -29,6 +29,8 @@ install -m 644 "$keyring" $root/etc/rauc/keyring.pem
 # What a laptop can change is on the set-up partition.
 mkdir -p $root/boot/firmware $root/usr/share/dermascope/default
 mv $root/etc/dermascope/dermascope.toml $root/usr/share/dermascope/default/
+# Below the set-up partition's mount point, for a card whose set-up partition cannot be read.
+cp image/fat/dermascope.toml $root/boot/firmware/
 ln -s /boot/firmware/dermascope.toml $root/etc/dermascope/dermascope.toml
 echo dermascope >$root/etc/hostname
 printf '127.0.0.1 localhost dermascope\n::1 localhost\n' >$root/etc/hosts

@@ -22,7 +22,7 @@ FAT_OFFSET = "1M"
 SHELL = "console=ttyS1,115200 systemd.debug_shell=ttyS1"
 # A camera that is drawn; a panel's bus without DMA, which qemu's has not; no name service, which takes an emulated
 # processor a minute; time for the slow.
-EMULATED = f"{SHELL} modules_load=vivid spi_bcm2835.polling_limit_us=100000000 systemd.mask=systemd-resolved.service systemd.default_timeout_start_sec=900"
+EMULATED = f"{SHELL} modules_load=vivid spi_bcm2835.polling_limit_us=9000000 systemd.mask=systemd-resolved.service systemd.default_timeout_start_sec=900"
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]|\x1b\][^\x1b\x07]*(\x1b\\|\x07)")
 
 

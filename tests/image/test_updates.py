@@ -12,7 +12,7 @@ from writes import Writes
 
 FOLDER = BUILT / "test"
 # The device itself is not wanted here, but on the one try of a new system, where the doctor looks at its parts.
-ARGUMENTS = f"{EMULATED} systemd.mask=dermascope.service systemd.mask=dermascope-usb.service systemd.mask=dermascope-update.service"
+ARGUMENTS = f"{EMULATED} systemd.show_status=1 systemd.mask=dermascope.service systemd.mask=dermascope-usb.service systemd.mask=dermascope-update.service"
 FIRST = {"BOOT_ORDER": "A B", "BOOT_A_LEFT": "3", "BOOT_B_LEFT": "0"}
 TRIAL = {"BOOT_ORDER": "B A", "BOOT_A_LEFT": "3", "BOOT_B_LEFT": "1"}
 KEPT = {"BOOT_ORDER": "B A", "BOOT_A_LEFT": "3", "BOOT_B_LEFT": "3"}
