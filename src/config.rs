@@ -1,5 +1,6 @@
 //! The configuration: one TOML file, typed, unknown keys refused with the line and the nearest known name.
 
+mod lines;
 mod pins;
 mod salvage;
 mod schema;
@@ -109,7 +110,7 @@ impl Config {
     pub fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let written: Self = toml::from_str(text).map_err(|error| explain(&error, text, path))?;
         let wrong = |message: String| {
-            let line = salvage::line_named(&message, text);
+            let line = lines::line_named(&message, text);
             ConfigError::Wrong { path: path.into(), line, message }
         };
         let config = match &written.board {
@@ -186,16 +187,8 @@ fn explain(error: &toml::de::Error, text: &str, path: &Path) -> ConfigError {
     let line = text.as_bytes()[..start].iter().filter(|byte| **byte == b'\n').count() + 1;
     let message = error.message().to_string();
     let hint = nearest_name(&message);
-    let message = unknown_variant(&message, &key_at(text, line)).unwrap_or(message) + &hint;
+    let message = unknown_variant(&message, &lines::key_at(text, line)).unwrap_or(message) + &hint;
     ConfigError::Wrong { path: path.into(), line: Some(line), message }
-}
-
-/// The key that is set on a line, behind its section: `camera.kind`.
-fn key_at(text: &str, line: usize) -> String {
-    let before: Vec<_> = text.lines().take(line).collect();
-    let key = before.last().and_then(|line| line.split_once('=')).map_or("", |(key, _)| key.trim());
-    let section = before.iter().rev().find_map(|line| line.trim().strip_prefix('[')?.split(']').next());
-    section.map_or_else(|| key.to_string(), |section| format!("{section}.{key}"))
 }
 
 /// Serde's message for a value that is none of those known, in our words.

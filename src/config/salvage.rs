@@ -4,7 +4,8 @@
 use std::io;
 use std::path::Path;
 
-use super::{Config, ConfigError, key_at};
+use super::lines::section_at;
+use super::{Config, ConfigError};
 
 /// No configuration is larger, in bytes: a file that is was meant for something else.
 const MOST: u64 = 1 << 20;
@@ -94,29 +95,6 @@ fn read(path: &Path) -> io::Result<String> {
     Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
 }
 
-/// The line of a key that a message names, from 1. Where it names several, one that the panel does not need: the rest is
-/// told on it.
-pub(super) fn line_named(message: &str, text: &str) -> Option<usize> {
-    let keys = (1..=text.lines().count()).filter(|line| is_setting(text, *line));
-    let named: Vec<_> = keys.filter(|line| names(message, &key_at(text, *line))).collect();
-    let best = |line: &&usize| !key_at(text, **line).starts_with("panel.");
-    named.iter().find(best).or(named.first()).copied()
-}
-
-/// Whether a message names a key, as a whole.
-fn names(message: &str, key: &str) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    message.match_indices(key).any(|(at, _)| {
-        let after = message[at + key.len()..].chars().next();
-        !message[..at].ends_with(is_word) && after.is_none_or(|c| c == '.' || !is_word(c))
-    })
-}
-
-fn is_setting(text: &str, line: usize) -> bool {
-    let line = text.lines().nth(line - 1).unwrap_or_default().trim_start();
-    !line.starts_with(['#', '[']) && line.contains('=')
-}
-
 /// The lines, from 1, without which the problem is gone or another one comes to light; at least one, unless all are
 /// empty.
 fn lines_to_leave_out(problem: &ConfigError, text: &str) -> Vec<usize> {
@@ -142,13 +120,6 @@ fn lines_to_leave_out(problem: &ConfigError, text: &str) -> Vec<usize> {
         None => Vec::new(),
     };
     if chosen.is_empty() { (1..=lines.len()).filter(is_left).collect() } else { chosen }
-}
-
-/// The section that a line is in; "" before the first.
-fn section_at(text: &str, line: usize) -> &str {
-    let before: Vec<_> = text.lines().take(line).collect();
-    let header = before.iter().rev().find_map(|line| line.trim_start().strip_prefix('['));
-    header.unwrap_or("").split(['.', ']']).next().unwrap_or("").trim()
 }
 
 #[cfg(test)]

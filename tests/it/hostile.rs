@@ -144,8 +144,7 @@ fn call(address: &str, random: &mut ChaCha8Rng) {
 fn type_lines(terminal: &Terminal, random: &mut ChaCha8Rng, count: u64) {
     let mut master = &terminal.master;
     for _ in 0..count {
-        let mut line = bytes(random, LINES);
-        line.push(b'\n');
+        let line = [bytes(random, LINES), vec![b'\n']].concat();
         let mut rest = &line[..];
         while !rest.is_empty() {
             match master.write(rest) {

@@ -68,7 +68,8 @@ fn what_would_decide_a_reading_is_not_guessed_and_the_picture_is_live() {
 
 #[test]
 fn without_a_model_the_picture_is_live_and_a_press_reads_as_soon_as_it_is_mended() {
-    let broken: [(&str, &dyn Fn(&Path)); 5] = [
+    type Break<'a> = (&'a str, &'a dyn Fn(&Path));
+    let broken: [Break; 5] = [
         ("lesion.toml", &|models| fs::remove_file(models.join("lesion.toml")).unwrap()),
         ("lesion.toml", &|models| fs::write(models.join("lesion.toml"), "format = 1\n[input]\n").unwrap()),
         ("lesion.onnx", &|models| fs::remove_file(models.join("lesion.onnx")).unwrap()),
