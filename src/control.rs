@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What the device tells of itself.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
+pub struct DeviceState {
     /// What the next captures are of.
     pub case: Case,
     /// Where there is one.
@@ -36,23 +36,23 @@ pub struct Told {
 /// A link's end. Clones are the same.
 #[derive(Clone)]
 pub struct Remote {
-    told: watch::Receiver<Told>,
-    wishes: Sender<Wish>,
+    told: watch::Receiver<DeviceState>,
+    changes: Sender<ChangeRequest>,
     /// How the device's parts stand.
     pub health: Health,
 }
 
 /// The device's end.
-pub struct Base {
-    told: watch::Sender<Told>,
-    wishes: Receiver<Wish>,
+pub struct DeviceEnd {
+    told: watch::Sender<DeviceState>,
+    changes: Receiver<ChangeRequest>,
     /// Where the main loop tells how the device's parts stand.
     pub health: Health,
 }
 
 /// What is wished for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Wanted {
+pub enum Change {
     /// The next captures shall be of this.
     Case(Case),
     /// They shall be read by this.
@@ -61,15 +61,15 @@ pub enum Wanted {
 
 /// What a link says, and the way to answer it.
 #[derive(Debug)]
-pub struct Wish {
+pub struct ChangeRequest {
     /// What the device shall do from now on.
-    pub wanted: Wanted,
+    pub change: Change,
     done: Sender<Result<(), String>>,
 }
 
 /// Why what was said does not hold.
 #[derive(Debug, thiserror::Error)]
-pub enum Unfulfilled {
+pub enum NotChanged {
     /// The device took too long, or is gone: what was said may hold or not.
     #[error("the device does not answer: what was said may hold or not; try again")]
     Unanswered,
@@ -79,48 +79,51 @@ pub enum Unfulfilled {
 }
 
 /// The two ends.
-pub fn pair() -> (Remote, Base) {
-    let (told_in, told) = watch::channel(Told::default());
-    let (wishes, wishes_out) = unbounded();
+pub fn pair() -> (Remote, DeviceEnd) {
+    let (told_in, told) = watch::channel(DeviceState::default());
+    let (changes, changes_out) = unbounded();
     let health = Health::default();
-    (Remote { told, wishes, health: health.clone() }, Base { told: told_in, wishes: wishes_out, health })
+    (
+        Remote { told, changes, health: health.clone() },
+        DeviceEnd { told: told_in, changes: changes_out, health },
+    )
 }
 
 impl Remote {
     /// Waits for what the device tells next.
-    pub fn watch(&self) -> watch::Receiver<Told> {
+    pub fn watch(&self) -> watch::Receiver<DeviceState> {
         let mut told = self.told.clone();
         told.mark_unchanged();
         told
     }
 
     /// What the device told last.
-    pub fn told(&self) -> Told {
+    pub fn told(&self) -> DeviceState {
         self.told.borrow().clone()
     }
 
     /// Says what the next captures are of, and waits until it holds: what is told from then on says so.
-    pub fn set_case(&self, case: Case) -> Result<(), Unfulfilled> {
-        self.say(Wanted::Case(case))
+    pub fn set_case(&self, case: Case) -> Result<(), NotChanged> {
+        self.say(Change::Case(case))
     }
 
     /// Says how the next captures are read, and waits until that holds.
-    pub fn set_setting(&self, setting: Setting) -> Result<(), Unfulfilled> {
-        setting.check().map_err(Unfulfilled::Refused)?;
-        self.say(Wanted::Setting(setting))
+    pub fn set_setting(&self, setting: Setting) -> Result<(), NotChanged> {
+        setting.check().map_err(NotChanged::Refused)?;
+        self.say(Change::Setting(setting))
     }
 
-    fn say(&self, wanted: Wanted) -> Result<(), Unfulfilled> {
+    fn say(&self, change: Change) -> Result<(), NotChanged> {
         let (done, answer) = bounded(1);
-        self.wishes.send(Wish { wanted, done }).map_err(|_| Unfulfilled::Unanswered)?;
-        let answer = answer.recv_timeout(PATIENCE).map_err(|_| Unfulfilled::Unanswered)?;
-        answer.map_err(Unfulfilled::Refused)
+        self.changes.send(ChangeRequest { change, done }).map_err(|_| NotChanged::Unanswered)?;
+        let answer = answer.recv_timeout(PATIENCE).map_err(|_| NotChanged::Unanswered)?;
+        answer.map_err(NotChanged::Refused)
     }
 }
 
-impl Base {
+impl DeviceEnd {
     /// Tells the links. The same again changes nothing.
-    pub fn tell(&self, told: Told) {
+    pub fn tell(&self, told: DeviceState) {
         self.told.send_if_modified(|known| {
             let differs = *known != told;
             *known = told;
@@ -128,13 +131,13 @@ impl Base {
         });
     }
 
-    /// Where wishes come in.
-    pub fn wishes(&self) -> Receiver<Wish> {
-        self.wishes.clone()
+    /// Where changes come in.
+    pub fn changes(&self) -> Receiver<ChangeRequest> {
+        self.changes.clone()
     }
 }
 
-impl Wish {
+impl ChangeRequest {
     /// Says that it holds, after it was told.
     pub fn done(self) {
         // Fails only where nobody waits any more.
@@ -156,10 +159,10 @@ mod tests {
     fn a_case_holds_when_the_answer_comes() {
         let (remote, base) = pair();
         let device = std::thread::spawn(move || {
-            let wish = base.wishes().recv().unwrap();
-            let Wanted::Case(case) = wish.wanted.clone() else { panic!("not a case") };
-            base.tell(Told { case, ..Told::default() });
-            wish.done();
+            let change = base.changes().recv().unwrap();
+            let Change::Case(case) = change.change.clone() else { panic!("not a case") };
+            base.tell(DeviceState { case, ..DeviceState::default() });
+            change.done();
         });
         let case = Case::new(Some("AB-12"), None).unwrap();
         remote.set_case(case.clone()).unwrap();
@@ -171,7 +174,8 @@ mod tests {
     #[test]
     fn a_setting_that_the_model_does_not_have_is_refused_in_its_words() {
         let (remote, base) = pair();
-        let device = std::thread::spawn(move || base.wishes().recv().unwrap().refuse("no such point".into()));
+        let device =
+            std::thread::spawn(move || base.changes().recv().unwrap().refuse("no such point".into()));
         let setting = Setting { operating_point: "guess".into(), prevalence: None };
         assert_eq!(remote.set_setting(setting).unwrap_err().to_string(), "no such point");
         device.join().unwrap();

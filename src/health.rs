@@ -1,5 +1,5 @@
 //! Whether the device is well: its main loop turns, its camera gives pictures, its records can be written, and whatever
-//! else is wanted and does not work. Told by the main loop at every turn and by each part that has a trouble of its own;
+//! else is wanted and does not work. Standing by the main loop at every turn and by each part that has a trouble of its own;
 //! asked by the screen and by whoever watches over the device from outside.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,7 +13,7 @@ const PARTS: [&str; 8] = ["model", "buttons", "panel", "settings", "light", "sig
 
 /// How the device's parts stand. Clones are the same.
 #[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<Told>>);
+pub struct Health(Arc<Mutex<Standing>>);
 
 /// What the main loop says of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,7 +25,7 @@ pub struct Parts {
 }
 
 #[derive(Debug, Default)]
-struct Told {
+struct Standing {
     parts: Parts,
     /// What is wrong with which part for as long as it is, in the order of [`PARTS`].
     troubles: Vec<(&'static str, String)>,
@@ -79,7 +79,7 @@ impl Health {
         self.lock().parts.frames_refused
     }
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
+    fn lock(&self) -> MutexGuard<'_, Standing> {
         // Every change is whole before the next line.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -96,7 +96,7 @@ mod tests {
         health.turned(parts.clone());
         assert_eq!((health.broken(), health.frames_refused()), (vec!["camera"], 3));
         let Some(long_ago) = Instant::now().checked_sub(HANGS_AFTER + Duration::from_secs(1)) else { return };
-        *health.lock() = Told { parts, turned_at: Some(long_ago), ..Told::default() };
+        *health.lock() = Standing { parts, turned_at: Some(long_ago), ..Standing::default() };
         assert_eq!(health.broken(), ["main loop", "camera"]);
     }
 

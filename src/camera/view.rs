@@ -28,7 +28,7 @@ pub fn live(shot: Shot, config: &CameraConfig) -> Result<View, PictureError> {
     let look = |width, height| Region::centre_square(width, height, config.field_of_view);
     match shot {
         Shot::Encoded(encoded) => {
-            let picture::View { pixels, region, .. } = picture::preview(&encoded.bytes, look, LIVE_SIDE)?;
+            let picture::Decoded { pixels, region, .. } = picture::preview(&encoded.bytes, look, LIVE_SIDE)?;
             Ok(View { pixels, field_of_view: region, encoded: Some(encoded) })
         }
         Shot::Pixels(pixels) => {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::notices::{Notice, spawn, tell};
-use super::settings::Known;
+use super::settings::ModelFacts;
 use crate::classifier::{ModelConfig, Setting};
 use crate::config::Config;
 use crate::device::{Event, Part};
@@ -72,7 +72,7 @@ impl Analyst {
         let loaded = loaded.inspect_err(|error| tracing::error!("{error}"))?;
         let classifier = loaded.classifier();
         tracing::info!("model: {} ({})", classifier.model().name, classifier.kernel());
-        tell(notices, Notice::Model(Known::of(classifier.manifest())));
+        tell(notices, Notice::Model(ModelFacts::of(classifier.manifest())));
         self.examiner = Some(loaded);
         Ok(())
     }

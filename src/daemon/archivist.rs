@@ -31,12 +31,12 @@ const PRUNE_AT_ONCE: u32 = 20;
 /// How often it is looked for records whose time is over.
 const KEEP_PACE: Duration = Duration::from_secs(3600);
 
-/// Deeds that may wait for a disk that hangs.
-const MOST_DEEDS: usize = 64;
+/// Tasks that may wait for a disk that hangs.
+const MOST_TASKS: usize = 64;
 
 /// What the archivist is asked to do.
 #[derive(Clone, Debug)]
-pub enum Deed {
+pub enum StoreTask {
     /// Open the store; answered by `Checked`.
     Open,
     /// Answered by `Stored`: at once, and again when a failed one is saved after all.
@@ -57,7 +57,7 @@ pub enum Deed {
     Look(Option<u64>),
 }
 
-impl Deed {
+impl StoreTask {
     /// What is told of one that could not be done, and why; nothing of a look, which is repeated.
     pub fn failed(self, cause: String) -> Option<Event> {
         Some(match self {
@@ -73,21 +73,21 @@ impl Deed {
 
 /// The thread and the way to it.
 pub struct Archivist {
-    deeds: Sender<Deed>,
+    tasks: Sender<StoreTask>,
     /// Since when it has been at what it does now.
     pub at_it: AtIt,
     thread: JoinHandle<()>,
 }
 
 impl Archivist {
-    /// Asks for a deed; gives it back where so many wait that the disk must hang.
-    pub fn ask(&self, deed: Deed) -> Result<(), Deed> {
-        self.deeds.try_send(deed).map_err(TrySendError::into_inner)
+    /// Asks for a task; gives it back where so many wait that the disk must hang.
+    pub fn ask(&self, task: StoreTask) -> Result<(), StoreTask> {
+        self.tasks.try_send(task).map_err(TrySendError::into_inner)
     }
 
     /// Waits until everything asked for is on disk, or cannot be.
     pub fn finish(self) {
-        drop(self.deeds);
+        drop(self.tasks);
         if self.thread.join().is_err() {
             tracing::error!("the archivist stopped by a panic");
         }
@@ -96,7 +96,7 @@ impl Archivist {
 
 /// Starts the thread. It ends when the sender is dropped, after a last try for what waits.
 pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivist> {
-    let (sender, deeds) = bounded(MOST_DEEDS);
+    let (sender, tasks) = bounded(MOST_TASKS);
     let at_it = AtIt::default();
     let worker = Worker {
         config: config.records.clone(),
@@ -114,9 +114,9 @@ pub fn start(config: &Config, notices: Sender<Notice>) -> anyhow::Result<Archivi
     };
     let thread = spawn("archivist", {
         let at_it = at_it.clone();
-        move || worker.work(&deeds, &at_it)
+        move || worker.work(&tasks, &at_it)
     })?;
-    Ok(Archivist { deeds: sender, at_it, thread })
+    Ok(Archivist { tasks: sender, at_it, thread })
 }
 
 struct Worker {
@@ -144,21 +144,21 @@ struct Worker {
 }
 
 impl Worker {
-    fn work(mut self, deeds: &Receiver<Deed>, at_it: &AtIt) {
+    fn work(mut self, tasks: &Receiver<StoreTask>, at_it: &AtIt) {
         loop {
-            let deed = match deeds.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
-                Ok(deed) => Some(deed),
+            let task = match tasks.recv_timeout(RETRY.saturating_sub(self.looked_after_at.elapsed())) {
+                Ok(task) => Some(task),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => break,
             };
-            let asked = deed.clone();
+            let asked = task.clone();
             at_it.begin();
-            // A panic may have left the store half way: it is closed, and opened anew for the next deed.
-            if let Err(panic) = contain(|| self.carry_out(deed)) {
+            // A panic may have left the store half way: it is closed, and opened anew for the next task.
+            if let Err(panic) = contain(|| self.carry_out(task)) {
                 let cause = format!("the store's code failed: {panic}");
                 tracing::error!("{cause}");
                 self.store = None;
-                asked.and_then(|deed| deed.failed(cause)).into_iter().for_each(|event| self.tell(event));
+                asked.and_then(|task| task.failed(cause)).into_iter().for_each(|event| self.tell(event));
             }
             at_it.end();
         }
@@ -168,24 +168,24 @@ impl Worker {
         }
     }
 
-    /// A deed, or else what is to be done now and then.
-    fn carry_out(&mut self, deed: Option<Deed>) {
-        match deed {
-            Some(Deed::Open) => {
+    /// A task, or else what is to be done now and then.
+    fn carry_out(&mut self, task: Option<StoreTask>) {
+        match task {
+            Some(StoreTask::Open) => {
                 let opened = self.store().map(|_| ()).map_err(|error| error.to_string());
                 self.tell(Event::Checked(Part::Storage, opened));
             }
-            Some(Deed::Save(reading)) => self.save(reading),
-            Some(Deed::Recall(age)) => return self.recall(age),
-            Some(Deed::Introduce) => {
+            Some(StoreTask::Save(reading)) => self.save(reading),
+            Some(StoreTask::Recall(age)) => return self.recall(age),
+            Some(StoreTask::Introduce) => {
                 let about = self.about().map_err(|error| error.to_string());
                 return self.tell(Event::Introduced(about));
             }
-            Some(Deed::Wipe) => self.wipe(),
-            Some(Deed::Look(sequence)) => return self.look(sequence),
-            Some(Deed::ListDue) => return self.list_due(),
-            Some(Deed::Earlier(case)) => return self.earlier(case),
-            Some(Deed::Seen) => return self.seen(),
+            Some(StoreTask::Wipe) => self.wipe(),
+            Some(StoreTask::Look(sequence)) => return self.look(sequence),
+            Some(StoreTask::ListDue) => return self.list_due(),
+            Some(StoreTask::Earlier(case)) => return self.earlier(case),
+            Some(StoreTask::Seen) => return self.seen(),
             None => self.save_waiting(),
         }
         self.look_after_space();

@@ -63,7 +63,7 @@ pub fn run(loaded: &Loaded) -> anyhow::Result<()> {
     let inputs = Inputs {
         edges: watch_buttons(&config.buttons, &virtual_buttons, health.clone())?,
         charges: watch_battery(&config.battery)?,
-        wishes: base.wishes(),
+        changes: base.changes(),
         inbox,
         stop,
     };

@@ -6,10 +6,10 @@ use std::time::Instant;
 use anyhow::Context;
 use crossbeam_channel::{Receiver, Sender};
 
-use super::settings::Known;
+use super::settings::ModelFacts;
 use crate::buttons::Edge;
 use crate::case::Case;
-use crate::control::Wish;
+use crate::control::ChangeRequest;
 use crate::device::Event;
 use crate::power::Charge;
 use crate::reading::Earlier;
@@ -25,7 +25,7 @@ pub enum Notice {
     /// How many lesions are due to be looked at again.
     Due(u64),
     /// A model is loaded.
-    Model(Known),
+    Model(ModelFacts),
     /// Something that the screen warns of for as long as it lasts, such as a full disk.
     Warning(Option<String>),
 }
@@ -35,7 +35,7 @@ pub struct Inputs {
     /// Each with when it came: a turn that takes long must not make a short press a long one.
     pub edges: Receiver<(Edge, Instant)>,
     pub charges: Receiver<Option<Charge>>,
-    pub wishes: Receiver<Wish>,
+    pub changes: Receiver<ChangeRequest>,
     pub inbox: Receiver<Notice>,
     pub stop: Receiver<()>,
 }

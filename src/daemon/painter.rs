@@ -82,7 +82,7 @@ impl Painter {
         started: Instant,
     ) -> anyhow::Result<Self> {
         let slot = Arc::new(Slot::default());
-        let easel = Easel {
+        let writer = PanelWriter {
             canvas: Canvas::new(config.size()),
             config: config.clone(),
             panel: None,
@@ -99,7 +99,7 @@ impl Painter {
         };
         let thread = spawn("painter", {
             let slot = slot.clone();
-            move || easel.work(&slot)
+            move || writer.work(&slot)
         })?;
         Ok(Self { slot, thread })
     }
@@ -126,7 +126,7 @@ impl Painter {
 }
 
 /// What the thread holds.
-struct Easel {
+struct PanelWriter {
     canvas: Canvas,
     config: PanelConfig,
     panel: Option<Box<dyn Panel>>,
@@ -147,7 +147,7 @@ struct Easel {
     last: Option<Painting>,
 }
 
-impl Easel {
+impl PanelWriter {
     fn work(mut self, slot: &Slot) {
         loop {
             let mut inner = slot.lock();

@@ -4,14 +4,14 @@ use crate::classifier::{Manifest, Setting};
 
 /// What the device knows of the model that is loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Known {
+pub struct ModelFacts {
     /// Its operating points by name.
     pub operating_points: Vec<String>,
     /// Whether it says which prevalence its probabilities are true for.
     pub has_prevalence: bool,
 }
 
-impl Known {
+impl ModelFacts {
     pub fn of(manifest: &Manifest) -> Self {
         Self {
             operating_points: manifest.operating_points.iter().map(|point| point.name.clone()).collect(),
@@ -51,12 +51,12 @@ pub struct Settings {
     pub now: Setting,
     /// What the configuration says.
     configured: Setting,
-    pub model: Known,
+    pub model: ModelFacts,
 }
 
 impl Settings {
     pub fn new(configured: Setting) -> Self {
-        Self { now: configured.clone(), configured, model: Known::default() }
+        Self { now: configured.clone(), configured, model: ModelFacts::default() }
     }
 
     /// Decides at the model's next operating point from now on; false where there is no other.
@@ -80,7 +80,7 @@ mod tests {
     fn settings(points: &[&str]) -> Settings {
         let mut settings = Settings::new(Setting::default());
         let operating_points = points.iter().map(|point| point.to_string()).collect();
-        settings.model = Known { operating_points, has_prevalence: false };
+        settings.model = ModelFacts { operating_points, has_prevalence: false };
         settings
     }
 
@@ -115,6 +115,6 @@ mod tests {
         assert!(known.allows(&guess).unwrap_err().contains("the model has screening"));
         let stated = Setting { prevalence: Some(0.02), ..Setting::default() };
         assert!(known.allows(&stated).unwrap_err().contains("does not say"));
-        assert!(Known::default().allows(&Setting::default()).unwrap_err().contains("not loaded"));
+        assert!(ModelFacts::default().allows(&Setting::default()).unwrap_err().contains("not loaded"));
     }
 }

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Sender, select};
 
 use super::analyst::Job;
-use super::archivist::{Archivist, Deed};
+use super::archivist::{Archivist, StoreTask};
 use super::notices::{Inputs, Notice};
 use super::painter::{Painter, Painting};
 use super::settings::Settings;
@@ -22,7 +22,7 @@ use crate::camera::{CameraState, Stream, StreamEvent};
 use crate::case::Case;
 use crate::clock::Clock;
 use crate::config::{ConfigError, Loaded};
-use crate::control::{Base, Told, Wanted, Wish};
+use crate::control::{Change, ChangeRequest, DeviceEnd, DeviceState};
 use crate::device::{self, Event, Note, Part, State};
 use crate::health::Parts;
 use crate::light::Light;
@@ -78,7 +78,7 @@ pub struct Device {
     /// When the light last changed, by the stream's clock.
     lit_at: Duration,
     clock: Clock,
-    remote: Base,
+    remote: DeviceEnd,
     /// What the next captures are of.
     case: Case,
     /// The newest reading of its lesion.
@@ -90,7 +90,7 @@ pub struct Device {
     /// When the store was last asked for the record that is shown.
     looked_for_at: Instant,
     /// What links said, until it holds.
-    wishes: Vec<Wish>,
+    changes: Vec<ChangeRequest>,
     battery: power::Watch,
     status: Status,
     hint: Hint,
@@ -126,7 +126,7 @@ impl Device {
         painter: Painter,
         analyst: Sender<Job>,
         archivist: Archivist,
-        remote: Base,
+        remote: DeviceEnd,
     ) -> Self {
         let Loaded { config, problems } = loaded;
         let now = Instant::now();
@@ -154,7 +154,7 @@ impl Device {
             settings: Settings::new(config.model.setting()),
             note: None,
             looked_for_at: now,
-            wishes: Vec::new(),
+            changes: Vec::new(),
             battery: power::Watch::new(&config.battery),
             status: Status { https, ..Status::default() },
             hint: Hint::NoSignal,
@@ -195,11 +195,11 @@ impl Device {
                     // Every worker has ended, which none does by itself: better to be started anew.
                     Err(_) => anyhow::bail!("the workers have stopped"),
                 },
-                recv(inputs.wishes) -> wish => match wish {
-                    Ok(wish) => {
+                recv(inputs.changes) -> change => match change {
+                    Ok(change) => {
                         // Who pressed before it was said pressed for the case before.
                         inputs.edges.try_iter().for_each(|(edge, at)| self.edge(edge, at));
-                        self.wish(wish);
+                        self.change(change);
                     }
                     Err(_) => rest(),
                 },
@@ -283,17 +283,17 @@ impl Device {
         }
     }
 
-    fn wish(&mut self, wish: Wish) {
+    fn change(&mut self, change: ChangeRequest) {
         self.touched_at = Instant::now();
-        let event = match wish.wanted.clone() {
-            Wanted::Case(case) => Event::Case(case),
-            Wanted::Setting(setting) => match self.settings.model.allows(&setting) {
+        let event = match change.change.clone() {
+            Change::Case(case) => Event::Case(case),
+            Change::Setting(setting) => match self.settings.model.allows(&setting) {
                 Ok(()) => Event::Setting(setting),
-                Err(why) => return wish.refuse(why),
+                Err(why) => return change.refuse(why),
             },
         };
         self.pending.push_back(event);
-        self.wishes.push(wish);
+        self.changes.push(change);
     }
 
     /// Tells the links how it stands, and those who said something that it holds.
@@ -307,8 +307,8 @@ impl Device {
         let Settings { now: setting, model, .. } = self.settings.clone();
         let operating_points = model.operating_points;
         let https = self.status.https.clone();
-        self.remote.tell(Told { case, battery, light, setting, operating_points, https });
-        self.wishes.drain(..).for_each(Wish::done);
+        self.remote.tell(DeviceState { case, battery, light, setting, operating_points, https });
+        self.changes.drain(..).for_each(ChangeRequest::done);
     }
 
     /// Whether the archivist has been at one thing for longer than any card takes that still works. A restart does not
@@ -356,7 +356,7 @@ impl Device {
         if self.looked_for_at.elapsed() > RECORD_PACE {
             self.looked_for_at = Instant::now();
             if !matches!(self.state, State::Asleep) {
-                self.archive(Deed::Look(device::shown_record(&self.state)));
+                self.archive(StoreTask::Look(device::shown_record(&self.state)));
             }
         }
         let now = Instant::now();

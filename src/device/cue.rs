@@ -1,6 +1,6 @@
 //! Cues: the moments that are told by a signal as well as on the screen.
 
-use super::State;
+use super::state::State;
 use crate::screens::Hint;
 
 /// A moment that is told by a signal.

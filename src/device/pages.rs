@@ -1,6 +1,7 @@
 //! The pages of a result, and the way from one to the next.
 
-use super::{Effect, Note};
+use super::note::Note;
+use super::state::Effect;
 use crate::reading::Reading;
 use crate::screens::Page;
 

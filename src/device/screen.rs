@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fault, Part, Past, PastReading, State};
+use super::state::{Fault, Part, Past, PastReading, State};
 use crate::camera::Demand;
 use crate::picture::Frame;
 use crate::screens::{Countdown, Hint, Screen};

@@ -11,8 +11,8 @@ use crate::classifier::{Assessment, Attention, Doubt, Malignant, ModelId, Timing
 use crate::examiner::Examination;
 use crate::picture::{Encoded, Encoding, Region};
 use crate::quality::{Quality, Reason};
-use crate::reading::Earlier;
-use crate::screens::Hint;
+use crate::reading::{Capture, Earlier};
+use crate::screens::{About, Hint};
 use crate::verdict::{Verdict, Why, judge};
 
 fn capture() -> Arc<Capture> {

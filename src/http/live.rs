@@ -17,7 +17,7 @@ use super::problem::Problem;
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
 use crate::classifier::Setting;
-use crate::control::Told;
+use crate::control::DeviceState;
 use crate::feed::ScreenState;
 use crate::light::Lit;
 use crate::panel::Shown;
@@ -67,7 +67,7 @@ struct Status {
 
 impl Status {
     fn of(link: &Link, (shown, state): (Shown, ScreenState)) -> Self {
-        let Told { case, battery, light, setting, operating_points, https } = link.remote.told();
+        let DeviceState { case, battery, light, setting, operating_points, https } = link.remote.told();
         Self {
             state,
             version: shown.version,
@@ -111,7 +111,7 @@ pub(super) async fn events(
 /// One who watches, counted until it ends.
 struct Watching {
     watcher: crate::feed::Watcher,
-    told: tokio::sync::watch::Receiver<Told>,
+    told: tokio::sync::watch::Receiver<DeviceState>,
     metrics: Arc<super::metrics::Metrics>,
     _seat: tokio::sync::OwnedSemaphorePermit,
 }

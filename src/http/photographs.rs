@@ -21,7 +21,7 @@ use crate::classifier::{Assessment, ModelConfig, ModelError, Setting};
 use crate::control::Remote;
 use crate::digest::sha256_hex;
 use crate::examiner::{Examination, Examiner};
-use crate::picture::{self, Encoding, PictureError, Region, View};
+use crate::picture::{self, Decoded, Encoding, PictureError, Region};
 use crate::quality::{Quality, QualityConfig};
 use crate::verdict::Why;
 
@@ -91,7 +91,7 @@ impl Photographs {
     fn read(&self, bytes: &[u8], setting: &Setting) -> Result<Photograph, Failure> {
         // One after the other, from the first byte decoded on: two at once would not fit into a small memory.
         let mut examiner = self.examiner.lock().unwrap_or_else(PoisonError::into_inner);
-        let View { pixels: seen, region: field_of_view, encoding: image_encoding } =
+        let Decoded { pixels: seen, region: field_of_view, encoding: image_encoding } =
             picture::decode_view(bytes, |width, height| Region::centre_square(width, height, 1.0))?;
         let examination = self.examine(&mut examiner, &seen, setting)?;
         let Examination { quality, assessment, judgement, .. } = examination;

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::control::Unfulfilled;
+use crate::control::NotChanged;
 use crate::records::RecordError;
 
 /// The media type of a problem.
@@ -71,11 +71,11 @@ impl IntoResponse for Problem {
     }
 }
 
-impl From<Unfulfilled> for Problem {
-    fn from(unfulfilled: Unfulfilled) -> Self {
-        match unfulfilled {
-            Unfulfilled::Unanswered => Self::busy(unfulfilled.to_string()),
-            Unfulfilled::Refused(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, why),
+impl From<NotChanged> for Problem {
+    fn from(not_changed: NotChanged) -> Self {
+        match not_changed {
+            NotChanged::Unanswered => Self::busy(not_changed.to_string()),
+            NotChanged::Refused(why) => Self::new(StatusCode::UNPROCESSABLE_ENTITY, why),
         }
     }
 }

@@ -44,12 +44,12 @@ pub struct Read {
     /// ISIC's word for the part of the body; none where it was not said.
     pub site: Option<&'static str>,
     /// What became of it.
-    pub outcome: Known,
+    pub outcome: Truth,
 }
 
 /// What is known of a lesion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum Truth {
     /// Confirmed in some way.
     Verified {
         /// Whether it was malignant.
@@ -139,8 +139,8 @@ impl Performance {
         };
         Self {
             all: Part::of(&counted),
-            unverified: count(Known::Nothing),
-            unclear: count(Known::Unclear),
+            unverified: count(Truth::Nothing),
+            unclear: count(Truth::Unclear),
             repeated,
             calibration: BINS.windows(2).filter_map(|ends| Bin::of(&counted, ends[0], ends[1])).collect(),
             by_operating_point: by(&|read| read.operating_point.clone()),
@@ -153,7 +153,7 @@ impl Performance {
 
 /// Pictures of one lesion once: its first with a verified outcome, else its first. Gives how many are left out.
 fn once(reads: &[Read]) -> (Vec<&Read>, usize) {
-    let is_verified = |read: &&Read| matches!(read.outcome, Known::Verified { .. });
+    let is_verified = |read: &&Read| matches!(read.outcome, Truth::Verified { .. });
     let (verified, others): (Vec<_>, Vec<_>) = reads.iter().partition(is_verified);
     let mut seen = BTreeSet::new();
     let mut counted: Vec<&Read> = verified.into_iter().chain(others).collect();
@@ -164,7 +164,7 @@ fn once(reads: &[Read]) -> (Vec<&Read>, usize) {
 
 impl Words {
     fn of(reads: &[&Read], malignant: bool) -> Self {
-        let truth = Known::Verified { malignant };
+        let truth = Truth::Verified { malignant };
         let such: Vec<_> = reads.iter().filter(|read| read.outcome == truth).collect();
         let rate = |word| Rate::of(such.iter().filter(|read| read.verdict == word).count(), such.len());
         Self {
@@ -178,7 +178,7 @@ impl Words {
 impl Part {
     fn of(reads: &[&Read]) -> Self {
         let count =
-            |malignant| reads.iter().filter(|read| read.outcome == Known::Verified { malignant }).count();
+            |malignant| reads.iter().filter(|read| read.outcome == Truth::Verified { malignant }).count();
         let (malignant, benign) = (count(true), count(false));
         Self {
             malignant,
@@ -197,7 +197,7 @@ impl Bin {
             .iter()
             .filter(|read| holds(read.probability))
             .filter_map(|read| match read.outcome {
-                Known::Verified { malignant } => Some((read.probability, malignant)),
+                Truth::Verified { malignant } => Some((read.probability, malignant)),
                 _ => None,
             })
             .collect();

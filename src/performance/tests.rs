@@ -7,7 +7,7 @@ fn manifest() -> Manifest {
 }
 
 /// A record that the shipped network read at `screening`.
-fn read(sequence: u64, verdict: Verdict, outcome: Known) -> Read {
+fn read(sequence: u64, verdict: Verdict, outcome: Truth) -> Read {
     Read {
         sequence,
         verdict,
@@ -22,7 +22,7 @@ fn read(sequence: u64, verdict: Verdict, outcome: Known) -> Read {
 }
 
 fn many(count: usize, verdict: Verdict, malignant: bool) -> Vec<Read> {
-    vec![read(1, verdict, Known::Verified { malignant }); count]
+    vec![read(1, verdict, Truth::Verified { malignant }); count]
 }
 
 #[test]
@@ -65,10 +65,10 @@ fn what_another_model_or_another_point_read_is_not_held_against_the_card() {
 fn pictures_of_one_lesion_count_once_and_its_verified_one_before_the_others() {
     let lesion = |case: &str| Some((case.to_string(), Lesion::new(1).expect("in range")));
     let mut reads = vec![
-        read(1, Verdict::NotSuspicious, Known::Nothing),
-        read(2, Verdict::Suspicious, Known::Verified { malignant: true }),
-        read(3, Verdict::Suspicious, Known::Nothing),
-        read(4, Verdict::Suspicious, Known::Nothing),
+        read(1, Verdict::NotSuspicious, Truth::Nothing),
+        read(2, Verdict::Suspicious, Truth::Verified { malignant: true }),
+        read(3, Verdict::Suspicious, Truth::Nothing),
+        read(4, Verdict::Suspicious, Truth::Nothing),
     ];
     for (read, case) in reads.iter_mut().zip(["A", "A", "A", "B"]) {
         read.lesion = lesion(case);
@@ -99,10 +99,10 @@ proptest! {
         let reads: Vec<Read> = drawn.iter().zip(1..).map(|((word, outcome, lesion, probability), sequence)| {
             let verdict = [Verdict::Suspicious, Verdict::Uncertain, Verdict::NotSuspicious][usize::from(*word)];
             let outcome = [
-                Known::Verified { malignant: true },
-                Known::Verified { malignant: false },
-                Known::Unclear,
-                Known::Nothing,
+                Truth::Verified { malignant: true },
+                Truth::Verified { malignant: false },
+                Truth::Unclear,
+                Truth::Nothing,
             ][usize::from(*outcome)];
             let lesion = Lesion::new(*lesion).map(|lesion| ("A".to_string(), lesion));
             Read { probability: *probability, lesion, ..read(sequence, verdict, outcome) }

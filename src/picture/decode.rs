@@ -20,7 +20,7 @@ static PANICS: AtomicU64 = AtomicU64::new(0);
 
 /// The part of a picture that is looked at.
 #[derive(Clone, Debug)]
-pub struct View {
+pub struct Decoded {
     /// Its pixels, upright.
     pub pixels: RgbImage,
     /// Where they lie in the whole upright picture, in pixels of its full size.
@@ -54,7 +54,7 @@ pub fn decode(bytes: &[u8]) -> Result<(RgbImage, Encoding), PictureError> {
 
 /// Like [`decode`], for a part: `look` picks it, given the size of the upright picture. Takes no more memory than the
 /// whole picture once.
-pub fn decode_view(bytes: &[u8], look: impl FnOnce(u32, u32) -> Region) -> Result<View, PictureError> {
+pub fn decode_view(bytes: &[u8], look: impl FnOnce(u32, u32) -> Region) -> Result<Decoded, PictureError> {
     contained(|| view(bytes, look, None))
 }
 
@@ -64,7 +64,7 @@ pub fn preview(
     bytes: &[u8],
     look: impl FnOnce(u32, u32) -> Region,
     least: u32,
-) -> Result<View, PictureError> {
+) -> Result<Decoded, PictureError> {
     contained(|| view(bytes, look, Some(least)))
 }
 
@@ -97,7 +97,7 @@ fn view(
     bytes: &[u8],
     look: impl FnOnce(u32, u32) -> Region,
     least: Option<u32>,
-) -> Result<View, PictureError> {
+) -> Result<Decoded, PictureError> {
     let encoding = encoding_of(bytes)?;
     let (region, reduction, orientation, pixels) = match encoding {
         Encoding::Jpeg => {
@@ -114,7 +114,7 @@ fn view(
         }
     };
     let pixels = turn::upright(pixels, orientation, reduced(region, reduction));
-    Ok(View { pixels, region, encoding })
+    Ok(Decoded { pixels, region, encoding })
 }
 
 /// What `look` picks of the upright picture, which must lie in it.

@@ -11,7 +11,7 @@ mod png;
 mod resize;
 mod turn;
 
-pub use decode::{View, decode, decode_view, decoder_panics, encode_png, preview, read, read_file};
+pub use decode::{Decoded, decode, decode_view, decoder_panics, encode_png, preview, read, read_file};
 pub use error::{MAX_FILE, MAX_MEMORY, MAX_PIXELS, MAX_SIDE, PictureError};
 pub use foreign::Foreign;
 pub use frame::{Encoded, Encoding, Frame, Region};

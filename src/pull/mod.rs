@@ -94,7 +94,7 @@ pub fn pull(
 fn set_clock(peer: &mut Peer) -> Result<bool, PeerError> {
     match peer.call::<Value>("time.set", &json!({"now": jiff::Timestamp::now()})) {
         Ok(_) => Ok(true),
-        Err(PeerError::Fault(_)) => Ok(false),
+        Err(PeerError::Refused(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }

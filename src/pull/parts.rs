@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::peer::{Peer, PeerError, Trouble};
-use crate::serial::message::{DAMAGED, Fault};
+use crate::serial::message::{DAMAGED, RpcError};
 use crate::serial::wire;
 
 /// Parts asked for ahead.
 const AHEAD: usize = 6;
 
 /// A picture to read, from where on, up to its size.
-pub struct Wanted {
+pub struct WantedPicture {
     pub sequence: u64,
     pub from: u64,
     pub size: u64,
@@ -47,20 +47,20 @@ struct Part {
 
 impl Place {
     /// The first byte that is wanted from a picture on.
-    fn from(index: usize, wanted: &[Wanted]) -> Self {
+    fn from(index: usize, wanted: &[WantedPicture]) -> Self {
         let offset = wanted.get(index).map_or(0, |picture| picture.from);
         Self { index, offset }.settled(wanted)
     }
 
     /// Past what is complete.
-    fn settled(self, wanted: &[Wanted]) -> Self {
+    fn settled(self, wanted: &[WantedPicture]) -> Self {
         match wanted.get(self.index) {
             Some(picture) if self.offset >= picture.size => Self::from(self.index + 1, wanted),
             _ => self,
         }
     }
 
-    fn after(self, length: u64, wanted: &[Wanted]) -> Self {
+    fn after(self, length: u64, wanted: &[WantedPicture]) -> Self {
         Self { offset: self.offset + length, ..self }.settled(wanted)
     }
 }
@@ -70,8 +70,8 @@ impl Peer {
     /// why the device refuses one.
     pub fn read_pictures(
         &mut self,
-        wanted: &[Wanted],
-        mut keep: impl FnMut(usize, Result<&[u8], Fault>) -> io::Result<()>,
+        wanted: &[WantedPicture],
+        mut keep: impl FnMut(usize, Result<&[u8], RpcError>) -> io::Result<()>,
     ) -> Result<(), PeerError> {
         let (mut asked, mut failed) = (VecDeque::new(), 0);
         self.begin_call();
@@ -90,7 +90,7 @@ impl Peer {
                     self.grow(due.since);
                     self.begin_call();
                 }
-                Err(Trouble::Final(PeerError::Fault(fault))) => {
+                Err(Trouble::Final(PeerError::Refused(fault))) => {
                     keep(have.index, Err(fault)).map_err(PeerError::Keep)?;
                     have = Place::from(have.index + 1, wanted);
                 }
@@ -112,7 +112,7 @@ impl Peer {
     /// Asks for a part, and gives the place after it.
     fn ask_ahead(
         &mut self,
-        wanted: &[Wanted],
+        wanted: &[WantedPicture],
         place: Place,
         asked: &mut VecDeque<Asked>,
     ) -> Result<Place, PeerError> {
@@ -136,7 +136,7 @@ impl Peer {
         if whole && bytes.is_empty() {
             // It comes whole, and is the end: asking again would not make the picture longer.
             let message = format!("the device's picture ends after {} bytes", due.place.offset);
-            return Err(PeerError::Fault(Fault::new(DAMAGED, message)).into());
+            return Err(PeerError::Refused(RpcError::new(DAMAGED, message)).into());
         }
         if whole { Ok(bytes) } else { Err(Trouble::Garbled) }
     }

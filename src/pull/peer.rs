@@ -10,7 +10,7 @@ use serde_json::Value;
 use serial2::SerialPort;
 
 use crate::serial::lines::{Line, Lines};
-use crate::serial::message::{self, Fault};
+use crate::serial::message::{self, RpcError};
 use crate::serial::{LARGEST_PART, is_wait, wire};
 
 /// The longest line of an answer: the largest part with every byte turned over, or a page of the chain as JSON.
@@ -37,7 +37,7 @@ pub enum PeerError {
     Slow(Duration),
     /// The device answered that it cannot.
     #[error("{}", .0.message)]
-    Fault(Fault),
+    Refused(RpcError),
     /// The device answered, and what it said cannot be written on this computer.
     #[error("cannot write what was pulled: {0}")]
     Keep(io::Error),
@@ -218,8 +218,8 @@ impl Peer {
                 None if answer.error.is_some() => return Err(Trouble::Garbled),
                 _ => continue,
             }
-            if let Some(Fault { code, message }) = answer.error.map(Fault::from) {
-                return Err(PeerError::Fault(Fault { code, message }).into());
+            if let Some(RpcError { code, message }) = answer.error.map(RpcError::from) {
+                return Err(PeerError::Refused(RpcError { code, message }).into());
             }
             let bytes = match answer.result.get("as").and_then(Value::as_str) {
                 Some("line") => Some(wire::read_line(&self.line()?).ok_or(Trouble::Garbled)?),
@@ -290,7 +290,7 @@ struct RawFault {
     message: String,
 }
 
-impl From<RawFault> for Fault {
+impl From<RawFault> for RpcError {
     fn from(raw: RawFault) -> Self {
         Self { code: raw.code, message: clean(&raw.message) }
     }

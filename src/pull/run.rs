@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use super::folder::{Folder, Mark, body_name, record_name};
 use super::known::Known;
-use super::parts::Wanted;
+use super::parts::WantedPicture;
 use super::peer::{Peer, PeerError, clean};
 use super::report::{Progress, PullError, Report};
 use super::{Task, check};
 use crate::records::chain::{self, Entry, Kind};
 use crate::records::proof;
 use crate::serial::MOST_PROVED;
-use crate::serial::message::{DAMAGED, Fault, NO_RECORD, PRUNED};
+use crate::serial::message::{DAMAGED, NO_RECORD, PRUNED, RpcError};
 
 /// The largest picture that is taken, in bytes: a camera's are a few megabytes.
 const LARGEST_PICTURE: u64 = 64 << 20;
@@ -193,7 +193,7 @@ impl Pull<'_> {
         loop {
             let asked = match self.peer.call::<Unproved>("records.unproved", &json!({"after": after})) {
                 // An older device does not ask for proofs; one with a damaged database cannot.
-                Err(PeerError::Fault(_)) => return Ok(()),
+                Err(PeerError::Refused(_)) => return Ok(()),
                 answered => answered?,
             };
             // Only numbers that are here can be proved, and each once.
@@ -208,11 +208,11 @@ impl Pull<'_> {
                 match self.peer.call::<Proved>("records.pulled", &json!({"proofs": proofs})) {
                     Ok(proved) => self.report.proved += proved.proved,
                     // The nonce was used up by a call whose answer was lost, or the device cannot note it.
-                    Err(PeerError::Fault(_)) if refused < PROOF_TRIES => {
+                    Err(PeerError::Refused(_)) if refused < PROOF_TRIES => {
                         refused += 1;
                         continue;
                     }
-                    Err(PeerError::Fault(_)) => return Ok(()),
+                    Err(PeerError::Refused(_)) => return Ok(()),
                     Err(error) => return Err(error.into()),
                 }
             }
@@ -251,7 +251,7 @@ impl Pull<'_> {
                 self.folder.drop_part(&known.image_name())?;
                 from = 0;
             }
-            pictures.push(Wanted { sequence: known.sequence, from, size: known.image_size });
+            pictures.push(WantedPicture { sequence: known.sequence, from, size: known.image_size });
         }
         let (mut under_way, mut refused, mut open) = (0, Vec::new(), None);
         // A pull may have been cut between the last byte and the check.
@@ -302,12 +302,12 @@ impl Pull<'_> {
     }
 
     /// The device does not have a picture.
-    fn refuse(&mut self, known: &Known, fault: Fault) -> Result<(), PullError> {
+    fn refuse(&mut self, known: &Known, fault: RpcError) -> Result<(), PullError> {
         self.folder.drop_part(&known.image_name())?;
         match fault.code {
             PRUNED | NO_RECORD => {}
             DAMAGED => self.report.missing.push((known.sequence, fault.message)),
-            _ => return Err(PeerError::Fault(fault).into()),
+            _ => return Err(PeerError::Refused(fault).into()),
         }
         Ok(())
     }

@@ -13,7 +13,7 @@ const BINS: usize = 128;
 
 /// What is measured; all 0 where nothing is darker than the rest.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lesion {
+pub struct FoundLesion {
     /// How much darker the patch is than the rest of the ring, in optical density (natural logarithm).
     pub contrast: f32,
     /// Share of the ring that the patch covers, 0 to 1.
@@ -22,10 +22,10 @@ pub struct Lesion {
     pub offset: f32,
 }
 
-pub fn measure(view: &View) -> Lesion {
+pub fn measure(view: &View) -> FoundLesion {
     let Dark { density, ring, threshold, dark } = Dark::of(view);
     let patch = heaviest(&dark, &density);
-    Lesion { offset: offset(&dark, &density, threshold), ..describe(&patch, &ring, &density) }
+    FoundLesion { offset: offset(&dark, &density, threshold), ..describe(&patch, &ring, &density) }
 }
 
 /// The cells of the patch, on a copy of [`SMALL`] a side; none where nothing is darker than the rest.
@@ -139,14 +139,14 @@ fn take_patch(left: &mut [bool], start: usize) -> Vec<usize> {
     patch
 }
 
-fn describe(patch: &[usize], ring: &[usize], density: &[f32]) -> Lesion {
+fn describe(patch: &[usize], ring: &[usize], density: &[f32]) -> FoundLesion {
     let (count, rest) = (patch.len() as f32, (ring.len() - patch.len()) as f32);
     if patch.is_empty() || rest == 0.0 {
-        return Lesion::default();
+        return FoundLesion::default();
     }
     let sum = |places: &[usize]| places.iter().map(|at| density[*at]).sum::<f32>();
     let (inside, all) = (sum(patch), sum(ring));
-    Lesion {
+    FoundLesion {
         contrast: (inside / count - (all - inside) / rest).max(0.0),
         area: count / ring.len() as f32,
         offset: 0.0,

@@ -1,4 +1,4 @@
-//! Light: how bright the picture is, and where it is blown out.
+//! Exposure: how bright the picture is, and where it is blown out.
 
 use super::view::View;
 
@@ -7,7 +7,7 @@ const BLOWN: u8 = 240;
 const COLOURLESS: u8 = 20;
 
 /// What is measured within the ring, each from 0 to 1.
-pub struct Light {
+pub struct Exposure {
     /// Mean luma.
     pub brightness: f32,
     /// The luma that only the darkest 2 % stay below.
@@ -16,7 +16,7 @@ pub struct Light {
     pub glare: f32,
 }
 
-pub fn measure(view: &View) -> Light {
+pub fn measure(view: &View) -> Exposure {
     let mut histogram = [0u32; 256];
     view.in_ring(&view.luma).for_each(|luma| histogram[usize::from(luma)] += 1);
     let blown = view.in_ring(&view.pixels).filter(|[red, green, blue]| {
@@ -30,7 +30,7 @@ pub fn measure(view: &View) -> Light {
         below += n;
         50 * below > count
     });
-    Light {
+    Exposure {
         brightness: sum as f32 / count as f32 / 255.0,
         black: black.unwrap_or(0) as f32 / 255.0,
         glare: blown.count() as f32 / count as f32,

@@ -110,7 +110,7 @@ impl fmt::Display for Finding {
 }
 
 /// What is known of a chain before it is looked at.
-pub(super) struct Known<'a> {
+pub(super) struct KnownChain<'a> {
     pub anchor: &'a Anchor,
     pub device: &'a str,
     /// The database says that there was an anchor.
@@ -121,7 +121,7 @@ pub(super) struct Known<'a> {
     pub public_key: Option<String>,
 }
 
-impl Known<'_> {
+impl KnownChain<'_> {
     /// What differs between the anchor and the chain; nothing where the chain goes on from the anchor.
     pub fn compare(&self, connection: &Connection) -> rusqlite::Result<Option<What>> {
         let (position, _) = head(connection, chain::start(self.device))?;

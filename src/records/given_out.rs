@@ -9,7 +9,7 @@ use rusqlite::{params, params_from_iter};
 
 use super::error::sql;
 use super::rows::KEPT;
-use super::{Filter, Page, Reader, Record, RecordError, Scope, Store, Unreadable};
+use super::{Filter, Reader, Record, RecordError, RecordPage, Scope, Store, Unreadable};
 use crate::digest::sha256_hex;
 
 /// One giving out of a record.
@@ -104,7 +104,7 @@ impl Reader {
 
     /// The newest records that a filter lets through, at most `limit`, by which ways they have left.
     pub fn list_departures(&self, filter: &Filter, limit: usize) -> Result<Departures, RecordError> {
-        let Page { records, next_before, unreadable, .. } = self.list(filter, limit)?;
+        let RecordPage { records, next_before, unreadable, .. } = self.list(filter, limit)?;
         let departed = |record: Record| {
             let (sequence, captured_at) = (record.sequence, record.captured_at);
             Ok(Departed { sequence, captured_at, departures: self.departures(sequence)? })

@@ -13,7 +13,7 @@ use super::rows::KEPT;
 use super::{Filter, Noted, Reader, Record, RecordError};
 use crate::case::{Case, Laterality, Lesion, Site};
 use crate::classifier::Manifest;
-use crate::performance::{Known, Performance, Read};
+use crate::performance::{Performance, Read, Truth};
 
 /// When a lesion shall be looked at again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -189,9 +189,9 @@ fn read_of(record: &Record, noted: Option<&Noted>) -> Read {
         month: if record.clock_set { month } else { "clock not set".into() },
         site: record.anatomic_site.map(|site| site.row().isic),
         outcome: match outcome.map(|outcome| (outcome.truth(), outcome.diagnosis, outcome.malignant)) {
-            Some((Some(malignant), ..)) => Known::Verified { malignant },
-            Some((None, None, None)) | None => Known::Nothing,
-            Some(_) => Known::Unclear,
+            Some((Some(malignant), ..)) => Truth::Verified { malignant },
+            Some((None, None, None)) | None => Truth::Nothing,
+            Some(_) => Truth::Unclear,
         },
     }
 }

@@ -40,7 +40,7 @@ pub struct Filter {
 
 /// Some records, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Page {
+pub struct RecordPage {
     /// At most as many as were asked for.
     pub records: Vec<Record>,
     /// Whether older ones follow: ask again with `before` set to the last one's sequence number.

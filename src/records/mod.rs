@@ -44,7 +44,7 @@ pub use files::{CERTIFICATE, DRIVE, DRIVE_MADE_OF};
 pub use finding::{Finding, Place, What};
 pub use given_out::{Departed, Departure, Departures, Standing, proof};
 pub use lesions::{Due, day};
-pub use list::{Filter, Page, Scope, Unreadable};
+pub use list::{Filter, RecordPage, Scope, Unreadable};
 pub use outcomes::Noted;
 pub use problem::{Problem, Verification};
 pub use reader::{Interrupter, Reader};

@@ -9,7 +9,7 @@ use super::chain::Entry;
 use super::error::sql;
 use super::finding::Finding;
 use super::images::Images;
-use super::list::{Filter, Page, Scope, Unreadable};
+use super::list::{Filter, RecordPage, Scope, Unreadable};
 use super::rows::{KEPT, PRUNED, entry, head, newest};
 use super::{Record, RecordError, RecordsConfig, Space, chain, record, schema, wiping};
 
@@ -224,7 +224,7 @@ impl Reader {
     }
 
     /// The newest records that a filter lets through, at most `limit`. What cannot be read is passed over and named.
-    pub fn list(&self, filter: &Filter, limit: usize) -> Result<Page, RecordError> {
+    pub fn list(&self, filter: &Filter, limit: usize) -> Result<RecordPage, RecordError> {
         let (mut records, mut unreadable, mut more) = (Vec::new(), Vec::new(), false);
         self.walk(filter, "DESC", |found| {
             more = records.len() + unreadable.len() == limit;
@@ -239,7 +239,7 @@ impl Reader {
         })?;
         let last = records.iter().map(|record: &Record| record.sequence);
         let last = last.chain(unreadable.iter().map(|bad| bad.sequence)).min();
-        Ok(Page { next_before: last.filter(|_| more), records, unreadable, more })
+        Ok(RecordPage { next_before: last.filter(|_| more), records, unreadable, more })
     }
 
     /// Gives every record that a filter lets through to `visit`, oldest first, one at a time. What cannot be read is

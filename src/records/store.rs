@@ -10,7 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 use super::anchor::{Anchor, Head};
 use super::chain::{self, Entry, Kind, Removal};
 use super::error::{io, sql};
-use super::finding::{Finding, Known, What};
+use super::finding::{Finding, KnownChain, What};
 use super::images::{Images, sync_folder};
 use super::key::DeviceKey;
 use super::reader::{Reader, database_path};
@@ -157,7 +157,7 @@ impl Store {
         let database = self.database.clone();
         let failed = |cause| sql("write to", &database)(cause);
         let transaction = begin(&self.reader.connection).map_err(failed)?;
-        let known = Known { pictures: self.images.any(), ..self.with_anchor(&anchor) };
+        let known = KnownChain { pictures: self.images.any(), ..self.with_anchor(&anchor) };
         let mut found = known.untold(&transaction).map_err(failed)?;
         if let Some(found) = found.as_mut().filter(|_| adopted) {
             found.what = What::DatabaseGone;
@@ -188,8 +188,8 @@ impl Store {
     }
 
     /// What is known of the chain before it is compared.
-    fn with_anchor<'a>(&'a self, anchor: &'a Anchor) -> Known<'a> {
-        Known {
+    fn with_anchor<'a>(&'a self, anchor: &'a Anchor) -> KnownChain<'a> {
+        KnownChain {
             anchor,
             device: &self.reader.device,
             anchored: self.anchored,

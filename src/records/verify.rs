@@ -8,7 +8,7 @@ use rusqlite::OptionalExtension;
 use super::anchor::Anchor;
 use super::chain::{self, Entry, Kind, Removal, Wipe};
 use super::error::sql;
-use super::finding::Known;
+use super::finding::KnownChain;
 use super::problem::{Problem, Verification};
 use super::rows::{KEPT, PRUNED, entry};
 use super::{Noted, Reader, Record, RecordError, schema};
@@ -316,7 +316,7 @@ impl<'a> Walk<'a> {
     fn check_anchor(&mut self, anchor: &Anchor) -> Result<(), RecordError> {
         let reader = self.reader;
         let anchored = reader.noted("anchored")?.is_some();
-        let known = Known {
+        let known = KnownChain {
             anchor,
             device: &reader.device,
             anchored,

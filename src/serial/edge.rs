@@ -25,12 +25,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_secs(1);
 
 /// A running link. Dropping it ends it.
-pub struct Link {
+pub struct SerialLink {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Drop for Link {
+impl Drop for SerialLink {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         if let Some(thread) = self.thread.take() {
@@ -46,13 +46,13 @@ pub fn start(
     records: &RecordsConfig,
     clock: Box<dyn SettableClock>,
     remote: Remote,
-) -> io::Result<Option<Link>> {
+) -> io::Result<Option<SerialLink>> {
     let Some(path) = config.path() else { return Ok(None) };
     let stop = Arc::new(AtomicBool::new(false));
     let edge = Edge { path, baud: config.baud, stop: stop.clone(), torn: false };
     let session = Session::new(Service::new(records.clone(), clock, remote));
     let thread = std::thread::Builder::new().name("serial".into()).spawn(move || edge.serve(session))?;
-    Ok(Some(Link { stop, thread: Some(thread) }))
+    Ok(Some(SerialLink { stop, thread: Some(thread) }))
 }
 
 struct Edge {

@@ -18,7 +18,7 @@ pub struct Call {
 
 /// Why a call was not answered with a result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct RpcError {
     /// One of the codes of this file: below 0 the specification's, above 0 the link's own.
     pub code: i64,
     /// What went wrong, in words for people.
@@ -46,7 +46,7 @@ pub const NO_PART: i64 = 5;
 /// The device does not answer.
 pub const DEVICE: i64 = 6;
 
-impl Fault {
+impl RpcError {
     /// A fault of this code, with words for people.
     pub fn new(code: i64, message: impl Into<String>) -> Self {
         Self { code, message: message.into() }
@@ -61,7 +61,7 @@ pub enum Message {
     /// An answer: of another device, or our own that came back. Nobody answers it, or two would never end.
     Answer,
     /// Not a call: answered with this fault.
-    Faulty(Fault),
+    Faulty(RpcError),
 }
 
 #[derive(Deserialize)]
@@ -106,11 +106,11 @@ pub fn seal(mut line: Vec<u8>) -> Vec<u8> {
 /// Reads a line.
 pub fn parse(line: &[u8]) -> Message {
     if line.starts_with(b"[") {
-        return Message::Faulty(Fault::new(INVALID, "one call a line, please: batches are not taken"));
+        return Message::Faulty(RpcError::new(INVALID, "one call a line, please: batches are not taken"));
     }
     let raw: Raw = match serde_json::from_slice(line) {
         Ok(raw) => raw,
-        Err(cause) => return Message::Faulty(Fault::new(PARSE, format!("this is not JSON-RPC: {cause}"))),
+        Err(cause) => return Message::Faulty(RpcError::new(PARSE, format!("this is not JSON-RPC: {cause}"))),
     };
     let id_is_plain = raw.id.as_ref().is_none_or(|id| !id.is_array() && !id.is_object());
     match raw.method {
@@ -118,15 +118,15 @@ pub fn parse(line: &[u8]) -> Message {
         Some(Value::String(method)) if raw.jsonrpc == "2.0" && id_is_plain => {
             Message::Call(Call { id: raw.id, method, params: raw.params })
         }
-        _ => Message::Faulty(Fault::new(INVALID, "a call has \"jsonrpc\": \"2.0\", a method and an id")),
+        _ => Message::Faulty(RpcError::new(INVALID, "a call has \"jsonrpc\": \"2.0\", a method and an id")),
     }
 }
 
 /// The line that answers, without its end.
-pub fn answer(id: &Value, result: Result<Value, Fault>) -> Vec<u8> {
+pub fn answer(id: &Value, result: Result<Value, RpcError>) -> Vec<u8> {
     let answer = match result {
         Ok(result) => json!({"jsonrpc": "2.0", "id": id, "result": result}),
-        Err(Fault { code, message }) => {
+        Err(RpcError { code, message }) => {
             json!({"jsonrpc": "2.0", "id": id, "error": {"code": code, "message": message}})
         }
     };
@@ -167,7 +167,7 @@ mod tests {
 
     #[test]
     fn an_answer_is_not_answered() {
-        for result in [Ok(json!({"a": 1})), Err(Fault::new(NO_RECORD, "none"))] {
+        for result in [Ok(json!({"a": 1})), Err(RpcError::new(NO_RECORD, "none"))] {
             assert_eq!(parse(&answer(&json!(7), result)), Message::Answer);
         }
     }

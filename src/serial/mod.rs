@@ -18,7 +18,7 @@ pub mod wire;
 mod words;
 
 pub use config::SerialConfig;
-pub use edge::{Link, is_wait, open, start};
+pub use edge::{SerialLink, is_wait, open, start};
 pub use limits::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
 pub use service::{MOST_PROVED, Service};
 pub use session::Session;

@@ -5,17 +5,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::limits::{LARGEST_PART, LONGEST_CALL, PROTOCOL};
-use super::message::{CLOCK, DAMAGED, DEVICE, Fault, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED};
+use super::message::{CLOCK, DAMAGED, DEVICE, NO_METHOD, NO_PART, NO_RECORD, PARAMS, PRUNED, RpcError};
 use super::outgoing::Outgoing;
 use super::wire::{self, Form};
 use crate::RESEARCH_ONLY;
 use crate::case::Case;
 use crate::classifier::Setting;
 use crate::clock::SettableClock;
-use crate::control::{Remote, Unfulfilled};
+use crate::control::{NotChanged, Remote};
 use crate::digest::hex;
 use crate::records::export::FORMATS;
-use crate::records::{Filter, Page, Reader, Record, RecordError, RecordsConfig, Scope, Store};
+use crate::records::{Filter, Reader, Record, RecordError, RecordPage, RecordsConfig, Scope, Store};
 
 /// Records of a list, at most; and of an answer of the chain, by number and by bytes of their bodies.
 const LONGEST_PAGE: usize = 50;
@@ -53,7 +53,7 @@ impl From<Value> for Answer {
     }
 }
 
-type Method = fn(&mut Service, Value) -> Result<Answer, Fault>;
+type Method = fn(&mut Service, Value) -> Result<Answer, RpcError>;
 
 /// Every method by its name.
 pub const METHODS: &[(&str, Method)] = &[
@@ -162,13 +162,13 @@ struct TimeParams {
     now: jiff::Timestamp,
 }
 
-fn given<T: DeserializeOwned>(params: Value) -> Result<T, Fault> {
+fn given<T: DeserializeOwned>(params: Value) -> Result<T, RpcError> {
     // Leaving the parameters out is giving none.
     let params = if params.is_null() { json!({}) } else { params };
-    serde_json::from_value(params).map_err(|cause| Fault::new(PARAMS, cause.to_string()))
+    serde_json::from_value(params).map_err(|cause| RpcError::new(PARAMS, cause.to_string()))
 }
 
-impl From<RecordError> for Fault {
+impl From<RecordError> for RpcError {
     fn from(error: RecordError) -> Self {
         let code = match error {
             RecordError::NoRecord { .. } => NO_RECORD,
@@ -179,13 +179,13 @@ impl From<RecordError> for Fault {
     }
 }
 
-impl From<Unfulfilled> for Fault {
-    fn from(unfulfilled: Unfulfilled) -> Self {
-        let code = match unfulfilled {
-            Unfulfilled::Unanswered => DEVICE,
-            Unfulfilled::Refused(_) => PARAMS,
+impl From<NotChanged> for RpcError {
+    fn from(not_changed: NotChanged) -> Self {
+        let code = match not_changed {
+            NotChanged::Unanswered => DEVICE,
+            NotChanged::Refused(_) => PARAMS,
         };
-        Self::new(code, unfulfilled.to_string())
+        Self::new(code, not_changed.to_string())
     }
 }
 
@@ -196,10 +196,10 @@ impl Service {
     }
 
     /// Answers a call.
-    pub fn call(&mut self, method: &str, params: Value) -> Result<Answer, Fault> {
+    pub fn call(&mut self, method: &str, params: Value) -> Result<Answer, RpcError> {
         let Some((_, known)) = METHODS.iter().find(|(name, _)| *name == method) else {
             let names: Vec<_> = METHODS.iter().map(|(name, _)| *name).collect();
-            return Err(Fault::new(NO_METHOD, format!("the methods are {}", names.join(", "))));
+            return Err(RpcError::new(NO_METHOD, format!("the methods are {}", names.join(", "))));
         };
         self.forget_erased();
         known(self, params)
@@ -234,7 +234,7 @@ impl Service {
         self.ask(|reader| reader.get(sequence))?.ok_or(RecordError::NoRecord { path, sequence })
     }
 
-    fn hello(&mut self) -> Result<Answer, Fault> {
+    fn hello(&mut self) -> Result<Answer, RpcError> {
         let found =
             self.ask(|reader| Ok((reader.device().to_string(), reader.head()?, reader.signed_head()?)));
         let (device, (position, chain_sha256), signed) = match found {
@@ -256,7 +256,7 @@ impl Service {
     }
 
     /// For machines as JSON, for people as words made of it.
-    pub(super) fn status(&mut self) -> Result<Value, Fault> {
+    pub(super) fn status(&mut self) -> Result<Value, RpcError> {
         let (now, clock_set) = self.clock.now();
         let told = self.remote.told();
         let (device, records, newest, exported, space, signed, unseen) = self.ask(|reader| {
@@ -281,38 +281,40 @@ impl Service {
         }))
     }
 
-    fn list(&mut self, params: ListParams) -> Result<Answer, Fault> {
+    fn list(&mut self, params: ListParams) -> Result<Answer, RpcError> {
         if !(1..=LONGEST_PAGE).contains(&params.limit) {
-            return Err(Fault::new(PARAMS, format!("limit is from 1 to {LONGEST_PAGE}")));
+            return Err(RpcError::new(PARAMS, format!("limit is from 1 to {LONGEST_PAGE}")));
         }
         let page = self.ask(|reader| reader.list(&params.filter, params.limit))?;
         let records: Vec<_> = page.records.iter().map(Record::summary).collect();
-        let Page { next_before, unreadable, .. } = page;
+        let RecordPage { next_before, unreadable, .. } = page;
         Ok(json!({"records": records, "next_before": next_before, "unreadable": unreadable}).into())
     }
 
-    fn get(&mut self, params: RecordParams) -> Result<Answer, Fault> {
+    fn get(&mut self, params: RecordParams) -> Result<Answer, RpcError> {
         let record = self.record(params.sequence)?;
         Ok(json!({"record": record, "notice": RESEARCH_ONLY}).into())
     }
 
     /// The numbers of records that have not left the device with their pictures by this way, and a nonce to prove some of
     /// them with.
-    fn unproved(&mut self, params: &UnprovedParams) -> Result<Answer, Fault> {
+    fn unproved(&mut self, params: &UnprovedParams) -> Result<Answer, RpcError> {
         let numbers = self.ask(|reader| reader.not_given_out(Scope::Picture, params.after, MOST_PROVED))?;
         let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes).map_err(|cause| Fault::new(DAMAGED, cause.to_string()))?;
+        getrandom::fill(&mut bytes).map_err(|cause| RpcError::new(DAMAGED, cause.to_string()))?;
         self.nonce = Some(hex(&bytes));
         Ok(json!({"sequences": numbers, "nonce": self.nonce}).into())
     }
 
     /// Notes of records that they are safe elsewhere: who can tell a fresh hash of a record and its picture has both. The
     /// nonce is good for one answer.
-    fn pulled(&mut self, params: &PulledParams) -> Result<Answer, Fault> {
-        let nonce =
-            self.nonce.take().ok_or_else(|| Fault::new(PARAMS, "ask records.unproved for a nonce first"))?;
+    fn pulled(&mut self, params: &PulledParams) -> Result<Answer, RpcError> {
+        let nonce = self
+            .nonce
+            .take()
+            .ok_or_else(|| RpcError::new(PARAMS, "ask records.unproved for a nonce first"))?;
         if params.proofs.len() > MOST_PROVED {
-            return Err(Fault::new(PARAMS, format!("at most {MOST_PROVED} proofs at once")));
+            return Err(RpcError::new(PARAMS, format!("at most {MOST_PROVED} proofs at once")));
         }
         let (mut proved, mut refused) = (Vec::new(), Vec::new());
         for Proved { sequence, proof } in &params.proofs {
@@ -328,13 +330,13 @@ impl Service {
         Ok(json!({"proved": proved.len(), "refused": refused, "exported": exported}).into())
     }
 
-    fn chain(&mut self, params: &ChainParams) -> Result<Answer, Fault> {
+    fn chain(&mut self, params: &ChainParams) -> Result<Answer, RpcError> {
         let bytes = params.bytes.min(CHAIN_BYTES);
         let entries = self.ask(|reader| reader.entries(params.after, CHAIN_ENTRIES, bytes))?;
         Ok(json!({"entries": entries}).into())
     }
 
-    fn image(&mut self, params: &ImageParams) -> Result<Answer, Fault> {
+    fn image(&mut self, params: &ImageParams) -> Result<Answer, RpcError> {
         let record = self.record(params.sequence)?;
         let length = part_length(params.length)?;
         let bytes = self.ask(|reader| reader.image_part(&record, params.offset, length))?;
@@ -342,27 +344,28 @@ impl Service {
         Ok(part(whole, params.offset, bytes, params.form))
     }
 
-    fn make_export(&mut self, params: ExportParams) -> Result<Answer, Fault> {
+    fn make_export(&mut self, params: ExportParams) -> Result<Answer, RpcError> {
         let name = params.format.as_deref().unwrap_or(FORMATS[0].0);
         let Some((name, extension, format)) = FORMATS.iter().find(|(known, _, _)| *known == name) else {
             let names: Vec<_> = FORMATS.iter().map(|(name, _, _)| *name).collect();
-            return Err(Fault::new(PARAMS, format!("the formats are {}", names.join(", "))));
+            return Err(RpcError::new(PARAMS, format!("the formats are {}", names.join(", "))));
         };
         // The one before makes room first.
         self.export = None;
         let folder = self.config.folder.clone();
         let made = self.ask(|reader| Ok(Outgoing::make(&folder, reader, &params.filter, *format)))?;
-        let made = self.export.insert(made.map_err(|error| Fault::new(DAMAGED, error.to_string()))?);
+        let made = self.export.insert(made.map_err(|error| RpcError::new(DAMAGED, error.to_string()))?);
         Ok(json!({"format": name, "extension": extension, "size": made.size(), "sha256": made.sha256()})
             .into())
     }
 
-    fn export_part(&mut self, params: &PartParams) -> Result<Answer, Fault> {
+    fn export_part(&mut self, params: &PartParams) -> Result<Answer, RpcError> {
         let Some(export) = &mut self.export else {
-            return Err(Fault::new(NO_PART, "no export was made yet: call `export` first"));
+            return Err(RpcError::new(NO_PART, "no export was made yet: call `export` first"));
         };
         let bytes = export.read(params.offset, part_length(params.length)?);
-        let bytes = bytes.map_err(|cause| Fault::new(DAMAGED, format!("cannot read the export: {cause}")))?;
+        let bytes =
+            bytes.map_err(|cause| RpcError::new(DAMAGED, format!("cannot read the export: {cause}")))?;
         let whole = json!({"sha256": export.sha256(), "size": export.size()});
         Ok(part(whole, params.offset, bytes, params.form))
     }
@@ -373,7 +376,7 @@ impl Service {
     }
 
     /// Says all of it anew, and gives what holds.
-    pub(super) fn set_case(&mut self, case: Case) -> Result<Value, Fault> {
+    pub(super) fn set_case(&mut self, case: Case) -> Result<Value, RpcError> {
         self.remote.set_case(case.clone())?;
         Ok(json!(case))
     }
@@ -384,22 +387,22 @@ impl Service {
     }
 
     /// Says all of it anew, and gives what holds.
-    pub(super) fn set_setting(&mut self, setting: Setting) -> Result<Value, Fault> {
+    pub(super) fn set_setting(&mut self, setting: Setting) -> Result<Value, RpcError> {
         self.remote.set_setting(setting.clone())?;
         Ok(json!(setting))
     }
 
-    fn set_time(&mut self, params: &TimeParams) -> Result<Answer, Fault> {
-        self.clock.set(params.now).map_err(|cause| Fault::new(CLOCK, cause))?;
+    fn set_time(&mut self, params: &TimeParams) -> Result<Answer, RpcError> {
+        self.clock.set(params.now).map_err(|cause| RpcError::new(CLOCK, cause))?;
         let (now, clock_set) = self.clock.now();
         Ok(json!({"now": now, "clock_set": clock_set}).into())
     }
 }
 
-fn part_length(asked: usize) -> Result<usize, Fault> {
+fn part_length(asked: usize) -> Result<usize, RpcError> {
     match asked {
         1..=LARGEST_PART => Ok(asked),
-        _ => Err(Fault::new(PARAMS, format!("length is from 1 to {LARGEST_PART} bytes"))),
+        _ => Err(RpcError::new(PARAMS, format!("length is from 1 to {LARGEST_PART} bytes"))),
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::limits::LONGEST_CALL;
 use super::lines::{Line, Lines};
-use super::message::{self, Fault, INVALID, Message, PARSE};
+use super::message::{self, INVALID, Message, PARSE, RpcError};
 use super::service::Service;
 use super::{typed, wire, words};
 
@@ -36,7 +36,7 @@ impl Session {
                 Some(Line::Whole(line)) => answer(&mut self.service, line),
                 Some(Line::TooLong) => {
                     let words = format!("the line is longer than {LONGEST_CALL} bytes");
-                    Some(ended(refusal(Fault::new(INVALID, words)), false))
+                    Some(ended(refusal(RpcError::new(INVALID, words)), false))
                 }
                 None => None,
             };
@@ -60,7 +60,7 @@ fn answer(service: &mut Service, line: &[u8]) -> Option<Vec<u8>> {
         return words::answer(service, &line).map(|words| words.replace('\n', END).into_bytes());
     }
     let Some((line, sealed)) = message::unseal(&line) else {
-        return Some(ended(refusal(Fault::new(PARSE, "the checksum is wrong")), true));
+        return Some(ended(refusal(RpcError::new(PARSE, "the checksum is wrong")), true));
     };
     let call = match message::parse(line) {
         Message::Call(call) => call,
@@ -104,7 +104,7 @@ fn looks_like_json(line: &[u8]) -> bool {
 }
 
 /// To a line that nobody can say whose it was.
-fn refusal(fault: Fault) -> Vec<u8> {
+fn refusal(fault: RpcError) -> Vec<u8> {
     message::answer(&Value::Null, Err(fault))
 }
 

@@ -28,7 +28,7 @@ const PATTERNS: [Pattern; 5] =
 const WAVES: usize = 5;
 
 /// A lesion on skin. Places are in half sides of the picture's central square: -1 to 1 in both directions.
-pub struct Lesion {
+pub struct DrawnLesion {
     seed: u32,
     skin: Colour,
     middle: [f32; 2],
@@ -45,7 +45,7 @@ pub struct Lesion {
     vignette: f32,
 }
 
-impl Lesion {
+impl DrawnLesion {
     pub fn random(random: &mut ChaCha8Rng) -> Self {
         let pattern = PATTERNS[random.random_range(0..PATTERNS.len())];
         let irregularity = random.random_range(0.3..1.0f32);

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
 use crate::picture::Region;
-use lesion::Lesion;
+use lesion::DrawnLesion;
 
 /// A colour in sRGB, each value from 0 to 255.
 type Colour = [f32; 3];
@@ -33,7 +33,7 @@ pub fn lesion(seed: u64, size: u32) -> RgbImage {
 /// Draws the same lesion as [`lesion`] in the central square of a picture of any shape, with skin around it.
 pub fn picture(seed: u64, width: u32, height: u32) -> RgbImage {
     let mut random = ChaCha8Rng::seed_from_u64(seed);
-    let lesion = Lesion::random(&mut random);
+    let lesion = DrawnLesion::random(&mut random);
     let square = Region::centre_square(width, height, 1.0);
     let half = square.width as f32 / 2.0;
     let mut picture = RgbImage::from_fn(width, height, |x, y| {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use dermascope::buttons::{Button, Buttons, Edge, VirtualButtons};
 use dermascope::classifier::{Doubt, ModelConfig};
-use dermascope::control::{self, Remote, Told};
+use dermascope::control::{self, DeviceState, Remote};
 use dermascope::digest::sha256_hex;
 use dermascope::feed::ScreenFeed;
 use dermascope::health::{Health, Parts};
@@ -519,7 +519,7 @@ fn the_status_tells_battery_light_and_space() {
     assert!(status["space"]["total"].as_u64().expect("a number") > 0);
     let battery = Battery { charge: Charge { percent: 57, charging: true }, low: false };
     let light = Lit { ring: Ring::Polarised, percent: 80 };
-    base.tell(Told { battery: Some(battery), light: Some(light), ..Told::default() });
+    base.tell(DeviceState { battery: Some(battery), light: Some(light), ..DeviceState::default() });
     let status = get(&bench, "/api/v1/status").json();
     assert_eq!(status["battery"], serde_json::json!({"percent": 57, "charging": true, "low": false}));
     assert_eq!(status["light"], serde_json::json!({"ring": "polarised", "percent": 80}));

@@ -228,7 +228,7 @@ fn a_record_from_before_there_were_lists_keeps_the_operators_words() {
 fn lists_page_backwards_and_filter() {
     let (_folder, _config, store) = store_of(10);
     let newest = store.list(&Filter::default(), 4).expect("lists");
-    let sequences = |page: &dermascope::records::Page| -> Vec<u64> {
+    let sequences = |page: &dermascope::records::RecordPage| -> Vec<u64> {
         page.records.iter().map(|record| record.sequence).collect()
     };
     assert_eq!((sequences(&newest), newest.more), (vec![10, 9, 8, 7], true));

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dermascope::control::{self, Remote, Told, Wanted};
+use dermascope::control::{self, Change, DeviceState, Remote};
 use dermascope::feed::ScreenFeed;
 use dermascope::http;
 use dermascope::panel::VirtualScreen;
@@ -46,20 +46,20 @@ pub fn remote() -> Remote {
     let (remote, base) = control::pair();
     std::thread::spawn(move || {
         let operating_points = vec!["screening".to_string(), "balanced".into()];
-        let mut told = Told { operating_points, ..Told::default() };
-        for wish in base.wishes() {
-            match wish.wanted.clone() {
-                Wanted::Case(case) => told.case = case,
-                Wanted::Setting(setting) if told.operating_points.contains(&setting.operating_point) => {
+        let mut told = DeviceState { operating_points, ..DeviceState::default() };
+        for change in base.changes() {
+            match change.change.clone() {
+                Change::Case(case) => told.case = case,
+                Change::Setting(setting) if told.operating_points.contains(&setting.operating_point) => {
                     told.setting = setting;
                 }
-                Wanted::Setting(_) => {
-                    wish.refuse("no such operating point".into());
+                Change::Setting(_) => {
+                    change.refuse("no such operating point".into());
                     continue;
                 }
             }
             base.tell(told.clone());
-            wish.done();
+            change.done();
         }
     });
     remote

@@ -542,7 +542,7 @@ fn pull_tells(alter: fn(&Card), again: bool) -> bool {
     alter(&card);
     // On a busy computer a line may be silent for too long: that tells nothing.
     let pulled = std::iter::repeat_with(|| pull_from(&card.config, &laptop));
-    let is_answered = |pulled: &Result<_, _>| !matches!(pulled, Err(PullError::Peer(error)) if !matches!(error, PeerError::Fault(_)));
+    let is_answered = |pulled: &Result<_, _>| !matches!(pulled, Err(PullError::Peer(error)) if !matches!(error, PeerError::Refused(_)));
     match pulled.take(9).find(is_answered).expect("the device answers") {
         Ok(report) => report.fork.is_some() || !report.missing.is_empty(),
         Err(_) => true,

@@ -7,7 +7,7 @@ use super::{CAMERA_PATIENCE, CARD_HANGS, Device, MODEL_PATIENCE, STORAGE_PATIENC
 use crate::camera::CameraState;
 use crate::case::Case;
 use crate::daemon::analyst::Job;
-use crate::daemon::archivist::Deed;
+use crate::daemon::archivist::StoreTask;
 use crate::device::{Effect, Event, Note, Part};
 use crate::picture::{self, Frame, Region};
 use crate::reading::Capture;
@@ -25,7 +25,7 @@ impl Device {
             }
             Effect::Check(Part::Storage | Part::Records) => {
                 self.answers_due.push((Part::Storage, Instant::now() + STORAGE_PATIENCE));
-                self.archive(Deed::Open);
+                self.archive(StoreTask::Open);
             }
             Effect::Check(Part::Camera) => self.camera_deadline = Some(Instant::now() + CAMERA_PATIENCE),
             Effect::Capture => {
@@ -35,12 +35,12 @@ impl Device {
                 self.pending.push_back(event);
             }
             Effect::Analyse(capture) => self.ask(Job::Analyse(capture, self.settings.now.clone())),
-            Effect::Save(reading) => self.archive(Deed::Save(reading)),
-            Effect::Recall(age) => self.archive(Deed::Recall(age)),
-            Effect::ListDue => self.archive(Deed::ListDue),
-            Effect::Introduce => self.archive(Deed::Introduce),
-            Effect::Wipe => self.archive(Deed::Wipe),
-            Effect::Seen => self.archive(Deed::Seen),
+            Effect::Save(reading) => self.archive(StoreTask::Save(reading)),
+            Effect::Recall(age) => self.archive(StoreTask::Recall(age)),
+            Effect::ListDue => self.archive(StoreTask::ListDue),
+            Effect::Introduce => self.archive(StoreTask::Introduce),
+            Effect::Wipe => self.archive(StoreTask::Wipe),
+            Effect::Seen => self.archive(StoreTask::Seen),
             Effect::SwitchRing if self.light.choice().is_none() => self.say(Note::OneRing),
             Effect::SwitchRing => self.light.switch(),
             Effect::Case(case) => self.set_case(case),
@@ -65,7 +65,7 @@ impl Device {
         }
         self.earlier = None;
         if case.lesion.is_some() {
-            self.archive(Deed::Earlier(case.clone()));
+            self.archive(StoreTask::Earlier(case.clone()));
         }
         self.case = case;
     }
@@ -81,8 +81,8 @@ impl Device {
         }
     }
 
-    pub(super) fn archive(&mut self, deed: Deed) {
-        if let Err(undone) = self.archivist.ask(deed) {
+    pub(super) fn archive(&mut self, task: StoreTask) {
+        if let Err(undone) = self.archivist.ask(task) {
             tracing::error!("{CARD_HANGS}; not done: {undone:?}");
             self.pending.extend(undone.failed(CARD_HANGS.into()));
         }

@@ -145,10 +145,10 @@ pub fn write_due(due: &[Due], out: &mut (impl Write + ?Sized)) -> Result<(), Exp
 }
 
 /// What a cell says of an outcome.
-type Told = fn(&Noted) -> String;
+type CellOf = fn(&Noted) -> String;
 
 /// What a table says of an outcome: the same in a record's row and in the table of all that was noted.
-const OUTCOME: &[(&str, Told)] = &[
+const OUTCOME: &[(&str, CellOf)] = &[
     ("diagnosis", |noted| noted.outcome.diagnosis.map_or(String::new(), String::from)),
     ("malignant", |noted| noted.outcome.malignant.map_or(String::new(), |malignant| malignant.to_string())),
     ("confirmed_by", |noted| noted.outcome.confirmed_by.map_or(String::new(), String::from)),
@@ -163,7 +163,7 @@ const OUTCOME: &[(&str, Told)] = &[
 /// What holds of a record; empty cells where nothing was noted.
 fn outcome_columns(in_force: BTreeMap<u64, Noted>) -> Vec<Column> {
     let in_force = Rc::new(in_force);
-    let column = |(name, told): &(&str, Told)| -> Column {
+    let column = |(name, told): &(&str, CellOf)| -> Column {
         let (in_force, told) = (in_force.clone(), *told);
         let value = move |record: &Record| in_force.get(&record.sequence).map_or(String::new(), told);
         (format!("outcome.{name}"), Box::new(value))

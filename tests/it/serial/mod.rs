@@ -20,7 +20,7 @@ use dermascope::picture::{Encoded, Encoding};
 use dermascope::pull::{Patience, PeerError, PullError, Report, pull};
 use dermascope::reading::{Capture, Reading};
 use dermascope::records::{RecordsConfig, Store};
-use dermascope::serial::{Link, SerialConfig, open, start};
+use dermascope::serial::{SerialConfig, SerialLink, open, start};
 use jiff::Timestamp;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -80,7 +80,7 @@ struct Bench {
     folder: TempDir,
     clock: FakeClock,
     terminal: Terminal,
-    link: Option<Link>,
+    link: Option<SerialLink>,
 }
 
 impl Bench {
@@ -97,7 +97,7 @@ impl Bench {
         Self { config, folder, clock, terminal, link }
     }
 
-    fn link(path: &Path, records: &RecordsConfig, clock: &FakeClock) -> Option<Link> {
+    fn link(path: &Path, records: &RecordsConfig, clock: &FakeClock) -> Option<SerialLink> {
         let config = SerialConfig { device: path.display().to_string(), ..SerialConfig::default() };
         start(&config, records, Box::new(clock.clone()), remote()).expect("starts")
     }

@@ -1,7 +1,7 @@
 //! What the link answers, without a terminal: the session is bytes in, bytes out.
 
 use dermascope::RESEARCH_ONLY;
-use dermascope::control::{self, Told};
+use dermascope::control::{self, DeviceState};
 use dermascope::digest::sha256_hex;
 use dermascope::light::{Lit, Ring};
 use dermascope::power::{Battery, Charge};
@@ -286,7 +286,11 @@ fn the_status_tells_battery_and_light_where_there_are_any() {
     let said = words(&mut session);
     assert!(!said.contains("battery") && !said.contains("light"), "{said}");
     let battery = Some(Battery { charge: Charge { percent: 9, charging: false }, low: true });
-    base.tell(Told { battery, light: Some(Lit { ring: Ring::Unpolarised, percent: 80 }), ..Told::default() });
+    base.tell(DeviceState {
+        battery,
+        light: Some(Lit { ring: Ring::Unpolarised, percent: 80 }),
+        ..DeviceState::default()
+    });
     let status = result(&mut session, "status", json!({}));
     assert_eq!(status["battery"], json!({"percent": 9, "charging": false, "low": true}));
     assert_eq!(status["light"], json!({"ring": "unpolarised", "percent": 80}));
