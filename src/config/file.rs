@@ -143,7 +143,7 @@ impl Config {
             self.http.check(),
             self.serial.check(),
             self.usb.check(),
-            pins::check(self),
+            pins::check(&self.panel, &self.buttons, &self.signal, &self.light),
             self.check_stall(),
         ]
         .into_iter()

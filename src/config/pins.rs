@@ -1,9 +1,9 @@
 //! Every pin that the configuration uses, in one table: no two parts share one, and the header has all of them.
 
-use super::Config;
-use crate::buttons::ButtonsKind;
-use crate::light::Ring;
-use crate::panel::PanelKind;
+use crate::buttons::{ButtonsConfig, ButtonsKind};
+use crate::light::{LightConfig, Ring};
+use crate::panel::{PanelConfig, PanelKind};
+use crate::signal::SignalConfig;
 
 /// The largest BCM number on the 40-pin header of every Raspberry Pi with one.
 const LAST_PIN: u32 = 27;
@@ -27,8 +27,13 @@ struct Pin<'a> {
 }
 
 /// That the header has every pin, and that no two keys use the same.
-pub(super) fn check(config: &Config) -> Result<(), String> {
-    let pins = pins(config);
+pub(super) fn check(
+    panel: &PanelConfig,
+    buttons: &ButtonsConfig,
+    signal: &SignalConfig,
+    light: &LightConfig,
+) -> Result<(), String> {
+    let pins = pins(panel, buttons, signal, light);
     for (index, Pin { key, chip, line }) in pins.iter().enumerate() {
         if *chip == "auto" && *line > LAST_PIN {
             return Err(format!(
@@ -43,8 +48,12 @@ pub(super) fn check(config: &Config) -> Result<(), String> {
     Ok(())
 }
 
-fn pins(config: &Config) -> Vec<Pin<'_>> {
-    let (panel, buttons, light) = (&config.panel, &config.buttons, &config.light);
+fn pins<'a>(
+    panel: &'a PanelConfig,
+    buttons: &'a ButtonsConfig,
+    signal: &'a SignalConfig,
+    light: &'a LightConfig,
+) -> Vec<Pin<'a>> {
     let mut pins = Vec::new();
     let mut add = |key, chip, line: Option<u32>| pins.extend(line.map(|line| Pin { key, chip, line }));
     if panel.kind == PanelKind::Spi {
@@ -62,7 +71,7 @@ fn pins(config: &Config) -> Vec<Pin<'_>> {
         add("buttons.previous", &buttons.chip, buttons.previous);
         add("buttons.back", &buttons.chip, buttons.back);
     }
-    add("signal.line", &config.signal.chip, config.signal.line);
+    add("signal.line", &signal.chip, signal.line);
     for (key, ring) in
         [("light.polarised.line", Ring::Polarised), ("light.unpolarised.line", Ring::Unpolarised)]
     {
@@ -77,11 +86,12 @@ fn pins(config: &Config) -> Vec<Pin<'_>> {
 mod tests {
     use super::*;
     use crate::boards::BOARDS;
+    use crate::config::Config;
 
     fn error(text: &str) -> Option<String> {
         toml::from_str::<Config>(text)
             .map_err(|error| error.to_string())
-            .and_then(|config| check(&config))
+            .and_then(|Config { panel, buttons, signal, light, .. }| check(&panel, &buttons, &signal, &light))
             .err()
     }
 

@@ -150,7 +150,8 @@ fn class_offsets_that_are_missing_too_few_or_out_of_range_are_refused() {
     };
     assert!(refused(None).contains("missing field `class_offsets`"));
     assert!(refused(Some(vec![0.0; 6].into())).contains("one number for each of the `labels`"));
-    assert!(refused(Some(vec![f64::NAN; 7].into())).contains("from -20 to 20"));
+    assert!(refused(Some(vec![f64::NAN; 7].into())).contains("`calibration.class_offsets[0]` is no number"));
+    assert!(refused(Some(vec![21.0; 7].into())).contains("from -20 to 20"));
 }
 
 #[test]
@@ -281,11 +282,11 @@ fn config_check_accepts_the_shipped_files_and_names_what_is_wrong_in_others() {
 }
 
 #[test]
-fn the_daemon_refuses_a_configuration_that_names_no_camera_it_knows() {
+fn config_check_refuses_a_configuration_that_names_no_camera_it_knows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("device.toml");
     fs::write(&path, "[camera]\nkind = \"\"\n").unwrap();
-    let (status, _, err) = run(&["run", "--config", path.to_str().unwrap()]);
+    let (status, _, err) = run(&["config", "check", path.to_str().unwrap()]);
     assert_eq!(status, 1);
     assert!(err.contains("camera.kind") && err.contains("uvc") && err.contains("folder"), "{err}");
 }
