@@ -23,6 +23,8 @@ SHELL = "console=ttyS1,115200 systemd.debug_shell=ttyS1"
 # A camera that is drawn; a panel's bus without DMA, which qemu's has not; no name service, which takes an emulated
 # processor a minute; time for the slow.
 EMULATED = f"{SHELL} modules_load=vivid spi_bcm2835.polling_limit_us=9000000 systemd.mask=systemd-resolved.service systemd.default_timeout_start_sec=900"
+# The shell's, which the lines of services that start may follow.
+PROMPT = r"root@\S+:\S*# "
 ESCAPES = re.compile(r"\x1b\[[?0-9;]*[a-zA-Z]|\x1b\][^\x1b\x07]*(\x1b\\|\x07)")
 
 
@@ -187,7 +189,7 @@ class Pi:
     def run(self, command: str, seconds: float = 300, check: bool = True) -> str:
         """Runs a command in systemd's debug shell and gives what it printed."""
         if not self.asked:
-            self.wait_for(r"# $|#\s*$", 900)
+            self.wait_for(PROMPT, 900)
         self.asked += 1
         mark = f"{self.asked:04}"
         since = len(self.text)
