@@ -24,9 +24,12 @@ pub fn draw(canvas: &mut Canvas, mut area: Rectangle, view: &View) {
     });
     let margin = theme::margin(area);
     let inside = area.inset(margin, margin / 2);
-    let mut rows = rows(view.reading);
-    rows.extend(view.https.into_iter().flat_map(fingerprint));
     let most = (inside.size.height / Type::Tiny.regular().line()).max(1);
+    let fingerprint = view.https.map_or(vec![], |whole| fingerprint(whole, inside.size.width));
+    let mut rows = rows(view.reading);
+    // A part of a fingerprint is worth nothing: what matters least makes room.
+    rows.truncate((most as usize).saturating_sub(fingerprint.len()));
+    rows.extend(fingerprint);
     let places = inside.stack(most.min(rows.len() as u32));
     for (place, row) in places.into_iter().zip(&rows) {
         write(canvas, place, row);
@@ -43,12 +46,15 @@ fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
     face.write(canvas, much, area, Align::Left, *colour);
 }
 
-/// A certificate's fingerprint in two lines, in groups that a person compares with a browser's.
-fn fingerprint(whole: &str) -> Vec<Row> {
+/// A certificate's fingerprint in lines that a panel of that width has room for, in groups that a person compares with a
+/// browser's.
+fn fingerprint(whole: &str, width: u32) -> Vec<Row> {
     let digits: Vec<char> = whole.chars().filter(char::is_ascii_hexdigit).collect();
     let group = |digits: &[char]| digits.iter().collect::<String>();
-    let halves = digits.chunks(32).map(|half| half.chunks(8).map(group).collect::<Vec<_>>().join(" "));
-    ["HTTPS", ""].into_iter().zip(halves).map(|(what, half)| (what, half, theme::TEXT)).collect()
+    let a_line = if width < 200 { 16 } else { 24 };
+    let lines = digits.chunks(a_line).map(|line| line.chunks(8).map(group).collect::<Vec<_>>().join(" "));
+    let names = std::iter::once("HTTPS").chain(std::iter::repeat(""));
+    names.zip(lines).map(|(what, line)| (what, line, theme::TEXT)).collect()
 }
 
 /// What matters most first: a low panel has room for the first few only.

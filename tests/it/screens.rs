@@ -442,7 +442,7 @@ fn every_screen_looks_like_its_golden_picture_at_every_size() {
     }
     let https = (1..=32).map(|byte| format!("{:02X}", byte * 7)).collect::<Vec<_>>().join(":");
     let served = Status { https: Some(https), ..status.clone() };
-    for size in SIZES {
+    for size in SIZES.into_iter().chain(SMALL) {
         let details = drawn(&result(suspicious(), Page::Details), &served, size);
         wrong.extend(compare("https", size, &details.to_rgb()));
     }
