@@ -44,7 +44,7 @@ pub struct Head {
     /// In hexadecimal digits; empty where the device could not sign.
     #[serde(default)]
     pub public_key: String,
-    /// Ed25519, over the text above, in hexadecimal digits; empty where the device could not sign.
+    /// Ed25519 signature of all of these but `public_key`, in hexadecimal digits; empty where the device could not sign.
     #[serde(default)]
     pub signature: String,
 }
