@@ -9,6 +9,8 @@ use super::{Config, ConfigError};
 
 /// No configuration is larger, in bytes: a file that is was meant for something else.
 const MOST: u64 = 1 << 20;
+/// What has more mistakes is no configuration at all, and looking for the next one would keep the device from starting.
+const MOST_MISTAKES: usize = 100;
 
 /// What a configuration comes to, and what is wrong with it.
 #[derive(Debug, Default)]
@@ -44,6 +46,7 @@ impl Config {
     pub fn salvage_text(text: &str, path: &Path) -> Loaded {
         let mut lines: Vec<&str> = text.lines().collect();
         let (mut problems, mut unusable): (Vec<ConfigError>, _) = (Vec::new(), None);
+        let mut mistakes = 0;
         loop {
             let left = lines.join("\n");
             let problem = match Self::parse(&left, path) {
@@ -53,6 +56,11 @@ impl Config {
                 }
                 Err(problem) => problem,
             };
+            mistakes += 1;
+            if mistakes > MOST_MISTAKES {
+                unusable.get_or_insert(problem.to_string());
+                lines.fill("");
+            }
             for line in lines_to_leave_out(&problem, &left) {
                 if DECIDING.contains(&section_at(&left, line)) && unusable.is_none() {
                     unusable = Some(problem.to_string());
@@ -205,6 +213,15 @@ mod tests {
         assert_eq!(unusable(salvage("[camera]\nkind = \"webcam\"\n")), None);
         assert_eq!(unusable(Config::salvage(Path::new("/nowhere/device.toml"))), None, "there never was one");
         assert!(unusable(Config::salvage(Path::new("/"))).is_some(), "what it says is not known");
+    }
+
+    #[test]
+    fn a_file_that_is_something_else_costs_the_device_its_settings_and_not_its_start() {
+        // Each of its lines would be one more search.
+        let loaded = salvage(&"not a setting\n".repeat(100_000));
+        assert_eq!(loaded.config.camera, Config::default().camera);
+        assert!(loaded.config.model.unusable.is_some());
+        assert!(!loaded.problems.is_empty());
     }
 
     #[test]

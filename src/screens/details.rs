@@ -51,8 +51,13 @@ fn write(canvas: &mut Canvas, mut area: Rectangle, (what, much, colour): &Row) {
 fn fingerprint(whole: &str, width: u32) -> Vec<Row> {
     let digits: Vec<char> = whole.chars().filter(char::is_ascii_hexdigit).collect();
     let group = |digits: &[char]| digits.iter().collect::<String>();
-    let a_line = if width < 200 { 16 } else { 24 };
-    let lines = digits.chunks(a_line).map(|line| line.chunks(8).map(group).collect::<Vec<_>>().join(" "));
+    let (a_line, a_group) = match width {
+        0..140 => (12, 4),
+        140..200 => (16, 8),
+        _ => (24, 8),
+    };
+    let lines =
+        digits.chunks(a_line).map(|line| line.chunks(a_group).map(group).collect::<Vec<_>>().join(" "));
     let names = std::iter::once("HTTPS").chain(std::iter::repeat(""));
     names.zip(lines).map(|(what, line)| (what, line, theme::TEXT)).collect()
 }
