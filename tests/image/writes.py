@@ -18,12 +18,13 @@ class Writes:
         self.card, self.recording = card, recording
         self.entries = []
         with recording.open("rb") as file:
-            magic, _, count, size = struct.unpack("<QQQI", file.read(28))
+            magic, _, _, size = struct.unpack("<QQQI", file.read(28))
             assert magic == 0x6A736677736872, "not a recording"
             at = size
-            for _ in range(count):
+            # To the file's end: how many there are is written now and then only, and qemu was ended like the Pi.
+            while at + size <= recording.stat().st_size:
                 file.seek(at)
-                sector, sectors, flags, length = struct.unpack("<QQQQ", file.read(32))
+                sector, sectors, flags, _ = struct.unpack("<QQQQ", file.read(32))
                 at += size
                 data = 0 if flags & DISCARD else sectors * SECTOR
                 if data:
