@@ -5,6 +5,8 @@ cd "$(dirname "$0")/.."
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
+# There before it is read: what runs in the background opens it in its own time.
+: >"$folder/out"
 setsid make demo ARGS="--listen 127.0.0.1:0 --folder $folder/demo" >"$folder/out" 2>"$folder/err" &
 demo=$!
 stop() { kill -TERM -- "-$demo" 2>/dev/null || true; }
