@@ -201,45 +201,43 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
-def optics_table() -> str:
-    def row(what: str, value) -> list[str]:
-        return [what, *(value(design) for design in DESIGNS)]
+def side_by_side(names, things, rows) -> str:
+    """A column for each thing; a row is what it says and how it is had of a thing."""
+    return table(["", *names], [[what, *(value(thing) for thing in things)] for what, value in rows])
 
-    return table(["", *(design.name for design in DESIGNS)], [
-        row("sensor's shorter side", lambda d: f"{d.sensor_height:.2f} mm ({d.sensor_rows} x {d.pixel_um:.1f} um)"),
-        row("focal length, f-number", lambda d: f"{d.focal:g} mm, F{d.f_number:g}"),
-        row("close-up lens", lambda d: f"{d.distance:g} mm" if d.close_up else "none"),
-        row("magnification", lambda d: f"{d.magnification:.3f}"),
-        row("working distance, lens to skin through the window", lambda d: f"{d.lens_to_skin:.1f} mm"),
-        row("lens turned out from infinity", lambda d: f"{d.turned_out:.2f} mm"),
-        row("picture's shorter side on the skin", lambda d: f"{d.seen:.1f} mm"),
-        row("`camera.field_of_view`", lambda d: f"{d.field_of_view:.2f}"),
-        row("field of view, a square", lambda d: f"{d.seen * d.field_of_view:.1f} mm"),
-        row("pixel of a frame of 1280x720 on the skin", lambda d: f"{d.frame_pixel_um:.0f} um"),
-        row(f"pixel of the network ({NETWORK_PIXELS}) on the skin", lambda d: f"{d.network_pixel_um:.0f} um"),
-        row("Airy disc's radius on the skin", lambda d: f"{d.airy_um:.0f} um"),
-        row("depth of field, blur of one frame's pixel", lambda d: f"{d.depth_of_field(d.frame_pixel_um):.1f} mm"),
-        row("depth of field, blur of one network's pixel", lambda d: f"{d.depth_of_field(d.network_pixel_um):.1f} mm"),
-        row(f"blur where the print is off by {PRINT_TOLERANCE} mm", lambda d: f"{d.blur_um(PRINT_TOLERANCE):.0f} um"),
-        row("the window mirrors the ring beyond", lambda d: f"{POLARISED.glare_radius(d):.1f} mm from the middle"),
+
+def optics_table() -> str:
+    return side_by_side((design.name for design in DESIGNS), DESIGNS, [
+        ("sensor's shorter side", lambda d: f"{d.sensor_height:.2f} mm ({d.sensor_rows} x {d.pixel_um:.1f} um)"),
+        ("focal length, f-number", lambda d: f"{d.focal:g} mm, F{d.f_number:g}"),
+        ("close-up lens", lambda d: f"{d.distance:g} mm" if d.close_up else "none"),
+        ("magnification", lambda d: f"{d.magnification:.3f}"),
+        ("working distance, lens to skin through the window", lambda d: f"{d.lens_to_skin:.1f} mm"),
+        ("lens turned out from infinity", lambda d: f"{d.turned_out:.2f} mm"),
+        ("picture's shorter side on the skin", lambda d: f"{d.seen:.1f} mm"),
+        ("`camera.field_of_view`", lambda d: f"{d.field_of_view:.2f}"),
+        ("field of view, a square", lambda d: f"{d.seen * d.field_of_view:.1f} mm"),
+        ("pixel of a frame of 1280x720 on the skin", lambda d: f"{d.frame_pixel_um:.0f} um"),
+        (f"pixel of the network ({NETWORK_PIXELS}) on the skin", lambda d: f"{d.network_pixel_um:.0f} um"),
+        ("Airy disc's radius on the skin", lambda d: f"{d.airy_um:.0f} um"),
+        ("depth of field, blur of one frame's pixel", lambda d: f"{d.depth_of_field(d.frame_pixel_um):.1f} mm"),
+        ("depth of field, blur of one network's pixel", lambda d: f"{d.depth_of_field(d.network_pixel_um):.1f} mm"),
+        (f"blur where the print is off by {PRINT_TOLERANCE} mm", lambda d: f"{d.blur_um(PRINT_TOLERANCE):.0f} um"),
+        ("the window mirrors the ring beyond", lambda d: f"{POLARISED.glare_radius(d):.1f} mm from the middle"),
     ])
 
 
 def light_table() -> str:
     hazards = [Hazard(ring) for ring in (POLARISED, PLAIN)]
-
-    def row(what: str, value) -> list[str]:
-        return [what, *(value(hazard) for hazard in hazards)]
-
-    return table(["", *(hazard.ring.name for hazard in hazards)], [
-        row("LEDs, current of each", lambda h: f"{h.ring.leds}, {h.ring.current_ma:g} mA"),
-        row("electrical power of one LED", lambda h: f"{h.ring.electrical_mw:.0f} mW"),
-        row("brightest over darkest of the field", lambda h: f"{h.ring.unevenness():.2f}"),
-        row("L_B if all power were blue (cannot be)", lambda h: f"{h.bound:.0f} W/m2/sr"),
-        row("L_B expected of one bare LED", lambda h: f"{h.expected:.0f} W/m2/sr"),
-        row("staring into one LED, at most", lambda h: f"{h.seconds / 60:.0f} min"),
-        row("L_B at 200 mm over 0.1 rad", lambda h: f"{h.averaged:.0f} W/m2/sr"),
-        row("risk group by this reckoning", lambda h: h.group),
+    return side_by_side((hazard.ring.name for hazard in hazards), hazards, [
+        ("LEDs, current of each", lambda h: f"{h.ring.leds}, {h.ring.current_ma:g} mA"),
+        ("electrical power of one LED", lambda h: f"{h.ring.electrical_mw:.0f} mW"),
+        ("brightest over darkest of the field", lambda h: f"{h.ring.unevenness():.2f}"),
+        ("L_B if all power were blue (cannot be)", lambda h: f"{h.bound:.0f} W/m2/sr"),
+        ("L_B expected of one bare LED", lambda h: f"{h.expected:.0f} W/m2/sr"),
+        ("staring into one LED, at most", lambda h: f"{h.seconds / 60:.0f} min"),
+        ("L_B at 200 mm over 0.1 rad", lambda h: f"{h.averaged:.0f} W/m2/sr"),
+        ("risk group by this reckoning", lambda h: h.group),
     ])
 
 
