@@ -14,6 +14,15 @@ use tempfile::TempDir;
 
 use crate::records::{reading, reading_of_case};
 
+/// An export by the name of its format.
+pub fn exported(config: &RecordsConfig, format: &str, filter: &Filter) -> Vec<u8> {
+    let reader = Reader::open(config).expect("opens");
+    let (_, _, format) = FORMATS.iter().find(|(name, _, _)| *name == format).expect("a known format");
+    let mut out = Cursor::new(Vec::new());
+    export(&reader, filter, *format, &mut out).expect("exports");
+    out.into_inner()
+}
+
 struct Bench {
     folder: TempDir,
     config: RecordsConfig,
@@ -34,11 +43,7 @@ impl Bench {
     }
 
     fn export(&self, format: &str, filter: &Filter) -> Vec<u8> {
-        let reader = Reader::open(&self.config).expect("opens");
-        let (_, _, format) = FORMATS.iter().find(|(name, _, _)| *name == format).expect("a known format");
-        let mut out = Cursor::new(Vec::new());
-        export(&reader, filter, *format, &mut out).expect("exports");
-        out.into_inner()
+        exported(&self.config, format, filter)
     }
 
     fn unpacked(&self) -> PathBuf {

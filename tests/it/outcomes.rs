@@ -1,17 +1,17 @@
 //! What became of the lesions: noted, never overwritten, erased with their record, counted, and due again.
 
 use std::fs;
-use std::io::Cursor;
 use std::process::Output;
 
 use assert_cmd::Command;
 use dermascope::outcome::{Confirmation, Diagnosis, Outcome};
-use dermascope::records::export::{FORMATS, export, verify_archive};
+use dermascope::records::export::verify_archive;
 use dermascope::records::{Filter, Problem, Reader, RecordError, RecordsConfig, Store};
 use jiff::civil::date;
 use rusqlite::Connection;
 use tempfile::TempDir;
 
+use crate::exports::exported;
 use crate::records::{reading, reading_said};
 
 struct Bench {
@@ -39,11 +39,7 @@ impl Bench {
     }
 
     fn export(&self, format: &str, filter: &Filter) -> Vec<u8> {
-        let reader = Reader::open(&self.config).expect("opens");
-        let (_, _, format) = FORMATS.iter().find(|(name, _, _)| *name == format).expect("a known format");
-        let mut out = Cursor::new(Vec::new());
-        export(&reader, filter, *format, &mut out).expect("exports");
-        out.into_inner()
+        exported(&self.config, format, filter)
     }
 
     fn command(&self, arguments: &[&str]) -> Output {

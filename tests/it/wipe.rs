@@ -258,6 +258,12 @@ fn reading_on(seed: u8, days: i64, clock_set: bool) -> dermascope::reading::Read
     reading
 }
 
+/// The numbers of the records that are there, the newest first.
+fn kept(store: &Store) -> Vec<u64> {
+    let page = store.list(&Filter::default(), 9).expect("lists");
+    page.records.iter().map(|record| record.sequence).collect()
+}
+
 #[test]
 fn what_was_kept_for_its_days_is_deleted_where_it_is_elsewhere_with_its_picture() {
     let folder = TempDir::new().expect("a temporary folder");
@@ -274,14 +280,7 @@ fn what_was_kept_for_its_days_is_deleted_where_it_is_elsewhere_with_its_picture(
     let later = day(31);
     assert_eq!(store.count_overdue(30, later).expect("counts"), 2, "2 and 3 are only here");
     assert_eq!(store.expire(30, later, 9).expect("expires"), 1);
-    let kept: Vec<_> = store
-        .list(&Filter::default(), 9)
-        .expect("lists")
-        .records
-        .iter()
-        .map(|record| record.sequence)
-        .collect();
-    assert_eq!(kept, [5, 4, 3, 2]);
+    assert_eq!(kept(&store), [5, 4, 3, 2]);
     let report = store.verify().expect("verifies");
     assert!(report.is_sound() && report.deleted == 1, "{report:?}");
     let told = store.entries(5, 9, 9999).expect("reads").remove(0).body.expect("has one");
@@ -290,14 +289,7 @@ fn what_was_kept_for_its_days_is_deleted_where_it_is_elsewhere_with_its_picture(
     let far = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(24 * 31);
     assert_eq!(store.expire(30, far, 1).expect("expires"), 1, "few at a time");
     assert_eq!(store.expire(30, far, 9).expect("expires"), 1);
-    let kept: Vec<_> = store
-        .list(&Filter::default(), 9)
-        .expect("lists")
-        .records
-        .iter()
-        .map(|record| record.sequence)
-        .collect();
-    assert_eq!(kept, [3, 2], "what is only here stays, however old it is");
+    assert_eq!(kept(&store), [3, 2], "what is only here stays, however old it is");
     for seed in [1, 4, 5] {
         let case = case_of(seed);
         for file in files(&config.folder) {
